@@ -1,0 +1,68 @@
+# Kilnmark.  `make` lists the targets.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check unit lint types imports tools contracts check-contracts messages bench lock wheel clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## Make .venv with locked packages, and nothing else
+
+$(STAMP): requirements.lock pyproject.toml
+	@echo "Making $(VENV) ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Kilnmark needs Python 3.11 or newer.")'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+demo: $(STAMP) ## Run the whole way of a piece and keep the registry up (ARGS=--exit ends it)
+	@$(BIN)/kilnmark demo $(ARGS)
+
+test: $(STAMP) tools lint types imports ## Run every check: style, types, imports, tests, contract, browser, docs
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: test ## The same as test
+
+unit: $(STAMP) ## Run the quick tests only
+	@$(BIN)/python -m pytest tests/unit tests/property tests/vectors tests/architecture $(ARGS)
+
+lint: $(STAMP) ## Check style and formatting
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(STAMP) ## Check types strictly
+	@$(BIN)/mypy
+
+imports: $(STAMP) ## Check who imports whom
+	@$(BIN)/lint-imports
+
+tools: ## Install what the tests need beside Python packages (Chromium, poppler, Node packages), where it can
+	@sh tests/tools.sh
+
+contracts: $(STAMP) ## Compile the contract and export its ABI and bytecode into the package
+	@sh hardhat-config/run.sh export
+
+check-contracts: $(STAMP) ## Run the contract's own tests
+	@sh hardhat-config/run.sh test
+
+messages: $(STAMP) ## Collect and compile the translated messages
+	@$(BIN)/python -m provenance_cli.i18n_tool
+
+bench: $(STAMP) ## Run the benchmarks and compare them with the aims
+	@for script in issue verify anchor_gas cli_start tags_pdf; do $(BIN)/python benchmarks/$$script.py $(ARGS) || failed=1; done; exit $${failed:-0}
+
+lock: ## Resolve the locked packages anew (needs uv)
+	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --extra registry --group dev pyproject.toml -o requirements.lock
+
+wheel: $(STAMP) ## Build the wheel into dist/
+	@$(BIN)/python -m hatchling build -t wheel
+
+clean: ## Remove what the targets made
+	rm -rf $(VENV) dist hardhat-config/node_modules hardhat-config/artifacts hardhat-config/cache hardhat-config/node-runtime/node_modules tests/interop/node_modules

@@ -1,0 +1,184 @@
+"""The bundle: one file with all that is needed to check a piece without its registry.
+
+Canonical JSON (RFC 8785).  It holds the certificate as it was signed, its amendments, the inclusion proof, and the
+receipts of its anchors: a list, since a piece may be anchored on more than one ledger in time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from provenance.canonical import JSONObject, JSONValue, canonicalize, parse_canonical
+from provenance.certificate import MAX_CERTIFICATE_BYTES, Certificate, format_time, parse_time
+from provenance.encoding import Address, Hash32, Root
+from provenance.errors import MalformedError
+from provenance.ledger import BlockRef, LedgerIdentity
+
+BUNDLE_TYPE = "KilnmarkBundle"
+BUNDLE_VERSION = 1
+MAX_AMENDMENTS = 16
+"""Amendments of one piece; a mistake is seldom mended twice."""
+MAX_RECEIPTS = 4
+"""Ledgers that one piece is anchored on."""
+MAX_PATH = 32
+"""Longest inclusion path: leaves are counted in 32 bits."""
+MAX_BUNDLE_BYTES = (MAX_AMENDMENTS + 1) * MAX_CERTIFICATE_BYTES + 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class InclusionProof:
+    """The place of a leaf in its batch and the hashes from its sibling up to the root."""
+
+    index: int
+    size: int
+    path: tuple[bytes, ...]
+
+    def to_json(self) -> JSONObject:
+        """Return the JSON form; hashes in ``0x`` hex."""
+        return {"index": self.index, "size": self.size, "path": ["0x" + step.hex() for step in self.path]}
+
+    @classmethod
+    def from_json(cls, value: JSONValue) -> InclusionProof:
+        """Read the JSON form; raises `MalformedError`."""
+        members = _members(value, "inclusion", {"index", "size", "path"})
+        path = members["path"]
+        if not isinstance(path, list) or len(path) > MAX_PATH:
+            raise MalformedError("not-a-bundle", "Expected a list of hashes.", field="inclusion.path")
+        index, size = _count(members, "index", "inclusion"), _count(members, "size", "inclusion")
+        return cls(index, size, tuple(Hash32.parse(step).value for step in path))
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Evidence of an anchor: which ledger, which transaction, which block, which token."""
+
+    chain_id: int
+    genesis: Hash32
+    contract: Address
+    token_id: int
+    root: Root
+    transaction: Hash32
+    block: BlockRef
+
+    def is_of(self, ledger: LedgerIdentity) -> bool:
+        """Tell whether the receipt speaks of that ledger."""
+        return (self.chain_id, self.genesis, self.contract) == (ledger.chain_id, ledger.genesis, ledger.contract)
+
+    def to_json(self) -> JSONObject:
+        """Return the JSON form; the token id in decimal text, since it exceeds what JavaScript counts exactly."""
+        return {
+            "chainId": self.chain_id,
+            "genesis": str(self.genesis),
+            "contract": str(self.contract),
+            "tokenId": str(self.token_id),
+            "root": str(self.root),
+            "transaction": str(self.transaction),
+            "block": {
+                "number": self.block.number,
+                "hash": str(self.block.hash),
+                "time": format_time(self.block.time),
+            },
+        }
+
+    @classmethod
+    def from_json(cls, value: JSONValue) -> Receipt:
+        """Read the JSON form; raises `MalformedError`."""
+        names = {"chainId", "genesis", "contract", "tokenId", "root", "transaction", "block"}
+        members = _members(value, "receipts", names)
+        block = _members(members["block"], "receipts.block", {"number", "hash", "time"})
+        token = members["tokenId"]
+        if not isinstance(token, str) or not token.isascii() or not token.isdigit() or len(token) > 20:
+            raise MalformedError("not-a-bundle", "A token id is a number in decimal text.", field="receipts.tokenId")
+        return cls(
+            chain_id=_count(members, "chainId", "receipts"),
+            genesis=Hash32.parse(members["genesis"]),
+            contract=Address.parse(members["contract"]),
+            token_id=int(token),
+            root=Root.parse(members["root"]),
+            transaction=Hash32.parse(members["transaction"]),
+            block=BlockRef(
+                _count(block, "number", "receipts.block"),
+                Hash32.parse(block["hash"]),
+                parse_time(block["time"], "receipts.block.time"),
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A certificate and the evidence for it; before its anchor there is no inclusion proof and no receipt.
+
+    `amendments` stand oldest first; `exported` is when the file was written, for people only.
+    """
+
+    certificate: Certificate
+    inclusion: InclusionProof | None = None
+    receipts: tuple[Receipt, ...] = ()
+    amendments: tuple[Certificate, ...] = ()
+    exported: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if (self.inclusion is None) != (not self.receipts):
+            raise MalformedError("not-a-bundle", "An inclusion proof and receipts come together.", field="inclusion")
+
+    def to_bytes(self) -> bytes:
+        """Return the file's bytes."""
+        members: JSONObject = {
+            "type": BUNDLE_TYPE,
+            "version": BUNDLE_VERSION,
+            "certificate": self.certificate.document(),
+            "amendments": [amendment.document() for amendment in self.amendments],
+            "receipts": [receipt.to_json() for receipt in self.receipts],
+        }
+        if self.inclusion is not None:
+            members["inclusion"] = self.inclusion.to_json()
+        if self.exported is not None:
+            members["exported"] = format_time(self.exported)
+        return canonicalize(members)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Bundle:
+        """Read what `to_bytes` writes; a file's last line end is forgiven; raises `MalformedError`."""
+        document = parse_canonical(data.removesuffix(b"\n"), limit=MAX_BUNDLE_BYTES)
+        if document.get("type") != BUNDLE_TYPE or document.get("version") != BUNDLE_VERSION:
+            raise MalformedError("not-a-bundle", "This is not a bundle that this program can read.", field="type")
+        known = {"type", "version", "certificate", "amendments", "receipts", "inclusion", "exported"}
+        if not known.issuperset(document):
+            raise MalformedError(
+                "not-a-bundle", "The bundle has an unknown member.", field=min(document.keys() - known)
+            )
+        inclusion, exported = document.get("inclusion"), document.get("exported")
+        return cls(
+            certificate=_certificate(document.get("certificate")),
+            inclusion=None if inclusion is None else InclusionProof.from_json(inclusion),
+            receipts=tuple(Receipt.from_json(item) for item in _list(document, "receipts", MAX_RECEIPTS)),
+            amendments=tuple(_certificate(item) for item in _list(document, "amendments", MAX_AMENDMENTS)),
+            exported=None if exported is None else parse_time(exported, "exported"),
+        )
+
+
+def _certificate(value: JSONValue | None) -> Certificate:
+    if not isinstance(value, dict):
+        raise MalformedError("not-a-bundle", "Expected a certificate.", field="certificate")
+    return Certificate.from_bytes(canonicalize(value))
+
+
+def _list(document: JSONObject, name: str, limit: int) -> list[JSONValue]:
+    value = document.get(name)
+    if not isinstance(value, list) or len(value) > limit:
+        raise MalformedError("not-a-bundle", f"Expected a list of at most {limit}.", field=name)
+    return value
+
+
+def _members(value: JSONValue, path: str, names: set[str]) -> JSONObject:
+    if not isinstance(value, dict) or value.keys() != names:
+        raise MalformedError("not-a-bundle", f"Expected exactly {', '.join(sorted(names))}.", field=path)
+    return value
+
+
+def _count(members: JSONObject, name: str, path: str) -> int:
+    value = members[name]
+    if type(value) is not int or value < 0:
+        raise MalformedError("not-a-bundle", "Expected a whole number.", field=f"{path}.{name}")
+    return value

@@ -1,0 +1,154 @@
+"""Canonical JSON: RFC 8785 on the certificate's own domain, and the strict parser in front of it.
+
+The domain is narrower than JSON: objects with ASCII keys, arrays, strings, booleans and integers up to 2^53-1.
+No floats, no nulls.  On that domain the order of UTF-16 code units (RFC 8785 section 3.2.3) is the order of bytes,
+and msgspec's sorted output is RFC 8785 exactly; a differential test holds it equal to the ``rfc8785`` package.
+
+>>> canonicalize({"b": 1, "a": ["x", True]})
+b'{"a":["x",true],"b":1}'
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, TypeAlias, cast
+
+import msgspec
+
+from provenance.errors import MalformedError
+
+JSONValue: TypeAlias = "str | int | bool | list[JSONValue] | dict[str, JSONValue]"
+JSONObject: TypeAlias = dict[str, JSONValue]
+
+MAX_INTEGER = 2**53 - 1
+"""Largest integer that JavaScript reads exactly (RFC 8785 section 3.2.2.3, RFC 7493 section 2.2)."""
+MAX_DEPTH = 32
+"""Deepest nesting accepted; a bundle needs 10."""
+
+_encode = msgspec.json.Encoder(order="sorted").encode
+
+
+def canonicalize(value: JSONValue) -> bytes:
+    """Return the RFC 8785 bytes of `value`; raises `MalformedError` for anything outside the domain."""
+    check_domain(value)
+    return _encode(value)
+
+
+def parse(data: bytes, *, limit: int) -> JSONObject:
+    """Read one JSON object in any spelling, of at most `limit` bytes; raises `MalformedError`.
+
+    Duplicate keys, floats, NaN, nulls, lone surrogates, a byte order mark, deep nesting: refused.
+    """
+    if len(data) > limit:
+        raise MalformedError("too-large", f"The document has {len(data)} bytes, the limit is {limit}.")
+    try:
+        value = json.loads(
+            data.decode("utf-8"), object_pairs_hook=_object, parse_float=_no_float, parse_constant=_no_float
+        )
+    except MalformedError:
+        raise
+    except json.JSONDecodeError as error:
+        raise MalformedError("not-json", f"Not JSON: {error.msg}.", line=error.lineno) from None
+    except UnicodeDecodeError:
+        raise MalformedError("not-utf-8", "The document is not UTF-8.") from None
+    except RecursionError:
+        raise MalformedError("too-deep", "The document is nested too deeply.") from None
+    except ValueError:  # An integer of thousands of digits: Python refuses to convert it.
+        raise MalformedError("bad-number", "A number has too many digits.") from None
+    check_domain(value)
+    return _as_object(value)
+
+
+def parse_canonical(data: bytes, *, limit: int) -> JSONObject:
+    """Read one JSON object that is spelled exactly as RFC 8785 says, of at most `limit` bytes.
+
+    Encoding what was read must give the same bytes: that alone refuses duplicate keys, white space, other escapes
+    and other orders.  Raises `MalformedError`.
+    """
+    if len(data) > limit:
+        raise MalformedError("too-large", f"The document has {len(data)} bytes, the limit is {limit}.")
+    try:
+        value = msgspec.json.decode(data)
+        check_domain(value)
+        canonical = _encode(value)
+    except (msgspec.DecodeError, UnicodeDecodeError, UnicodeEncodeError):
+        raise MalformedError("not-json", "The document is not JSON in UTF-8.") from None
+    except RecursionError:
+        raise MalformedError("too-deep", "The document is nested too deeply.") from None
+    if canonical != data:
+        raise MalformedError("not-canonical", "The document is JSON but not in canonical form (RFC 8785).")
+    return _as_object(value)
+
+
+def check_domain(value: object) -> None:
+    """Raise `MalformedError`, naming the field, unless `value` lies in the domain."""
+    if not _in_domain(value, MAX_DEPTH):
+        _explain(value, "", MAX_DEPTH)
+
+
+def _in_domain(value: object, depth: int) -> bool:
+    # Runs over every value signed or verified, so it builds no paths and no messages.
+    kind = type(value)
+    if kind is str:
+        return value.isascii() or _is_text(value)  # type: ignore[attr-defined,arg-type]
+    if kind is dict:
+        if not depth:
+            return False
+        for key, item in value.items():  # type: ignore[attr-defined]
+            if type(key) is not str or not key.isascii() or not _in_domain(item, depth - 1):
+                return False
+        return True
+    if kind is list:
+        return depth > 0 and all([_in_domain(item, depth - 1) for item in value])  # type: ignore[attr-defined]  # noqa: C419
+    if kind is int:
+        return -MAX_INTEGER <= value <= MAX_INTEGER  # type: ignore[operator]
+    return kind is bool
+
+
+def _explain(value: object, path: str, depth: int) -> None:
+    """Find the value for which `_in_domain` said no, and raise."""
+    where = path or None
+    if isinstance(value, str):
+        if not _is_text(value):
+            raise MalformedError("bad-text", "Text holds a lone surrogate.", field=where)
+    elif isinstance(value, (dict, list)):
+        if not depth:
+            raise MalformedError("too-deep", "The document is nested too deeply.", field=where)
+        members = value.items() if isinstance(value, dict) else ((f"[{i}]", item) for i, item in enumerate(value))
+        for key, item in members:
+            if type(key) is not str or not key.isascii():
+                raise MalformedError("bad-key", "Keys must be ASCII strings.", field=where)
+            _explain(item, path + key if key.startswith("[") or not path else f"{path}.{key}", depth - 1)
+    elif type(value) is int:
+        if not -MAX_INTEGER <= value <= MAX_INTEGER:
+            raise MalformedError("bad-number", "Integers must lie within 2^53-1.", field=where)
+    elif type(value) is not bool:
+        name = "null" if value is None else type(value).__name__
+        raise MalformedError("bad-type", f"A value of type {name} has no place here.", field=where)
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise MalformedError("duplicate-key", "A key appears twice in one object.", field=twice)
+    return members
+
+
+def _no_float(text: str) -> Any:
+    raise MalformedError("bad-number", f"Only integers are accepted, not {text[:20]}.")
+
+
+def _as_object(value: object) -> JSONObject:
+    if type(value) is not dict:
+        raise MalformedError("not-an-object", "The document must be a JSON object.")
+    return cast(JSONObject, value)

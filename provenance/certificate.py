@@ -1,0 +1,256 @@
+"""The certificate of a piece: a W3C Verifiable Credential 2.0 in one exact spelling.
+
+A `Certificate` holds the canonical bytes that were signed and the values read from them.  Reading is strict: the
+values are rendered again and must give the same document, so that nothing unread can hide in a certificate.  Whether
+the signature fits is `Certificate.check_signature`'s answer, whether the signer may be believed the ledger's.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from urllib.parse import quote, unquote
+
+from provenance.canonical import JSONObject, JSONValue, canonicalize, parse_canonical
+from provenance.encoding import Digest
+from provenance.errors import ConfigurationError, MalformedError
+from provenance.keys import PublicKey
+from provenance.piece import Photo, Piece
+from provenance.proof import check_proof, read_proof
+from provenance.tag import check_base_url, host_of, tag_url
+
+MAX_CERTIFICATE_BYTES = 65_536
+"""Largest certificate: all texts in a dozen languages and 24 photos fit in; a phone reads it at once."""
+MAX_ISSUER_NAME = 200
+STATUS_LIST_BITS = 131_072
+"""Entries of one status list (Bitstring Status List 1.0 section 3: herd privacy)."""
+
+CREDENTIALS_CONTEXT = "https://www.w3.org/ns/credentials/v2"
+CONTEXT_PATH = "/contexts/piece/v1"
+SCHEMA_PATH = "/schemas/piece/v1"
+
+_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
+_LIST_ID = re.compile(r"[0-9a-hjkmnp-tv-z]{12}\Z")
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
+
+
+def format_time(moment: datetime) -> str:
+    """Return an aware time as ``2026-11-24T10:17:34Z``, in whole seconds."""
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def parse_time(text: object, field: str) -> datetime:
+    """Read what `format_time` writes; raises `MalformedError`."""
+    try:
+        if isinstance(text, str):
+            moment = datetime.strptime(text, _TIME).replace(tzinfo=UTC)
+            if format_time(moment) == text:
+                return moment
+    except ValueError:
+        pass
+    raise MalformedError("bad-time", "Expected a time like 2026-11-24T10:17:34Z.", field=field)
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """A studio as the issuer of certificates at one registry."""
+
+    base_url: str
+    slug: str
+    name: str
+    did: str = field(init=False)
+    """The DID, ``did:web:<host>:studios:<slug>`` (a port's colon is percent-encoded, did:web section 3.1)."""
+
+    def __post_init__(self) -> None:
+        if check_base_url(self.base_url) != self.base_url:
+            raise MalformedError(
+                "bad-registry-address", "The registry's address is not in its one form.", field="issuer"
+            )
+        if not _SLUG.match(self.slug):
+            raise MalformedError(
+                "bad-slug", "A studio's short name has lower-case letters, digits and hyphens.", field="issuer.id"
+            )
+        if not self.name or self.name.isspace() or len(self.name) > MAX_ISSUER_NAME or not self.name.isprintable():
+            raise MalformedError("bad-studio-name", "A studio's name is one line of text.", field="issuer.name")
+        did = f"did:web:{quote(host_of(self.base_url), safe='.-')}:studios:{self.slug}"
+        object.__setattr__(self, "did", did)
+
+
+@dataclass(frozen=True, slots=True)
+class StatusEntry:
+    """A place in a status list: `list_id` was drawn by the workshop folder, `index` counts from 0."""
+
+    list_id: str
+    index: int
+
+    def __post_init__(self) -> None:
+        if not _LIST_ID.match(self.list_id) or not 0 <= self.index < STATUS_LIST_BITS:
+            raise MalformedError(
+                "bad-status-entry", "The place in the status list is malformed.", field="credentialStatus"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A secured certificate: its exact bytes, and what they say.
+
+    `valid_from` is the issuer's own word: it proves nothing.  `replaces` is the digest of the certificate that this
+    one amends.
+    """
+
+    data: bytes
+    digest: Digest
+    issuer: Issuer
+    piece: Piece
+    public_key: PublicKey
+    status_entry: StatusEntry
+    valid_from: datetime
+    replaces: Digest | None
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Certificate:
+        """Read a certificate in its canonical bytes; raises `MalformedError` for anything else.
+
+        The signature is not checked.
+        """
+        document = parse_canonical(data, limit=MAX_CERTIFICATE_BYTES)
+        key, proof = read_proof(document)
+        try:
+            issuer, piece, entry = _read_issuer(document), _read_piece(document), _read_status(document)
+        except ConfigurationError as error:  # An address inside the certificate: malformed, not misconfigured.
+            raise MalformedError(error.code, error.message) from None
+        valid_from = parse_time(document.get("validFrom"), "validFrom")
+        replaces = Digest.from_multibase(document["replaces"]) if "replaces" in document else None
+        expected = render(piece, issuer, entry, valid_from, replaces)
+        expected["proof"] = proof
+        if expected != document:
+            names = sorted(
+                name for name in expected.keys() | document.keys() if expected.get(name) != document.get(name)
+            )
+            raise MalformedError("not-a-certificate", "A member is unknown or has another form.", field=names[0])
+        if proof["verificationMethod"] != f"{issuer.did}#{key.multikey}":
+            raise MalformedError(
+                "not-a-certificate", "The proof names another issuer.", field="proof.verificationMethod"
+            )
+        parse_time(proof.get("created"), "proof.created")
+        return cls(data, Digest.of(data), issuer, piece, key, entry, valid_from, replaces)
+
+    def document(self) -> JSONObject:
+        """Return the certificate as a JSON object, read afresh from its bytes."""
+        return parse_canonical(self.data, limit=MAX_CERTIFICATE_BYTES)
+
+    def check_signature(self) -> None:
+        """Return if the proof fits the content; raise `VerificationError` otherwise."""
+        check_proof(self.document())
+
+
+def render(
+    piece: Piece, issuer: Issuer, entry: StatusEntry, valid_from: datetime, replaces: Digest | None
+) -> JSONObject:
+    """Return the credential without a proof."""
+    base = issuer.base_url
+    subject = piece.to_json()
+    subject["id"] = tag_url(base, piece.serial)
+    subject["type"] = "Piece"
+    document: JSONObject = {
+        "@context": [CREDENTIALS_CONTEXT, base + CONTEXT_PATH],
+        "type": ["VerifiableCredential", "PieceCertificate"],
+        "issuer": {"id": issuer.did, "name": issuer.name},
+        "validFrom": format_time(valid_from),
+        "credentialSchema": {"id": base + SCHEMA_PATH, "type": "JsonSchema"},
+        "credentialStatus": {
+            "id": f"{base}/status/{entry.list_id}#{entry.index}",
+            "type": "BitstringStatusListEntry",
+            "statusPurpose": "revocation",
+            "statusListIndex": str(entry.index),
+            "statusListCredential": f"{base}/status/{entry.list_id}",
+        },
+        "credentialSubject": subject,
+    }
+    if piece.photos:
+        urls = [f"{base}/media/{photo.digest.hex()}" for photo in piece.photos]
+        subject["image"] = [
+            {"id": url, "type": "ImageObject", "role": photo.role}
+            for url, photo in zip(urls, piece.photos, strict=True)
+        ]
+        document["relatedResource"] = [
+            {"id": url, "mediaType": photo.media_type, "digestMultibase": photo.digest.multibase()}
+            for url, photo in zip(urls, piece.photos, strict=True)
+        ]
+    if replaces is not None:
+        document["replaces"] = replaces.multibase()
+    return document
+
+
+def secured_bytes(secured: JSONObject) -> bytes:
+    """Return the canonical bytes of a secured certificate; raises `MalformedError` where they are too many."""
+    data = canonicalize(secured)
+    if len(data) > MAX_CERTIFICATE_BYTES:
+        raise MalformedError(
+            "certificate-too-large",
+            f"The certificate has {len(data)} bytes, the limit is {MAX_CERTIFICATE_BYTES}.",
+            hint="Shorten the descriptions or leave some photos out.",
+        )
+    return data
+
+
+def _member(document: JSONObject, name: str) -> JSONObject:
+    value = document.get(name)
+    if not isinstance(value, dict):
+        raise MalformedError("not-a-certificate", "Expected an object.", field=name)
+    return value
+
+
+def _string(members: JSONObject, name: str, path: str) -> str:
+    value = members.get(name)
+    if not isinstance(value, str):
+        raise MalformedError("not-a-certificate", "Expected a text.", field=f"{path}.{name}")
+    return value
+
+
+def _read_issuer(document: JSONObject) -> Issuer:
+    issuer = _member(document, "issuer")
+    parts = _string(issuer, "id", "issuer").split(":")
+    if len(parts) != 5 or parts[:2] != ["did", "web"] or parts[3] != "studios":
+        raise MalformedError("not-a-certificate", "The issuer is not a studio's did:web.", field="issuer.id")
+    subject_id = _string(_member(document, "credentialSubject"), "id", "credentialSubject")
+    base_url = subject_id.rpartition("/P/")[0]
+    if host_of(base_url) != unquote(parts[2]):
+        raise MalformedError("not-a-certificate", "Issuer and piece name different registries.", field="issuer.id")
+    return Issuer(base_url, parts[4], _string(issuer, "name", "issuer"))
+
+
+def _read_piece(document: JSONObject) -> Piece:
+    subject = _member(document, "credentialSubject")
+    images, resources = _objects(subject, "image"), _objects(document, "relatedResource")
+    if len(images) != len(resources):
+        raise MalformedError("not-a-certificate", "Every photo needs its digest.", field="relatedResource")
+    photos = tuple(
+        Photo(
+            Digest.from_multibase(resource.get("digestMultibase")),
+            _string(resource, "mediaType", "relatedResource"),
+            _string(image, "role", "image"),
+        )
+        for image, resource in zip(images, resources, strict=True)
+    )
+    return Piece.from_json(subject, photos)
+
+
+def _objects(members: JSONObject, name: str) -> list[JSONObject]:
+    value: JSONValue = members.get(name, [])
+    if not isinstance(value, list):
+        raise MalformedError("not-a-certificate", "Expected a list of objects.", field=name)
+    objects = [item for item in value if isinstance(item, dict)]
+    if len(objects) != len(value):
+        raise MalformedError("not-a-certificate", "Expected a list of objects.", field=name)
+    return objects
+
+
+def _read_status(document: JSONObject) -> StatusEntry:
+    status = _member(document, "credentialStatus")
+    index = _string(status, "statusListIndex", "credentialStatus")
+    if not index.isascii() or not index.isdigit() or len(index) > 6:
+        raise MalformedError("bad-status-entry", "The place in the status list is malformed.", field="credentialStatus")
+    list_url = _string(status, "statusListCredential", "credentialStatus")
+    return StatusEntry(list_url.rpartition("/")[2], int(index))

@@ -1,0 +1,153 @@
+"""Fixed-length values and the text forms in which they travel.
+
+Inside the program a digest, a key id or an address is a value of its own type that holds ``bytes``; hex, base58btc
+and base64url appear at the edges only.  Multibase prefixes follow the W3C Controlled Identifiers 1.0, section 2.4;
+multihash is that of ``digestMultibase`` (W3C VC Data Model 2.0, section 5.3).
+
+>>> Digest.of(b"porcelain").hex()[:8]
+'aa150d30'
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from provenance.errors import MalformedError
+
+_BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+_BASE58_PAIRS = [high + low for high in _BASE58 for low in _BASE58]
+_BASE58_INDEX = {symbol: value for value, symbol in enumerate(_BASE58)}
+_MAX_BASE58 = 256  # Keys and signatures are under 100 symbols; the conversion is quadratic.
+_SHA2_256 = b"\x12\x20"  # multihash: sha2-256, 32 bytes
+_HEX = re.compile(r"0x(?:[0-9a-f]{2})*\Z")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class FixedBytes:
+    """A value of exactly ``LENGTH`` bytes; its text form is ``0x`` and lower-case hex."""
+
+    value: bytes
+
+    LENGTH: ClassVar[int] = 32
+
+    def __post_init__(self) -> None:
+        if type(self.value) is not bytes or len(self.value) != self.LENGTH:
+            raise MalformedError("wrong-length", f"{type(self).__name__} must be {self.LENGTH} bytes.")
+
+    def __bytes__(self) -> bytes:
+        return self.value
+
+    def __str__(self) -> str:
+        return "0x" + self.value.hex()
+
+    def hex(self) -> str:
+        """Return the bytes in lower-case hex, without a prefix."""
+        return self.value.hex()
+
+    @classmethod
+    def parse(cls, text: object) -> Self:
+        """Read ``0x`` and lower-case hex; raises `MalformedError` for anything else."""
+        return cls(parse_hex(text))
+
+
+class Digest(FixedBytes):
+    """SHA-256 of exact bytes."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, data: bytes) -> Self:
+        """Return the SHA-256 digest of `data`."""
+        return cls(hashlib.sha256(data).digest())
+
+    def multibase(self) -> str:
+        """Return the ``digestMultibase`` form: ``u``, then base64url of the sha2-256 multihash."""
+        return "u" + to_base64url(_SHA2_256 + self.value)
+
+    @classmethod
+    def from_multibase(cls, text: object) -> Self:
+        """Read what `multibase` writes; raises `MalformedError` for another base, hash or length."""
+        if not isinstance(text, str) or not text.startswith("u"):
+            raise MalformedError("bad-digest", "A digestMultibase must be in base64url (prefix 'u').")
+        data = from_base64url(text[1:])
+        if data[:2] != _SHA2_256 or len(data) != 34:
+            raise MalformedError("bad-digest", "A digestMultibase must hold a sha2-256 multihash.")
+        return cls(data[2:])
+
+
+class KeyId(FixedBytes):
+    """SHA-256 of a public key's Multikey bytes: the name of a key in the ledger's studio directory."""
+
+    __slots__ = ()
+
+
+class Root(FixedBytes):
+    """RFC 6962 Merkle tree hash of a batch."""
+
+    __slots__ = ()
+
+
+class Hash32(FixedBytes):
+    """A 32-byte hash that a chain computes: of a block, a transaction, or contract code; or a deployment id."""
+
+    __slots__ = ()
+
+
+class Address(FixedBytes):
+    """An Ethereum address."""
+
+    __slots__ = ()
+    LENGTH: ClassVar[int] = 20
+
+
+def parse_hex(text: object) -> bytes:
+    """Read ``0x`` and lower-case hex of whole bytes; raises `MalformedError` for anything else."""
+    if not isinstance(text, str) or not _HEX.match(text):
+        raise MalformedError("bad-hex", "Expected 0x and lower-case hexadecimal digits.")
+    return bytes.fromhex(text[2:])
+
+
+def to_base64url(data: bytes) -> str:
+    """Encode `data` in base64url without padding (RFC 4648 section 5)."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+def from_base64url(text: str) -> bytes:
+    """Decode unpadded base64url; only the form that `to_base64url` writes is accepted, else `MalformedError`."""
+    try:
+        data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        raise MalformedError("bad-base64", "Expected base64url without padding.") from None
+    if to_base64url(data) != text:  # Non-zero trailing bits or padding: a second spelling of the same bytes.
+        raise MalformedError("bad-base64", "Expected base64url without padding.")
+    return data
+
+
+def to_base58(data: bytes) -> str:
+    """Encode `data` in base58btc, without a multibase prefix."""
+    zeros = len(data) - len(data.lstrip(b"\0"))
+    number = int.from_bytes(data, "big")
+    pairs = []
+    while number:
+        number, remainder = divmod(number, 58 * 58)
+        pairs.append(_BASE58_PAIRS[remainder])
+    return "1" * zeros + "".join(reversed(pairs)).lstrip("1")
+
+
+def from_base58(text: str) -> bytes:
+    """Decode base58btc; raises `MalformedError` for another symbol or for more than 256 symbols."""
+    if len(text) > _MAX_BASE58:
+        raise MalformedError("bad-base58", f"A base58 text may have {_MAX_BASE58} symbols at most.")
+    number = 0
+    for symbol in text:
+        value = _BASE58_INDEX.get(symbol)
+        if value is None:
+            raise MalformedError("bad-base58", "Expected base58btc.")
+        number = number * 58 + value
+    zeros = len(text) - len(text.lstrip("1"))
+    return b"\0" * zeros + number.to_bytes((number.bit_length() + 7) // 8, "big")

@@ -1,0 +1,34 @@
+"""Issuing: a piece and a key in, a signed certificate out.  No network, no clock of its own."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from provenance.certificate import Certificate, Issuer, StatusEntry, format_time, render, secured_bytes
+from provenance.encoding import Digest
+from provenance.keys import Signer
+from provenance.piece import Piece
+from provenance.proof import add_proof
+
+
+def issue(
+    piece: Piece,
+    issuer: Issuer,
+    signer: Signer,
+    *,
+    status_entry: StatusEntry,
+    now: datetime,
+    replaces: Digest | None = None,
+) -> Certificate:
+    """Return the certificate of `piece`, signed by `signer` in the name of `issuer`.
+
+    `now` (aware) becomes ``validFrom`` and the proof's ``created``, in whole seconds.  `replaces` is the digest of the
+    certificate that this one amends.  Raises `MalformedError` where the certificate would be too large, and what
+    `signer` raises.
+    """
+    now = now.astimezone(UTC).replace(microsecond=0)
+    document = render(piece, issuer, status_entry, now, replaces)
+    method = f"{issuer.did}#{signer.public_key.multikey}"
+    secured = add_proof(document, signer, verification_method=method, created=format_time(now))
+    data = secured_bytes(secured)
+    return Certificate(data, Digest.of(data), issuer, piece, signer.public_key, status_entry, now, replaces)

@@ -1,0 +1,395 @@
+"""The ledger port: what the core and the registry ask of a chain, in the words of the domain.
+
+`LedgerReader` is what a verifier needs; `Ledger` adds events and transactions.  ``provenance.evm`` implements both
+over JSON-RPC, the registry implements the reader over its index, ``provenance.testing`` holds the suite that every
+implementation must pass.  Nothing here knows ABI, gas or HTTP.
+
+All methods raise `LedgerError` (``retryable`` says whether to ask again); times are aware UTC datetimes in whole
+seconds, as block times are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from provenance.encoding import Address, Digest, Hash32, KeyId, Root
+from provenance.errors import MalformedError
+from provenance.status import Status, StatusOrder
+
+MAX_LEAVES = 8_000
+"""Most pieces in one anchor: 2^24 gas (EIP-7825) at about 1,950 gas a piece, with room to spare."""
+
+_LOT_BITS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerIdentity:
+    """What pins one deployment of the ledger: DESIGN section 2.
+
+    `genesis` is the hash of block 0, `code_hash` the keccak-256 of the deployed code (EXTCODEHASH),
+    `deployment_id` 32 random bytes given to the constructor: a re-created test chain differs in it.
+    """
+
+    chain_id: int
+    genesis: Hash32
+    contract: Address
+    code_hash: Hash32
+    deployment_id: Hash32
+
+
+@dataclass(frozen=True, slots=True)
+class BlockRef:
+    """One block by number, hash and time."""
+
+    number: int
+    hash: Hash32
+    time: datetime
+
+
+def make_token_id(lot_id: int, index: int) -> int:
+    """Return ``lot_id << 32 | index``, the ERC-721 id of the piece at `index` of a lot."""
+    if not (0 < lot_id < 1 << _LOT_BITS and 0 <= index < 1 << _LOT_BITS):
+        raise MalformedError("bad-token-id", "A token id is made of a lot from 1 and an index, 32 bits each.")
+    return lot_id << _LOT_BITS | index
+
+
+def split_token_id(token_id: int) -> tuple[int, int]:
+    """Return ``(lot_id, index)`` of `token_id`; raises `MalformedError` where it cannot be one."""
+    lot_id, index = token_id >> _LOT_BITS, token_id & ((1 << _LOT_BITS) - 1)
+    if not 0 < lot_id < 1 << _LOT_BITS:
+        raise MalformedError("bad-token-id", "A token id is made of a lot from 1 and an index, 32 bits each.")
+    return lot_id, index
+
+
+@dataclass(frozen=True, slots=True)
+class KeyWindow:
+    """The window ``[start, end)`` in which a studio's key counts; `end` is ``None`` while it is open."""
+
+    start: datetime
+    end: datetime | None
+
+    def covers(self, moment: datetime) -> bool:
+        """Tell whether `moment` lies in the window."""
+        return self.start <= moment and (self.end is None or moment < self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class AnchorRecord:
+    """An anchored root: `anchor_id` counts from 1, `time` and `block_number` are those of its block."""
+
+    anchor_id: int
+    root: Root
+    leaf_count: int
+    time: datetime
+    block_number: int
+
+
+@dataclass(frozen=True, slots=True)
+class AmendmentRecord:
+    """The newest amendment of a piece: the digest of its certificate, its time, and how many there were."""
+
+    digest: Digest
+    time: datetime
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRecord:
+    """All that a verifier needs to know of one token and one key, as of one block.
+
+    - `studio` is the studio of the token's lot; `did_hash` the SHA-256 of the DID it was accredited with.
+    - The token's leaf in the anchor's tree is ``offset + index`` of the token id.
+    - `holder` owns the token: the studio until the first hand-over.
+    - `standing_at_anchor`: the studio was accredited and not suspended at the anchor's time; `standing_now`: it is.
+    - `key` is the window of the key asked about at that studio, ``None`` where the studio never had that key.
+    - `status_time` is when the status was last set, `lost_since` when the holder reported the piece lost.
+    - `amendment` is ``None`` where the piece was never amended.
+    """
+
+    token_id: int
+    studio: Address
+    did_hash: Digest
+    offset: int
+    anchor: AnchorRecord
+    holder: Address
+    status: Status
+    status_time: datetime | None
+    lost_since: datetime | None
+    standing_at_anchor: bool
+    standing_now: bool
+    key: KeyWindow | None
+    amendment: AmendmentRecord | None
+
+
+@dataclass(frozen=True, slots=True)
+class AnchorEvidence:
+    """The ledger's own event of an anchor: where the chain says that it happened."""
+
+    anchor_id: int
+    root: Root
+    transaction: Hash32
+    block: BlockRef
+
+
+class LedgerReader(Protocol):
+    """What verifying needs."""
+
+    @property
+    def identity(self) -> LedgerIdentity:
+        """The deployment that answers, as read from it when the reader was opened."""
+
+    def head(self) -> BlockRef:
+        """Return the newest block known."""
+
+    def record(self, token_id: int, key_id: KeyId, at: BlockRef) -> LedgerRecord | None:
+        """Return the record as of block `at` (pinned by hash), or ``None`` where no such token exists then."""
+
+    def anchor_evidence(self, root: Root, block_hash: Hash32) -> AnchorEvidence | None:
+        """Return the event that anchored `root` in the canonical block `block_hash`, or ``None``."""
+
+
+# --- events -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEvent:
+    """One event of the ledger: its block, its place in that block, and its transaction."""
+
+    block: BlockRef
+    log_index: int
+    transaction: Hash32
+
+
+@dataclass(frozen=True, slots=True)
+class StudioAccredited(LedgerEvent):
+    """A steward accredited a studio (or renewed it) under a DID and a name; `scopes` are bit flags, 1 is MAKER."""
+
+    studio: Address
+    did: str
+    name: str
+    scopes: int
+
+
+@dataclass(frozen=True, slots=True)
+class StudioSuspended(LedgerEvent):
+    """A steward suspended a studio from the block's time on."""
+
+    studio: Address
+
+
+@dataclass(frozen=True, slots=True)
+class StudioReinstated(LedgerEvent):
+    """A steward lifted a suspension from the block's time on."""
+
+    studio: Address
+
+
+@dataclass(frozen=True, slots=True)
+class KeyAdded(LedgerEvent):
+    """A steward added a key; `multikey` are its Multikey bytes (`key_id` their SHA-256), `start` its first moment."""
+
+    studio: Address
+    key_id: KeyId
+    multikey: bytes
+    start: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class KeyWindowShortened(LedgerEvent):
+    """A key was retired, or a compromise dated back: its window now ends at `end`."""
+
+    studio: Address
+    key_id: KeyId
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """One studio's share of a batch: `count` leaves from `offset` on."""
+
+    lot_id: int
+    studio: Address
+    count: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Anchored(LedgerEvent):
+    """A batch was anchored."""
+
+    anchor_id: int
+    root: Root
+    leaf_count: int
+    lots: tuple[Lot, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StatusSet(LedgerEvent):
+    """A studio or a steward set the status of a piece."""
+
+    token_id: int
+    status: Status
+    by_steward: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Amended(LedgerEvent):
+    """A studio put a new certificate in the place of a piece's earlier one; `count` is the number of amendments."""
+
+    token_id: int
+    digest: Digest
+    count: int
+
+
+# --- calls ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Allotment:
+    """`count` consecutive leaves of a batch for one studio."""
+
+    studio: Address
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class AnchorCall:
+    """Anchor a batch: by the anchorer.  `expected_first_lot` makes the token ids known before sending."""
+
+    root: Root
+    leaf_count: int
+    expected_first_lot: int
+    allotments: tuple[Allotment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AccreditCall:
+    """Accredit a studio under `did` and `name`: by a steward."""
+
+    studio: Address
+    did: str
+    name: str
+    scopes: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class AddKeyCall:
+    """Add a certificate key of a studio, by its Multikey bytes, valid from the block's time on: by a steward."""
+
+    studio: Address
+    multikey: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ShortenKeyCall:
+    """End a key's window at `end`, which may lie in the past and may only shorten it: by a steward."""
+
+    studio: Address
+    key_id: KeyId
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SuspendCall:
+    """Suspend a studio: by a steward."""
+
+    studio: Address
+
+
+@dataclass(frozen=True, slots=True)
+class ReinstateCall:
+    """Lift a suspension: by a steward."""
+
+    studio: Address
+
+
+@dataclass(frozen=True, slots=True)
+class SetStatusCall:
+    """Set a status in one's own name: by a steward, or by the studio's account itself."""
+
+    token_id: int
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class RelayStatusCall:
+    """Send a studio's signed order: by anyone, usually the relayer."""
+
+    order: StatusOrder
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AmendCall:
+    """Put newer certificates in the place of earlier ones: by the studio's account."""
+
+    token_ids: tuple[int, ...]
+    digests: tuple[Digest, ...]
+
+
+LedgerCall = (
+    AnchorCall | AccreditCall | AddKeyCall | ShortenKeyCall | SuspendCall | ReinstateCall | SetStatusCall
+    | RelayStatusCall | AmendCall
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class SignedTransaction:
+    """A transaction ready to send: the same bytes may be sent any number of times and count once."""
+
+    raw: bytes
+    hash: Hash32
+    sender: Address
+    nonce: int
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionOutcome:
+    """What became of a mined transaction; `error` names the contract's reason where it was reverted."""
+
+    block: BlockRef
+    succeeded: bool
+    gas_used: int
+    error: str | None = None
+
+
+class TransactionSigner(Protocol):
+    """An account that signs transactions; the secret stays inside."""
+
+    @property
+    def address(self) -> Address:
+        """The account's address."""
+
+
+class Ledger(LedgerReader, Protocol):
+    """What the registry's worker and the steward's commands need beside reading."""
+
+    def events(self, first_block: int, last_block: int) -> Sequence[LedgerEvent]:
+        """Return the ledger's events of the blocks ``first_block..last_block``, both included, in order."""
+
+    def block(self, number: int) -> BlockRef:
+        """Return the canonical block of that number."""
+
+    def next_lot(self) -> int:
+        """Return the id that the next lot will have."""
+
+    def anchor_id_of(self, root: Root) -> int | None:
+        """Return the id under which `root` is anchored, or ``None``."""
+
+    def order_nonce(self, studio: Address) -> int:
+        """Return the number that the studio's next signed order must carry."""
+
+    def next_nonce(self, account: Address) -> int:
+        """Return the number of the account's mined transactions, which is its next nonce."""
+
+    def prepare(self, call: LedgerCall, signer: TransactionSigner, nonce: int) -> SignedTransaction:
+        """Simulate, price and sign `call`; raises `LedgerError` (not retryable) where the contract would refuse it."""
+
+    def send(self, transaction: SignedTransaction) -> None:
+        """Hand the transaction to the node; a transaction that the node has already is no error."""
+
+    def outcome(self, transaction: Hash32) -> TransactionOutcome | None:
+        """Return what became of a mined transaction, or ``None`` while it is not mined."""

@@ -1,0 +1,104 @@
+"""The trust policy: which one ledger a verifier believes, through which nodes, and how deep an anchor must lie.
+
+It is the root of trust, so it is pinned: chosen once, compared word by word with what the guild publishes, and never
+replaced by what a registry says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from provenance.canonical import JSONObject, canonicalize, parse
+from provenance.encoding import Address, Digest, Hash32
+from provenance.errors import ConfigurationError, MalformedError
+from provenance.ledger import LedgerIdentity
+from provenance.tag import check_base_url
+
+POLICY_TYPE = "KilnmarkTrustPolicy"
+POLICY_VERSION = 1
+MAX_POLICY_BYTES = 16_384
+"""A policy has a few hashes and addresses."""
+MAX_NODES = 8
+MAX_CONFIRMATIONS = 10_000
+"""More blocks than any chain in use needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrustPolicy:
+    """The pinned ledger, the nodes asked, and the number of blocks that must hold an anchor (its own counts as 1).
+
+    `registry` is the address of the registry that the policy was published by, for people.
+    """
+
+    ledger: LedgerIdentity
+    nodes: tuple[str, ...]
+    confirmations: int = 1
+    registry: str | None = None
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.confirmations <= MAX_CONFIRMATIONS:
+            raise ConfigurationError("bad-policy", f"Confirmations must be 1 to {MAX_CONFIRMATIONS:,}.")
+        if len(self.nodes) > MAX_NODES:
+            raise ConfigurationError("bad-policy", f"A policy names at most {MAX_NODES} nodes.")
+        for node in self.nodes:
+            if (
+                not node.startswith(("https://", "http://"))
+                or not node.isascii()
+                or not node.isprintable()
+                or " " in node
+            ):
+                raise ConfigurationError("bad-policy", "A node is named by its http or https address.")
+
+    @property
+    def digest(self) -> Digest:
+        """The digest of the policy's bytes: what people compare, as words."""
+        return Digest.of(self.to_bytes())
+
+    def to_bytes(self) -> bytes:
+        """Return the policy's canonical bytes."""
+        members: JSONObject = {
+            "type": POLICY_TYPE,
+            "version": POLICY_VERSION,
+            "ledger": {
+                "chainId": self.ledger.chain_id,
+                "genesis": str(self.ledger.genesis),
+                "contract": str(self.ledger.contract),
+                "codeHash": str(self.ledger.code_hash),
+                "deploymentId": str(self.ledger.deployment_id),
+            },
+            "nodes": list(self.nodes),
+            "confirmations": self.confirmations,
+        }
+        if self.registry is not None:
+            members["registry"] = self.registry
+        return canonicalize(members)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> TrustPolicy:
+        """Read a policy, in any spelling of its JSON; raises `MalformedError` or `ConfigurationError`."""
+        members = parse(data, limit=MAX_POLICY_BYTES)
+        ledger, nodes, confirmations = members.get("ledger"), members.get("nodes"), members.get("confirmations")
+        registry = members.get("registry")
+        if (
+            members.get("type") != POLICY_TYPE
+            or members.get("version") != POLICY_VERSION
+            or not {"type", "version", "ledger", "nodes", "confirmations", "registry"}.issuperset(members)
+            or not isinstance(ledger, dict)
+            or ledger.keys() != {"chainId", "genesis", "contract", "codeHash", "deploymentId"}
+            or type(ledger["chainId"]) is not int
+            or not isinstance(nodes, list)
+            or type(confirmations) is not int
+            or not (registry is None or isinstance(registry, str))
+        ):
+            raise MalformedError("not-a-policy", "This is not a trust policy that this program can read.")
+        identity = LedgerIdentity(
+            chain_id=ledger["chainId"],
+            genesis=Hash32.parse(ledger["genesis"]),
+            contract=Address.parse(ledger["contract"]),
+            code_hash=Hash32.parse(ledger["codeHash"]),
+            deployment_id=Hash32.parse(ledger["deploymentId"]),
+        )
+        names = tuple(node for node in nodes if isinstance(node, str))
+        if len(names) != len(nodes):
+            raise MalformedError("not-a-policy", "A node is named by its address.", field="nodes")
+        return cls(identity, names, confirmations, None if registry is None else check_base_url(registry))

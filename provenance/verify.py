@@ -1,0 +1,282 @@
+"""Verifying a piece: the numbered checks, against one pinned ledger.
+
+The checks are those of the design, and each block below carries its number:
+
+(0) well-formed, (1) signature, (2) inclusion in the batch, (3) anchor on the pinned ledger, confirmed, (4) studio
+accredited and key valid at the anchor's time, (5) token, serial and newest amendment agree, (6) status on the ledger,
+(7) photos match their digests, (8) tag.
+
+>>> verdict = Verifier(policy, ledger).verify(Bundle.from_bytes(data))  # doctest: +SKIP
+>>> verdict.require()  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from provenance.bundle import Bundle, InclusionProof, Receipt
+from provenance.certificate import Certificate
+from provenance.encoding import Digest
+from provenance.errors import ConfigurationError, LedgerError, MalformedError, VerificationError
+from provenance.ledger import BlockRef, LedgerReader, LedgerRecord, split_token_id
+from provenance.merkle import verify_inclusion
+from provenance.policy import TrustPolicy
+from provenance.serial import Serial
+from provenance.status import Status
+from provenance.verdict import CODES, Check, Finding, Result, Verdict, conclude
+
+
+class Verifier:
+    """Verifies bundles under one trust policy; without a ledger, only what needs none is checked.
+
+    Raises `ConfigurationError` when `ledger` is another than the one that the policy pins.
+    """
+
+    def __init__(self, policy: TrustPolicy, ledger: LedgerReader | None) -> None:
+        if ledger is not None and ledger.identity != policy.ledger:
+            raise ConfigurationError(
+                "wrong-ledger",
+                "The ledger asked is not the one that the trust policy pins.",
+                hint="Ask a node of the pinned chain, or pin the right policy after comparing its words.",
+            )
+        self._policy = policy
+        self._ledger = ledger
+
+    def verify(
+        self, bundle: Bundle, *, serial: Serial | None = None, photos: Mapping[Digest, bytes] | None = None
+    ) -> Verdict:
+        """Return the verdict on `bundle`.
+
+        `serial` is the one that was scanned or typed; `photos` are the bytes at hand under the digests that they were
+        served as.  Never raises for what the bundle holds or the ledger answers.
+        """
+        inquiry = _Inquiry(self._policy, self._ledger, bundle, serial, photos)
+        inquiry.run()
+        return inquiry.verdict()
+
+
+class _Inquiry:
+    """One verification: gathers findings, stops where going on would mean nothing."""
+
+    def __init__(
+        self,
+        policy: TrustPolicy,
+        ledger: LedgerReader | None,
+        bundle: Bundle,
+        serial: Serial | None,
+        photos: Mapping[Digest, bytes] | None,
+    ) -> None:
+        self.policy, self.ledger, self.bundle, self.serial, self.photos = policy, ledger, bundle, serial, photos
+        self.findings: list[Finding] = []
+        self.advisories: list[str] = []
+        self.block: BlockRef | None = None
+        self.record: LedgerRecord | None = None
+
+    def say(self, code: str, detail: str = "") -> bool:
+        """Add a finding; tell whether its check passed."""
+        self.findings.append(Finding(CODES[code].check, code, detail))
+        return CODES[code].result is Result.PASSED
+
+    def run(self) -> None:
+        """Carry out the checks in their order."""
+        certificate = self.bundle.certificate
+        # (0) The constructors of `Bundle` and `Certificate` accept the one exact form only.
+        self.say("well-formed")
+        # (1)
+        if not self._signature(certificate):
+            return
+        # (2)
+        receipt, proof = self._receipt(), self.bundle.inclusion
+        if receipt is None or proof is None or not self._inclusion(certificate, receipt, proof):
+            self._serial(certificate)
+            return
+        # (3)
+        record = self._anchor(certificate, receipt)
+        if record is not None:
+            self.record = record
+            # (4)
+            self._studio(certificate, record)
+            # (5)
+            self._token(certificate, receipt, proof, record)
+            # (6)
+            self._status(record)
+        else:
+            self._serial(certificate)
+        # (7)
+        self._photos(self.bundle.amendments[-1] if self.bundle.amendments else certificate)
+        # (8) Whether a tag was voided or copied is the registry's to tell; a tag alone proves nothing.
+        self.say("tag-unproven")
+
+    def _signature(self, certificate: Certificate) -> bool:
+        try:
+            certificate.check_signature()
+        except (VerificationError, MalformedError) as error:
+            return self.say("altered", error.code)
+        return self.say("signed", certificate.public_key.multikey)
+
+    def _receipt(self) -> Receipt | None:
+        """Choose the receipt of the pinned ledger."""
+        for receipt in self.bundle.receipts:
+            if receipt.is_of(self.policy.ledger):
+                return receipt
+        if self.bundle.receipts:
+            self.say("foreign-ledger", f"chain {self.bundle.receipts[0].chain_id}")
+        else:
+            self.say("not-anchored")
+        return None
+
+    def _inclusion(self, certificate: Certificate, receipt: Receipt, proof: InclusionProof) -> bool:
+        try:
+            verify_inclusion(certificate.digest.value, proof.index, proof.size, proof.path, receipt.root.value)
+        except VerificationError as error:
+            return self.say("not-included", error.code)
+        return self.say("included", f"leaf {proof.index} of {proof.size}")
+
+    def _anchor(self, certificate: Certificate, receipt: Receipt) -> LedgerRecord | None:
+        if self.ledger is None:
+            self.say("offline")
+            return None
+        try:
+            split_token_id(receipt.token_id)
+            self.block = head = self.ledger.head()
+            record = self.ledger.record(receipt.token_id, certificate.public_key.key_id, head)
+            evidence = self.ledger.anchor_evidence(receipt.root, receipt.block.hash)
+        except LedgerError as error:
+            self.say("ledger-unreachable", error.code)
+            return None
+        except MalformedError:
+            self.say("not-on-ledger", "bad token id")
+            return None
+        if record is None or record.anchor.root != receipt.root:
+            self.say("ledger-behind" if head.number < receipt.block.number else "not-on-ledger")
+            return None
+        depth = head.number - record.anchor.block_number + 1
+        if (
+            evidence is None
+            or evidence.root != receipt.root
+            or evidence.transaction != receipt.transaction
+            or evidence.block != receipt.block
+            or evidence.anchor_id != record.anchor.anchor_id
+            or (record.anchor.block_number, record.anchor.time) != (receipt.block.number, receipt.block.time)
+        ):
+            self.say("stale-receipt")
+        elif depth < self.policy.confirmations:
+            self.say("not-confirmed", f"{depth} of {self.policy.confirmations}")
+        else:
+            self.say("anchored", f"block {record.anchor.block_number}")
+        return record
+
+    def _studio(self, certificate: Certificate, record: LedgerRecord) -> None:
+        if record.did_hash != Digest.of(certificate.issuer.did.encode()):
+            self.say("wrong-issuer", certificate.issuer.did)
+        elif record.key is None:
+            self.say("wrong-key", certificate.public_key.multikey)
+        elif not record.standing_at_anchor:
+            self.say("not-accredited", str(record.studio))
+        elif not record.key.covers(record.anchor.time):
+            self.say("key-not-valid", certificate.public_key.multikey)
+        else:
+            self.say("accredited", str(record.studio))
+            if record.key.end is not None:
+                self.advisories.append("key-retired")
+        if not record.standing_now:
+            self.advisories.append("studio-suspended")
+
+    def _token(self, certificate: Certificate, receipt: Receipt, proof: InclusionProof, record: LedgerRecord) -> None:
+        _, index = split_token_id(receipt.token_id)
+        if record.token_id != receipt.token_id or record.offset + index != proof.index:
+            self.say("wrong-token", f"token {receipt.token_id}")
+        elif record.anchor.leaf_count != proof.size:
+            self.say("wrong-token", f"batch of {record.anchor.leaf_count}")
+        elif self._serial(certificate) and self._amendments(certificate, record):
+            self.say("token-agrees", f"token {receipt.token_id}")
+
+    def _serial(self, certificate: Certificate) -> bool:
+        if self.serial is not None and self.serial != certificate.piece.serial:
+            return self.say("other-serial", str(certificate.piece.serial))
+        return True
+
+    def _amendments(self, certificate: Certificate, record: LedgerRecord) -> bool:
+        """Check the chain of amendments; tell whether the newest is shown."""
+        amendments, newest = self.bundle.amendments, record.amendment
+        previous = certificate
+        for amendment in amendments:
+            if (
+                amendment.replaces != previous.digest
+                or amendment.piece.serial != certificate.piece.serial
+                or amendment.issuer.did != certificate.issuer.did
+            ):
+                return self.say("bad-amendment", str(amendment.digest))
+            try:
+                amendment.check_signature()
+            except (VerificationError, MalformedError) as error:
+                return self.say("bad-amendment", error.code)
+            previous = amendment
+        if newest is None:
+            return not amendments or self.say("amendment-unknown", str(previous.digest))
+        if len(amendments) != newest.count or previous.digest != newest.digest:
+            return self.say("amendment-missing", str(newest.digest))
+        return self._newest_key(previous, record)
+
+    def _newest_key(self, newest: Certificate, record: LedgerRecord) -> bool:
+        """Check that the newest amendment's key was valid when the ledger saw it."""
+        ledger, block, amendment = self.ledger, self.block, record.amendment
+        if ledger is None or block is None or amendment is None:
+            raise TypeError("an amended record comes from a ledger")
+        try:
+            under_key = ledger.record(record.token_id, newest.public_key.key_id, block)
+        except LedgerError as error:
+            return self.say("ledger-unreachable", error.code)
+        if under_key is None or under_key.key is None or not under_key.key.covers(amendment.time):
+            return self.say("bad-amendment", newest.public_key.multikey)
+        self.advisories.append("amended")
+        return True
+
+    def _status(self, record: LedgerRecord) -> None:
+        match record.status:
+            case Status.REVOKED:
+                self.say("revoked", "" if record.status_time is None else record.status_time.isoformat())
+            case Status.ON_HOLD:
+                self.say("on-hold")
+            case Status.RETIRED:
+                self.say("active")
+                self.advisories.append("retired")
+            case Status.ACTIVE:
+                self.say("active")
+        if record.lost_since is not None:
+            self.advisories.append("lost")
+
+    def _photos(self, certificate: Certificate) -> None:
+        photos = certificate.piece.photos
+        if not photos:
+            self.say("no-photos")
+        elif self.photos is None:
+            self.say("photos-not-checked", str(len(photos)))
+        elif any(p.digest in self.photos and Digest.of(self.photos[p.digest]) != p.digest for p in photos):
+            self.say("photo-changed")
+        elif all(photo.digest in self.photos for photo in photos):
+            self.say("photos-agree", str(len(photos)))
+        else:
+            self.say("photos-not-checked")
+            self.advisories.append("photo-missing")
+
+    def verdict(self) -> Verdict:
+        """Return the verdict that the findings add up to; checks that were not reached are named as such."""
+        reached = {finding.check for finding in self.findings}
+        findings = [*self.findings, *(Finding(check, "not-reached") for check in Check if check not in reached)]
+        ordered = tuple(sorted(findings, key=lambda finding: finding.check))
+        outcome, reason = conclude(ordered)
+        certificate, record = self.bundle.certificate, self.record
+        return Verdict(
+            outcome=outcome,
+            reason=reason,
+            findings=ordered,
+            advisories=tuple(self.advisories),
+            serial=certificate.piece.serial,
+            digest=certificate.digest,
+            newest=record.amendment.digest if record is not None and record.amendment is not None else None,
+            token_id=record.token_id if record is not None else None,
+            studio=record.studio if record is not None else None,
+            holder=record.holder if record is not None else None,
+            block=self.block,
+        )
