@@ -1,0 +1,18 @@
+import {fileURLToPath} from 'node:url';
+
+import {defineConfig} from 'hardhat/config';
+
+// The optimizer and viaIR keep an anchor near the floor of one LOG4 a piece; py-evm, the embedded ledger, stops at prague.
+// The compiler comes from npm, so that nothing is downloaded.
+const path = fileURLToPath(new URL('./node_modules/solc/soljson.js', import.meta.url));
+const settings = {optimizer: {enabled: true, runs: 10000}, viaIR: true, evmVersion: 'prague'};
+
+export default defineConfig({
+  solidity: {
+    profiles: {
+      default: {version: '0.8.37', path, settings},
+      production: {version: '0.8.37', path, settings},
+    },
+  },
+  test: {solidity: {fuzz: {runs: 256}}},
+});

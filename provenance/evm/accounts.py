@@ -1,0 +1,93 @@
+"""Ethereum accounts: the only module that holds their secrets."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from eth_account import Account as EthAccount
+from eth_account.hdaccount import key_from_seed
+from eth_account.messages import encode_typed_data
+from eth_account.signers.local import LocalAccount
+
+from provenance.application import Binding
+from provenance.encoding import Address, Hash32
+from provenance.errors import MalformedError, VerificationError
+from provenance.evm import typed_data
+from provenance.ledger import LedgerIdentity, SignedTransaction
+from provenance.status import StatusOrder
+
+STUDIO_PATH = "m/44'/60'/0'/0/0"
+"""BIP-44 path of a studio's account: the one that wallets show first for the same phrase."""
+
+
+class Account:
+    """An account in memory."""
+
+    def __init__(self, account: LocalAccount) -> None:
+        self._account = account
+        self._address = Address(bytes.fromhex(account.address[2:]))
+
+    @classmethod
+    def from_secret(cls, secret: bytes) -> Account:
+        """Take the account of a 32-byte secret; raises `MalformedError`."""
+        try:
+            return cls(EthAccount.from_key(secret))
+        except Exception:  # The libraries below raise many kinds, some of which quote the secret.
+            raise MalformedError("bad-key", "An account's secret is 32 bytes within the order of its curve.") from None
+
+    @classmethod
+    def from_seed(cls, seed: bytes) -> Account:
+        """Derive a studio's account from a BIP-39 seed (BIP-32, BIP-44)."""
+        return cls.from_secret(key_from_seed(seed, STUDIO_PATH))
+
+    @classmethod
+    def generate(cls) -> tuple[Account, bytes]:
+        """Make a new account; return it and its secret, which the caller must keep."""
+        secret = secrets.token_bytes(32)
+        return cls.from_secret(secret), secret
+
+    @property
+    def address(self) -> Address:
+        """The account's address."""
+        return self._address
+
+    def __repr__(self) -> str:
+        return f"Account({self._address})"
+
+    def sign_transaction(self, fields: dict[str, Any]) -> SignedTransaction:
+        """Sign an EIP-1559 transaction given by its fields."""
+        signed = self._account.sign_transaction(fields)
+        raw = bytes(signed.raw_transaction)
+        return SignedTransaction(raw, Hash32(bytes(signed.hash)), self._address, int(fields["nonce"]))
+
+    def sign_status_order(self, ledger: LedgerIdentity, order: StatusOrder) -> bytes:
+        """Return the 65-byte signature of a status order."""
+        return self._sign(typed_data.status_order(ledger, order))
+
+    def sign_binding(self, binding: Binding) -> bytes:
+        """Return the 65-byte signature that binds this account to a certificate key."""
+        return self._sign(typed_data.studio_binding(binding))
+
+    def _sign(self, payload: dict[str, Any]) -> bytes:
+        return bytes(self._account.sign_message(encode_typed_data(full_message=payload)).signature)
+
+
+def account_of(seed: bytes) -> Address:
+    """Return the address of the account that `Account.from_seed` derives."""
+    return Account.from_seed(seed).address
+
+
+def recover_binding(binding: Binding, signature: bytes) -> Address:
+    """Return the address that signed a binding; raises `VerificationError` where none did."""
+    message = encode_typed_data(full_message=typed_data.studio_binding(binding))
+    if len(signature) != 65 or int.from_bytes(signature[32:64], "big") > _HALF_ORDER:
+        raise VerificationError("bad-signature", "The account's signature is malformed.")
+    try:
+        recovered = EthAccount.recover_message(message, signature=signature)
+    except Exception:  # Any failure below means the same: no account signed this.
+        raise VerificationError("bad-signature", "The account's signature is malformed.") from None
+    return Address(bytes.fromhex(recovered[2:]))
+
+
+_HALF_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141 // 2

@@ -1,0 +1,69 @@
+"""Deploying a ledger."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+
+from eth_abi.abi import encode
+from web3.providers.base import JSONBaseProvider
+
+from provenance.encoding import Address, Hash32
+from provenance.errors import LedgerError
+from provenance.evm.abi import interface
+from provenance.evm.accounts import Account
+from provenance.evm.ledger import MAX_GAS, EVMLedger, fees
+from provenance.evm.node import Node, data, members, quantity
+
+DEFAULT_ADMIN_DELAY = 3 * 24 * 3600
+"""Seconds between proposing and accepting a new admin: time for others to notice."""
+
+
+def deploy(
+    provider: JSONBaseProvider,
+    deployer: Account,
+    *,
+    admin: Address,
+    steward: Address,
+    anchorer: Address,
+    base_uri: str,
+    admin_delay: int = DEFAULT_ADMIN_DELAY,
+    wait: Callable[[], object] = lambda: time.sleep(0.3),
+    patience: float = 120.0,
+) -> EVMLedger:
+    """Deploy a ledger with a new random deployment id and return it, opened.
+
+    `deployer` pays and keeps no power.  `wait` is called between looks at the chain, for at most `patience` seconds.
+    Raises `LedgerError`.
+    """
+    abi, node = interface(), Node(provider)
+    deployment_id = secrets.token_bytes(32)
+    arguments = (str(admin), admin_delay, str(steward), str(anchorer), deployment_id, base_uri)
+    code = abi.bytecode + encode(abi.constructor, arguments)
+    sender = str(deployer.address)
+    gas = node.quantity("eth_estimateGas", {"from": sender, "data": "0x" + code.hex(), "gas": hex(MAX_GAS)})
+    signed = deployer.sign_transaction(
+        {
+            "type": 2,
+            "chainId": node.quantity("eth_chainId"),
+            "nonce": node.quantity("eth_getTransactionCount", sender, "latest"),
+            "value": 0,
+            "data": "0x" + code.hex(),
+            "gas": min(gas + gas // 20, MAX_GAS),
+            **fees(node),
+        }
+    )
+    node.request("eth_sendRawTransaction", "0x" + signed.raw.hex())
+    deadline = time.monotonic() + patience
+    while (answer := node.request("eth_getTransactionReceipt", str(signed.hash))) is None:
+        if time.monotonic() > deadline:
+            raise LedgerError("not-mined", "The deployment was not mined in time.", retryable=True)
+        wait()
+    receipt = members(answer)
+    if quantity(receipt.get("status")) != 1:
+        raise LedgerError("deployment-failed", "The deployment was reverted.", retryable=False)
+    ledger = EVMLedger(provider, Address(data(receipt.get("contractAddress"), 20)))
+    if ledger.identity.deployment_id != Hash32(deployment_id):
+        raise LedgerError("wrong-deployment", "Another ledger stands where this one was deployed.", retryable=False)
+    return ledger

@@ -1,0 +1,349 @@
+"""The ledger port over JSON-RPC: one adapter for the embedded chain and for any EVM node.
+
+Reads are pinned to a block by its hash (EIP-1898), so that one answer never mixes two states of the chain.  The
+deployment is identified when the adapter is opened, and compared with the one that is expected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from web3.providers.base import JSONBaseProvider
+
+from provenance.encoding import Address, Digest, Hash32, KeyId, Root
+from provenance.errors import ConfigurationError, LedgerError
+from provenance.evm.abi import bad_answer, interface
+from provenance.evm.accounts import Account
+from provenance.evm.calls import encode_call
+from provenance.evm.events import decode_event
+from provenance.evm.node import BoundedHTTPProvider, Node, data, hash32, members, quantity
+from provenance.ledger import (
+    AmendmentRecord,
+    Anchored,
+    AnchorEvidence,
+    AnchorRecord,
+    BlockRef,
+    KeyWindow,
+    LedgerCall,
+    LedgerEvent,
+    LedgerIdentity,
+    LedgerRecord,
+    SignedTransaction,
+    TransactionOutcome,
+    TransactionSigner,
+)
+from provenance.status import Status
+
+MAX_GAS = 2**24
+"""Largest gas of a transaction (EIP-7825)."""
+MAX_EVENTS = 20_000
+_OPEN_END = 2**64 - 1
+
+
+class EVMLedger:
+    """A deployed ``PieceLedger``; see `provenance.ledger.Ledger`.
+
+    `expected` is the pinned identity: a node that serves another raises `LedgerError` at once, not retryable.
+    """
+
+    def __init__(self, provider: JSONBaseProvider, contract: Address, expected: LedgerIdentity | None = None) -> None:
+        self._node = Node(provider)
+        self._contract = contract
+        self._abi = interface()
+        self._evidence: dict[tuple[Root, Hash32], AnchorEvidence] = {}
+        self._identity = self._read_identity()
+        if expected is not None:
+            _compare(self._identity, expected)
+
+    @classmethod
+    def open_rpc(cls, url: str, contract: Address, expected: LedgerIdentity | None = None) -> EVMLedger:
+        """Open the ledger behind a node's address."""
+        return cls(BoundedHTTPProvider(url), contract, expected)
+
+    @property
+    def identity(self) -> LedgerIdentity:
+        """The deployment, as read when opened."""
+        return self._identity
+
+    def _read_identity(self) -> LedgerIdentity:
+        from eth_utils.crypto import keccak
+
+        code = self._node.data("eth_getCode", str(self._contract), "latest")
+        if not code:
+            raise LedgerError(
+                "no-ledger", f"There is no contract at {self._contract} on this chain.", retryable=False
+            )
+        genesis = members(self._node.request("eth_getBlockByNumber", "0x0", False))
+        deployment = self._call("deploymentId", at="latest")[0]
+        return LedgerIdentity(
+            chain_id=self._node.quantity("eth_chainId"),
+            genesis=hash32(genesis.get("hash")),
+            contract=self._contract,
+            code_hash=Hash32(keccak(code)),
+            deployment_id=Hash32(deployment),
+        )
+
+    # --- reading ------------------------------------------------------------------------------------------------
+
+    def head(self) -> BlockRef:
+        """Return the newest block."""
+        return self._block("latest")
+
+    def block(self, number: int) -> BlockRef:
+        """Return the canonical block of that number."""
+        found = self._block(hex(number))
+        if found.number != number:
+            raise bad_answer("another block than asked for")
+        return found
+
+    def _block(self, at: str) -> BlockRef:
+        answer = self._node.request("eth_getBlockByNumber", at, False)
+        if answer is None:
+            raise LedgerError("unknown-block", "The node does not have the block asked for.", retryable=True)
+        header = members(answer)
+        return BlockRef(quantity(header.get("number")), hash32(header.get("hash")), _time(quantity(header.get("timestamp"))))
+
+    def record(self, token_id: int, key_id: KeyId, at: BlockRef) -> LedgerRecord | None:
+        """Return the record as of block `at`, or ``None`` where no such token exists."""
+        try:
+            (fields,) = self._call("record", token_id, key_id.value, at={"blockHash": str(at.hash)})
+        except LedgerError as error:
+            if error.code == "ledger-refused" and "UnknownToken" in error.message:
+                return None
+            raise
+        (studio, did_hash, holder, root, anchor_id, leaf_count, leaf_index, anchored_at, anchor_block, status, status_at,
+         lost_since, standing_at_anchor, standing_now, key_start, key_end, newest, amended_at, amendments) = fields  # fmt: skip
+        if status not in Status._value2member_map_:
+            raise bad_answer("an unknown status")
+        return LedgerRecord(
+            token_id=token_id,
+            studio=_address(studio),
+            did_hash=Digest(did_hash),
+            offset=leaf_index - (token_id & 0xFFFFFFFF),
+            anchor=AnchorRecord(anchor_id, Root(root), leaf_count, _time(anchored_at), anchor_block),
+            holder=_address(holder),
+            status=Status(status),
+            status_time=_time(status_at) if status_at else None,
+            lost_since=_time(lost_since) if lost_since else None,
+            standing_at_anchor=standing_at_anchor,
+            standing_now=standing_now,
+            key=KeyWindow(_time(key_start), None if key_end == _OPEN_END else _time(key_end)) if key_start else None,
+            amendment=AmendmentRecord(Digest(newest), _time(amended_at), amendments) if amendments else None,
+        )
+
+    def anchor_evidence(self, root: Root, block_hash: Hash32) -> AnchorEvidence | None:
+        """Return the event that anchored `root` in block `block_hash`.
+
+        One answer is kept for each root, since a batch's certificates ask for the same; the block's place in the
+        chain is confirmed by each verification's own pinned record.
+        """
+        kept = self._evidence.get((root, block_hash))
+        if kept is not None:
+            return kept
+        query = {
+            "address": str(self._contract),
+            "topics": ["0x" + self._abi.topic("Anchored").hex(), None, str(root)],
+            "blockHash": str(block_hash),
+        }
+        try:
+            logs = self._node.request("eth_getLogs", query)
+        except LedgerError as error:
+            if error.code in ("unknown-block", "node-refused"):
+                return None  # A hash that the chain does not have.
+            raise
+        if logs == []:
+            return None
+        event = self._event(logs[0] if isinstance(logs, list) else None, {})
+        if not isinstance(event, Anchored) or event.root != root or event.block.hash != block_hash:
+            raise bad_answer("another event than asked for")
+        evidence = AnchorEvidence(event.anchor_id, event.root, event.transaction, event.block)
+        if len(self._evidence) > 1_024:
+            self._evidence.clear()
+        self._evidence[(root, block_hash)] = evidence
+        return evidence
+
+    def events(self, first_block: int, last_block: int) -> Sequence[LedgerEvent]:
+        """Return the ledger's own events of a range of blocks, in order."""
+        topics = ["0x" + event.topic.hex() for event in self._abi.events.values() if event.name in _EVENTS]
+        query = {
+            "address": str(self._contract),
+            "topics": [topics],
+            "fromBlock": hex(first_block),
+            "toBlock": hex(last_block),
+        }
+        logs = self._node.request("eth_getLogs", query)
+        if not isinstance(logs, list) or len(logs) > MAX_EVENTS:
+            raise bad_answer("the events are no list, or too many")
+        blocks: dict[int, BlockRef] = {}
+        found = [self._event(log, blocks) for log in logs]
+        if any(not first_block <= event.block.number <= last_block for event in found):
+            raise bad_answer("an event of another block")
+        return sorted(found, key=lambda event: (event.block.number, event.log_index))
+
+    def _event(self, value: object, blocks: dict[int, BlockRef]) -> LedgerEvent:
+        log = members(value)
+        number = quantity(log.get("blockNumber"))
+        if number not in blocks:
+            blocks[number] = self.block(number)
+        if hash32(log.get("blockHash")) != blocks[number].hash or data(log.get("address"), 20) != self._contract.value:
+            raise LedgerError("chain-moved", "The chain changed while it was read.", retryable=True)
+        topics = log.get("topics")
+        if not isinstance(topics, list) or not topics:
+            raise bad_answer("an event without topics")
+        return decode_event(
+            self._abi,
+            [data(topic, 32) for topic in topics],
+            data(log.get("data")),
+            block=blocks[number],
+            log_index=quantity(log.get("logIndex")),
+            transaction=hash32(log.get("transactionHash")),
+        )
+
+    def next_lot(self) -> int:
+        """Return the id that the next lot will have."""
+        return int(self._call("nextLot", at="latest")[0])
+
+    def anchor_id_of(self, root: Root) -> int | None:
+        """Return the id under which `root` is anchored."""
+        return int(self._call("anchorIdOf", root.value, at="latest")[0]) or None
+
+    def order_nonce(self, studio: Address) -> int:
+        """Return the number of the studio's next signed order."""
+        return int(self._call("orderNonce", str(studio), at="latest")[0])
+
+    def _call(self, name: str, *values: object, at: object) -> tuple[Any, ...]:
+        function = self._abi.functions[name]
+        request = {"to": str(self._contract), "data": "0x" + function.encode(*values).hex()}
+        return function.decode(self._node.data("eth_call", request, at))
+
+    # --- transactions ---------------------------------------------------------------------------------------------
+
+    def next_nonce(self, account: Address) -> int:
+        """Return the number of the account's mined transactions."""
+        return self._node.quantity("eth_getTransactionCount", str(account), "latest")
+
+    def balance(self, account: Address) -> int:
+        """Return the account's money in wei."""
+        return self._node.quantity("eth_getBalance", str(account), "latest")
+
+    def prepare(self, call: LedgerCall, signer: TransactionSigner, nonce: int) -> SignedTransaction:
+        """Simulate, price and sign `call`; the signer must be an `Account`."""
+        request: dict[str, Any] = {
+            "from": str(signer.address),
+            "to": str(self._contract),
+            "data": "0x" + encode_call(self._abi, call).hex(),
+        }
+        gas = self._node.quantity("eth_estimateGas", {**request, "gas": hex(MAX_GAS)})
+        return cast(Account, signer).sign_transaction(
+            {
+                "type": 2,
+                "chainId": self._identity.chain_id,
+                "nonce": nonce,
+                "to": self._contract.value,
+                "value": 0,
+                "data": request["data"],
+                "gas": min(gas + gas // 50, MAX_GAS),
+                **fees(self._node),
+            }
+        )
+
+    def send(self, transaction: SignedTransaction) -> None:
+        """Hand the transaction to the node; one that it has already is no error."""
+        try:
+            answer = self._node.request("eth_sendRawTransaction", "0x" + transaction.raw.hex())
+        except LedgerError as error:
+            if error.code == "already-known":
+                return
+            if error.code == "nonce-used" and self.outcome(transaction.hash) is not None:
+                return
+            raise
+        if hash32(answer) != transaction.hash:
+            raise bad_answer("the hash of another transaction")
+
+    def outcome(self, transaction: Hash32) -> TransactionOutcome | None:
+        """Return what became of a mined transaction, or ``None`` while it is not mined."""
+        answer = self._node.request("eth_getTransactionReceipt", str(transaction))
+        if answer is None:
+            return None
+        receipt = members(answer)
+        if hash32(receipt.get("transactionHash")) != transaction:
+            raise bad_answer("the receipt of another transaction")
+        block = self.block(quantity(receipt.get("blockNumber")))
+        if hash32(receipt.get("blockHash")) != block.hash:
+            return None  # It stood in a block that is no longer canonical.
+        succeeded = quantity(receipt.get("status")) == 1
+        error = None if succeeded else self._abi.refusal(_optional(receipt.get("revertReason")))
+        return TransactionOutcome(block, succeeded, quantity(receipt.get("gasUsed")), error)
+
+
+_EVENTS = (
+    "Anchored",
+    "StudioAccredited",
+    "StudioSuspended",
+    "StudioReinstated",
+    "KeyAdded",
+    "KeyWindowShortened",
+    "StatusSet",
+    "Amended",
+)
+
+
+def fees(node: Node) -> dict[str, int]:
+    """Return EIP-1559 fees in wei: a tip as the node advises, and room for the base fee to double."""
+    header = members(node.request("eth_getBlockByNumber", "latest", False))
+    base = quantity(header.get("baseFeePerGas", "0x0"))
+    tip = node.quantity("eth_maxPriorityFeePerGas")
+    return {"maxPriorityFeePerGas": tip, "maxFeePerGas": 2 * base + tip}
+
+
+def _compare(found: LedgerIdentity, expected: LedgerIdentity) -> None:
+    for name, code, what in (
+        ("chain_id", "wrong-chain-id", "chain id"),
+        ("genesis", "wrong-genesis", "genesis block"),
+        ("contract", "wrong-contract", "contract"),
+        ("code_hash", "wrong-code", "contract code"),
+        ("deployment_id", "wrong-deployment", "deployment"),
+    ):
+        if getattr(found, name) != getattr(expected, name):
+            raise LedgerError(
+                code,
+                f"The node serves another {what} than the one that is pinned: "
+                f"{getattr(found, name)} instead of {getattr(expected, name)}.",
+                retryable=False,
+                hint="Ask a node of the pinned chain, or pin the right policy after comparing its words.",
+            )
+
+
+def _time(seconds: int) -> datetime:
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        raise bad_answer("a time out of range") from None
+
+
+def _address(text: str) -> Address:
+    return Address(bytes.fromhex(text[2:]))
+
+
+def _optional(value: object) -> bytes:
+    return b"" if value is None else data(value)
+
+
+def open_ledger(nodes: Sequence[str], expected: LedgerIdentity) -> EVMLedger:
+    """Open the pinned ledger at the first node that answers; raises the last node's `LedgerError`.
+
+    A node that serves another ledger is an error at once: it is not a fault to be worked around.
+    """
+    last: LedgerError | None = None
+    for url in nodes:
+        try:
+            return EVMLedger.open_rpc(url, expected.contract, expected)
+        except LedgerError as error:
+            if not error.retryable:
+                raise
+            last = error
+    if last is None:
+        raise ConfigurationError("no-node", "The trust policy names no node.", hint="Give one with --rpc.")
+    raise last

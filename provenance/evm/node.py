@@ -1,0 +1,145 @@
+"""Asking a node: one JSON-RPC request at a time over any web3 provider, its answers treated as hostile.
+
+An answer of the wrong type or length is an error of the node's, never ours; one that is too long is not read to its
+end.  Whether to ask again is told by `LedgerError.retryable`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from typing import Any
+
+import httpx
+import msgspec
+from web3.providers.base import JSONBaseProvider
+from web3.types import RPCEndpoint, RPCResponse
+
+from provenance.encoding import Hash32
+from provenance.errors import LedgerError
+from provenance.evm.abi import bad_answer, interface
+
+MAX_ANSWER = 16 * 2**20
+"""Bytes of one answer: the receipt of the largest anchor takes 5 MB."""
+TIMEOUT = 20.0
+"""Seconds for one answer; estimating an anchor takes up to one."""
+
+_DATA = re.compile(r"0x(?:[0-9a-f]{2})*\Z")
+_QUANTITY = re.compile(r"0x(?:0|[1-9a-f][0-9a-f]{0,63})\Z")
+
+
+class BoundedHTTPProvider(JSONBaseProvider):
+    """A web3 provider over HTTP that reads no more than `MAX_ANSWER` bytes and follows no redirect."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self._url = url
+        self._client = httpx.Client(timeout=TIMEOUT, follow_redirects=False, trust_env=False)
+        self._ids = itertools.count(1)
+
+    def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
+        """Send one request; raises `LedgerError`."""
+        number = next(self._ids)
+        body = msgspec.json.encode({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
+        headers = {"content-type": "application/json"}
+        try:
+            with self._client.stream("POST", self._url, content=body, headers=headers) as response:
+                if response.status_code != 200:
+                    raise LedgerError(
+                        "node-unavailable", f"The node answered with HTTP {response.status_code}.", retryable=True
+                    )
+                data = bytearray()
+                for chunk in response.iter_bytes():
+                    data += chunk
+                    if len(data) > MAX_ANSWER:
+                        raise bad_answer("it is too long")
+        except (httpx.HTTPError, httpx.InvalidURL):
+            raise LedgerError(
+                "node-unreachable", "The node did not answer.", retryable=True, hint="Check its address and the network."
+            ) from None
+        try:
+            answer = msgspec.json.decode(bytes(data))
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            raise bad_answer("it is not JSON") from None
+        if not isinstance(answer, dict) or answer.get("id") != number:
+            raise bad_answer("it answers another request")
+        return answer  # type: ignore[return-value]
+
+
+class Node:
+    """Typed requests over a provider."""
+
+    def __init__(self, provider: JSONBaseProvider) -> None:
+        self._provider = provider
+
+    def request(self, method: str, *params: Any) -> Any:
+        """Return a method's result; raises `LedgerError`, for a refusal by the contract with its reason in words."""
+        answer = self._provider.make_request(RPCEndpoint(method), list(params))
+        error = answer.get("error")
+        if error is not None:
+            raise _refused(error)
+        if "result" not in answer:
+            raise bad_answer("there is no result")
+        return answer["result"]
+
+    def quantity(self, method: str, *params: Any) -> int:
+        """Return a number."""
+        return quantity(self.request(method, *params))
+
+    def data(self, method: str, *params: Any) -> bytes:
+        """Return bytes."""
+        return data(self.request(method, *params))
+
+
+def quantity(value: object) -> int:
+    """Read a JSON-RPC quantity; raises `LedgerError`."""
+    if not isinstance(value, str) or not _QUANTITY.match(value):
+        raise bad_answer("a number is malformed")
+    return int(value, 16)
+
+
+def data(value: object, length: int | None = None) -> bytes:
+    """Read JSON-RPC data, of `length` bytes where given; raises `LedgerError`."""
+    if not isinstance(value, str) or not _DATA.match(value.lower()):
+        raise bad_answer("data is malformed")
+    result = bytes.fromhex(value[2:])
+    if length is not None and len(result) != length:
+        raise bad_answer("data has the wrong length")
+    return result
+
+
+def hash32(value: object) -> Hash32:
+    """Read a 32-byte hash; raises `LedgerError`."""
+    return Hash32(data(value, 32))
+
+
+def members(value: object) -> dict[str, Any]:
+    """Read an object; raises `LedgerError`."""
+    if not isinstance(value, dict):
+        raise bad_answer("an object is missing")
+    return value
+
+
+def _refused(error: object) -> LedgerError:
+    details = error if isinstance(error, dict) else {}
+    message = str(details.get("message", ""))[:200]
+    revert = details.get("data")
+    if isinstance(revert, dict):  # Hardhat's node nests it.
+        revert = revert.get("data")
+    if isinstance(revert, str) and _DATA.match(revert.lower()) and (len(revert) > 2 or "revert" in message):
+        reason = interface().refusal(bytes.fromhex(revert[2:]))
+        return LedgerError("ledger-refused", f"The ledger refuses: {reason}.", retryable=False)
+    if "revert" in message:
+        return LedgerError("ledger-refused", f"The ledger refuses: {message}.", retryable=False)
+    lowered = message.lower()
+    if "already known" in lowered or "already imported" in lowered or "known transaction" in lowered:
+        return LedgerError("already-known", "The node has the transaction already.", retryable=False)
+    if "nonce too low" in lowered or "nonce is too low" in lowered or "expected nonce" in lowered:
+        return LedgerError("nonce-used", "Another transaction with this nonce was mined.", retryable=False)
+    if "insufficient funds" in lowered or "doesn't have enough funds" in lowered:
+        return LedgerError(
+            "low-balance", "The account cannot pay for the transaction.", retryable=True, hint="Send it money."
+        )
+    if "header not found" in lowered or "unknown block" in lowered or "not canonical" in lowered:
+        return LedgerError("unknown-block", "The node does not have the block asked for.", retryable=True)
+    return LedgerError("node-refused", f"The node refuses: {message or 'no reason given'}.", retryable=True)

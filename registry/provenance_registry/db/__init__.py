@@ -1,0 +1,1 @@
+"""The registry's database: the only package that imports SQLAlchemy."""

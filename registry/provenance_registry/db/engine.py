@@ -1,0 +1,57 @@
+"""Opens the database: SQLite in WAL mode with every commit forced to disk, migrated to the newest form.
+
+``synchronous=NORMAL`` would lose acknowledged certificates when the power fails; ``FULL`` does not.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import event
+
+from provenance.errors import StorageError
+
+
+def open_engine(path: Path) -> sa.Engine:
+    """Return the engine of the database at `path`, made and migrated where needed; raises `StorageError`."""
+    engine = sa.create_engine(
+        f"sqlite:///{path}",
+        poolclass=sa.QueuePool,
+        pool_size=8,
+        max_overflow=0,
+        connect_args={"check_same_thread": False, "timeout": 30},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # The driver must not begin transactions on its own.
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-32768"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        # A transaction that means to write takes the lock at once, or it may find later that it cannot.
+        deferred = connection.get_execution_options().get("reading", False)
+        connection.exec_driver_sql("BEGIN" if deferred else "BEGIN IMMEDIATE")
+
+    try:
+        migrate(engine)
+    except sa.exc.DBAPIError as error:
+        raise StorageError("database-unusable", f"The database {path} cannot be used: {error.orig}.") from None
+    return engine
+
+
+def migrate(engine: sa.Engine, revision: str = "head") -> None:
+    """Bring the schema to `revision`, up or down."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        if revision == "base":
+            command.downgrade(config, revision)
+        else:
+            command.upgrade(config, revision)

@@ -1,0 +1,9 @@
+from __future__ import annotations
+
+from alembic import context
+
+from provenance_registry.db.tables import metadata
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, render_as_batch=True)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,131 @@
+"""The tables, as SQLAlchemy Core sees them; Alembic's migrations make them.
+
+The index of the ledger (``lots``, ``token_events``, ``directory_events``) only ever grows, and every row carries its block:
+forgetting the blocks after a reorganisation is one DELETE a table.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text, UniqueConstraint
+
+metadata = MetaData()
+
+certificates = Table(
+    "certificates",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("digest", LargeBinary(32), nullable=False, unique=True),
+    Column("serial", String(13), nullable=False, unique=True),
+    Column("data", LargeBinary, nullable=False),
+    Column("did", Text, nullable=False),
+    Column("key_id", LargeBinary(32), nullable=False),
+    Column("list_id", String(12), nullable=False),
+    Column("list_index", Integer, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("reason", String(40)),
+    Column("received", Integer, nullable=False),
+    Column("studio", LargeBinary(20)),
+    Column("batch_id", Integer, ForeignKey("batches.id")),
+    Column("leaf", Integer),
+    Column("token_id", String(20)),
+    UniqueConstraint("list_id", "list_index"),
+    UniqueConstraint("batch_id", "leaf"),
+    Index("certificates_by_state", "state", "id"),
+    Index("certificates_by_token", "token_id"),
+)
+
+media = Table(
+    "media",
+    metadata,
+    Column("digest", LargeBinary(32), primary_key=True),
+    Column("certificate_id", Integer, ForeignKey("certificates.id"), primary_key=True),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String(10), nullable=False),
+    Column("account", LargeBinary(20), nullable=False),
+    Column("nonce", Integer, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Column("hash", LargeBinary(32), nullable=False, unique=True),
+    Column("sending", String(10), nullable=False),
+    Column("block_number", Integer),
+    Column("block_hash", LargeBinary(32)),
+    Column("block_time", Integer),
+    Column("error", Text),
+    UniqueConstraint("account", "nonce"),
+)
+
+batches = Table(
+    "batches",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("root", LargeBinary(32), nullable=False),
+    Column("first_lot", Integer, nullable=False),
+    Column("outbox_id", Integer, ForeignKey("outbox.id"), nullable=False),
+    Column("open", Integer, nullable=False),
+)
+
+orders = Table(
+    "orders",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("token_id", String(20), nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("outbox_id", Integer, ForeignKey("outbox.id"), nullable=False),
+)
+
+indexed = Table(
+    "indexed",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("block_number", Integer, nullable=False),
+    Column("block_hash", LargeBinary(32), nullable=False),
+    Column("block_time", Integer, nullable=False),
+)
+
+lots = Table(
+    "lots",
+    metadata,
+    Column("lot_id", Integer, primary_key=True, autoincrement=False),
+    Column("studio", LargeBinary(20), nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("offset", Integer, nullable=False),
+    Column("anchor_id", Integer, nullable=False),
+    Column("root", LargeBinary(32), nullable=False),
+    Column("leaf_count", Integer, nullable=False),
+    Column("transaction_hash", LargeBinary(32), nullable=False),
+    Column("block_number", Integer, nullable=False),
+    Column("block_hash", LargeBinary(32), nullable=False),
+    Column("block_time", Integer, nullable=False),
+    Index("lots_by_root", "root"),
+)
+
+token_events = Table(
+    "token_events",
+    metadata,
+    Column("block_number", Integer, primary_key=True),
+    Column("log_index", Integer, primary_key=True),
+    Column("block_hash", LargeBinary(32), nullable=False),
+    Column("block_time", Integer, nullable=False),
+    Column("token_id", String(20), nullable=False),
+    Column("status", Integer),
+    Column("digest", LargeBinary(32)),
+    Column("amendments", Integer),
+    Index("token_events_by_token", "token_id", "block_number", "log_index"),
+)
+
+directory_events = Table(
+    "directory_events",
+    metadata,
+    Column("block_number", Integer, primary_key=True),
+    Column("log_index", Integer, primary_key=True),
+    Column("block_hash", LargeBinary(32), nullable=False),
+    Column("block_time", Integer, nullable=False),
+    Column("transaction_hash", LargeBinary(32), nullable=False),
+    Column("kind", String(30), nullable=False),
+    Column("studio", LargeBinary(20), nullable=False),
+    Column("facts", Text, nullable=False),
+)

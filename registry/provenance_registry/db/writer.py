@@ -1,0 +1,75 @@
+"""Group commit: what many threads want written at once shares one transaction and one disk sync.
+
+Each piece of work runs in a savepoint of its own, so that one that fails does not take its neighbours along.  Callers
+wait until the shared transaction is on disk.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+import sqlalchemy as sa
+
+from provenance.errors import StorageError
+
+_MAX_GROUP = 256
+"""Pieces of work in one transaction; more would make the first of them wait too long."""
+
+
+class GroupWriter:
+    """One thread that owns the only writing connection."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._queue: queue.SimpleQueue[tuple[Callable[[sa.Connection], Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="group-writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, work: Callable[[sa.Connection], Any]) -> Future[Any]:
+        """Queue `work`; the future holds its answer once it is durable."""
+        future: Future[Any] = Future()
+        self._queue.put((work, future))
+        return future
+
+    def close(self) -> None:
+        """Finish what is queued and stop."""
+        self._queue.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while (first := self._queue.get()) is not None:
+            group, last = [first], False
+            while len(group) < _MAX_GROUP and not self._queue.empty():
+                item = self._queue.get()
+                if item is None:
+                    last = True
+                    break
+                group.append(item)
+            self._commit(group)
+            if last:
+                return
+
+    def _commit(self, group: list[tuple[Callable[[sa.Connection], Any], Future[Any]]]) -> None:
+        answers: list[tuple[Future[Any], Any]] = []
+        try:
+            with self._engine.begin() as connection:
+                for work, future in group:
+                    try:
+                        with connection.begin_nested():
+                            answers.append((future, work(connection)))
+                    except sa.exc.OperationalError:
+                        raise  # The disk, not the work: nobody's write can be trusted.
+                    except Exception as error:  # Whatever the work raises belongs to its caller.
+                        future.set_exception(error)
+        except sa.exc.DBAPIError as error:
+            failure = StorageError("database-unusable", f"The database could not be written: {error.orig}.")
+            for _, future in group:
+                if not future.done():
+                    future.set_exception(failure)
+            return
+        for future, answer in answers:
+            future.set_result(answer)

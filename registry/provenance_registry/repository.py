@@ -1,0 +1,218 @@
+"""What the registry keeps, and the port through which it keeps it.
+
+Reads are single calls; writes happen inside `Repository.write`, which gathers what comes at once into one durable
+transaction and returns when it is on disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Protocol, TypeVar
+
+from provenance.encoding import Address, Digest, Hash32, KeyId, Root
+from provenance.ledger import BlockRef, LedgerEvent
+from provenance.serial import Serial
+from provenance.status import Status
+
+T = TypeVar("T")
+
+
+class State(Enum):
+    """Where a certificate is on its way: `HELD` until its studio is accredited, `ANCHORED` once confirmed."""
+
+    HELD = "held"
+    WAITING = "waiting"
+    BATCHED = "batched"
+    ANCHORED = "anchored"
+
+
+class Sending(Enum):
+    """Where a transaction of the outbox is; `FINAL` and `REVERTED` are the ends."""
+
+    PREPARED = "prepared"
+    SENT = "sent"
+    MINED = "mined"
+    FINAL = "final"
+    REVERTED = "reverted"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCertificate:
+    """A certificate as registered; `reason` says why it is held."""
+
+    digest: Digest
+    serial: Serial
+    data: bytes
+    did: str
+    key_id: KeyId
+    state: State
+    reason: str | None
+    received: datetime
+    studio: Address | None = None
+    batch_id: int | None = None
+    leaf: int | None = None
+    token_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBatch:
+    """A sealed batch and the outbox entry that anchors it."""
+
+    batch_id: int
+    root: Root
+    first_lot: int
+    transaction_id: int
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxEntry:
+    """A signed transaction, durable before it is first sent."""
+
+    entry_id: int
+    kind: str
+    account: Address
+    nonce: int
+    raw: bytes
+    hash: Hash32
+    sending: Sending
+    block: BlockRef | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredOrder:
+    """A studio's signed status order and how its transaction fares."""
+
+    order_id: str
+    token_id: int
+    status: Status
+    entry: OutboxEntry
+
+
+@dataclass(frozen=True, slots=True)
+class LotRow:
+    """A lot of the index with its anchor."""
+
+    lot_id: int
+    studio: Address
+    count: int
+    offset: int
+    anchor_id: int
+    root: Root
+    leaf_count: int
+    transaction: Hash32
+    block: BlockRef
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRow:
+    """What the index knows of one token beside its lot."""
+
+    status: Status
+    status_time: datetime | None
+    amendment: tuple[Digest, datetime, int] | None
+
+
+class Transaction(Protocol):
+    """What can be written; everything in it becomes durable together or not at all."""
+
+    def add_certificate(self, certificate: StoredCertificate, media: Iterable[Digest]) -> None:
+        """Register a certificate and the photos that it names; raises `ConflictError` for a taken serial."""
+
+    def find(self, digest: Digest) -> StoredCertificate | None:
+        """Return the certificate of that digest."""
+
+    def set_states(self, digests: Sequence[Digest], state: State, reason: str | None) -> None:
+        """Move certificates that are in no batch."""
+
+    def prepare(self, kind: str, account: Address, nonce: int, raw: bytes, hash_: Hash32) -> int:
+        """Add a transaction to the outbox and return its id."""
+
+    def add_batch(self, root: Root, first_lot: int, entry_id: int, leaves: Sequence[tuple[Digest, Address, int]]) -> int:
+        """Add a sealed batch with its leaves in order (digest, studio, token id)."""
+
+    def add_order(self, order_id: str, token_id: int, status: Status, entry_id: int) -> None:
+        """Add a status order."""
+
+    def move(self, entry_id: int, sending: Sending, block: BlockRef | None = None, error: str | None = None) -> None:
+        """Move an outbox entry."""
+
+    def close_batch(self, batch_id: int) -> None:
+        """Record that a batch is anchored for good."""
+
+    def dissolve_batch(self, batch_id: int) -> None:
+        """Let the certificates of a batch wait again, since it can never be anchored as it is."""
+
+    def apply(self, events: Sequence[LedgerEvent], head: BlockRef) -> None:
+        """Add events of the ledger to the index, which then reaches to `head`."""
+
+    def rewind(self, number: int) -> None:
+        """Forget all of the index that came after block `number`."""
+
+
+class Repository(Protocol):
+    """Reads, and the door to writes."""
+
+    def write(self, work: Callable[[Transaction], T]) -> T:
+        """Carry out `work` and return its answer once it is on disk; raises what `work` raises, undoing it."""
+
+    def certificate(self, digest: Digest) -> StoredCertificate | None:
+        """Return the certificate of that digest."""
+
+    def by_serial(self, serial: Serial) -> StoredCertificate | None:
+        """Return the certificate of that serial."""
+
+    def by_token(self, token_id: int) -> StoredCertificate | None:
+        """Return the certificate of that token."""
+
+    def states(self, digests: Sequence[Digest]) -> dict[Digest, State]:
+        """Return the states of the certificates that are known."""
+
+    def in_state(self, state: State, limit: int) -> list[StoredCertificate]:
+        """Return certificates in a state, oldest first."""
+
+    def counts(self) -> dict[State, int]:
+        """Return how many certificates are in each state."""
+
+    def is_media_named(self, digest: Digest) -> bool:
+        """Tell whether a registered certificate names that photo."""
+
+    def status_entries(self, list_id: str) -> list[tuple[int, int | None]]:
+        """Return index and token of every certificate with a place in that status list."""
+
+    def open_entries(self) -> list[OutboxEntry]:
+        """Return the outbox entries that have not come to an end, in the order of their nonces."""
+
+    def batch(self, batch_id: int) -> StoredBatch | None:
+        """Return a batch."""
+
+    def batch_of_entry(self, entry_id: int) -> StoredBatch | None:
+        """Return the batch that an outbox entry anchors."""
+
+    def leaves(self, batch_id: int) -> list[tuple[Digest, Address]]:
+        """Return the leaves of a batch in order, each with its studio."""
+
+    def order(self, order_id: str) -> StoredOrder | None:
+        """Return a status order."""
+
+    def indexed_head(self) -> BlockRef | None:
+        """Return the block that the index reaches to."""
+
+    def indexed_blocks(self) -> list[tuple[int, Hash32]]:
+        """Return number and hash of the indexed blocks that hold events, newest first."""
+
+    def directory_events(self) -> list[LedgerEvent]:
+        """Return the events of studios and keys, in order."""
+
+    def lot(self, lot_id: int) -> LotRow | None:
+        """Return a lot of the index."""
+
+    def lot_of_root(self, root: Root) -> LotRow | None:
+        """Return the first lot of the anchor of that root."""
+
+    def token(self, token_id: int) -> TokenRow:
+        """Return status and newest amendment of a token."""

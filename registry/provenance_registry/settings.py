@@ -1,0 +1,122 @@
+"""The registry's settings: one frozen value, read from the environment once and passed down."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from provenance.encoding import Address
+from provenance.errors import ConfigurationError, MalformedError
+from provenance.ledger import MAX_LEAVES
+from provenance.tag import check_base_url
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How one registry runs.
+
+    - `data`: the folder of database, embedded chain, media and secrets.
+    - `base_url`: the address that stands in certificates and on tags; it cannot be changed later.
+    - `bind_host`, `bind_port`: where the server listens; loopback unless told otherwise.
+    - `ledger_url`, `ledger_contract`: an RPC node and the contract there; both absent for the embedded ledger.
+    - `admin`, `steward`: addresses that the embedded ledger's first start takes; their keys live elsewhere.
+    - `batch_size`, `batch_age`: a batch is sealed when so many certificates wait, or one so many seconds.
+    - `confirmations`: blocks that must hold an anchor before it counts, its own included.
+    """
+
+    data: Path
+    base_url: str
+    bind_host: str = "127.0.0.1"
+    bind_port: int = 8757
+    name: str = "Kilnmark"
+    ledger_url: str | None = None
+    ledger_contract: Address | None = None
+    admin: Address | None = None
+    steward: Address | None = None
+    batch_size: int = 5_000
+    batch_age: float = 5.0
+    confirmations: int = 1
+
+    max_line_batch: int = 1_000
+    """Certificates in one bulk submission: a second's work."""
+    max_body: int = 16 * 2**20
+    """Bytes of one bulk submission."""
+    max_media: int = 20 * 2**20
+    """Bytes of one photo: a 48-megapixel JPEG."""
+    max_rpc_batch: int = 100
+    """JSON-RPC calls in one request."""
+    max_rpc_body: int = 2**20
+    """Bytes of one JSON-RPC request: an anchor's calldata stays under 128 KiB."""
+    max_index_lag: float = 60.0
+    """Seconds without contact to the ledger after which the index may no longer vouch for anything."""
+
+    def __post_init__(self) -> None:
+        if (self.ledger_url is None) != (self.ledger_contract is None):
+            raise ConfigurationError(
+                "bad-settings", "A ledger behind RPC needs both KILNMARK_LEDGER and KILNMARK_CONTRACT."
+            )
+        if self.ledger_url is None and (self.admin is None or self.steward is None):
+            raise ConfigurationError(
+                "bad-settings",
+                "The embedded ledger needs the addresses of an admin and a steward.",
+                hint="Set KILNMARK_ADMIN and KILNMARK_STEWARD; `kilnmark ledger keys` makes them.",
+            )
+        if not 1 <= self.batch_size <= MAX_LEAVES:
+            raise ConfigurationError("bad-settings", f"A batch holds 1 to {MAX_LEAVES:,} certificates.")
+
+    @property
+    def database(self) -> Path:
+        """The registry's SQLite file."""
+        return self.data / "registry.db"
+
+    @property
+    def chain(self) -> Path:
+        """The embedded ledger's SQLite file."""
+        return self.data / "chain.db"
+
+    @property
+    def media(self) -> Path:
+        """The folder of photos, by digest."""
+        return self.data / "media"
+
+    @property
+    def secrets(self) -> Path:
+        """The folder of the registry's own keys: anchorer, relayer, status list."""
+        return self.data / "secrets"
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Settings:
+        """Read ``KILNMARK_…`` variables; raises `ConfigurationError`, naming the variable."""
+        try:
+            port = int(env.get("KILNMARK_PORT", "8757"))
+            batch_size = int(env.get("KILNMARK_BATCH_SIZE", "5000"))
+            batch_age = float(env.get("KILNMARK_BATCH_AGE", "5"))
+            confirmations = int(env.get("KILNMARK_CONFIRMATIONS", "1"))
+        except ValueError as error:
+            raise ConfigurationError("bad-settings", f"A setting is not a number: {error}.") from None
+        host = env.get("KILNMARK_HOST", "127.0.0.1")
+        return cls(
+            data=Path(env.get("KILNMARK_DATA", "kilnmark-registry")),
+            base_url=check_base_url(env.get("KILNMARK_BASE_URL", f"http://{host}:{port}")),
+            bind_host=host,
+            bind_port=port,
+            name=env.get("KILNMARK_NAME", "Kilnmark"),
+            ledger_url=env.get("KILNMARK_LEDGER") or None,
+            ledger_contract=_address(env, "KILNMARK_CONTRACT"),
+            admin=_address(env, "KILNMARK_ADMIN"),
+            steward=_address(env, "KILNMARK_STEWARD"),
+            batch_size=batch_size,
+            batch_age=batch_age,
+            confirmations=confirmations,
+        )
+
+
+def _address(env: Mapping[str, str], name: str) -> Address | None:
+    text = env.get(name)
+    if not text:
+        return None
+    try:
+        return Address.parse(text.lower())
+    except MalformedError:
+        raise ConfigurationError("bad-settings", f"{name} is not an Ethereum address.") from None
