@@ -160,10 +160,11 @@ class EmbeddedRPC:
         to = _address(call["to"]) if call.get("to") else b""
         value = _integer(call.get("value", "0x0"))
         chain = self._chain.chain
-        unsigned = chain.create_unsigned_transaction(
-            nonce=0, gas_price=0, gas=gas, to=to, value=value, data=data  # type: ignore[arg-type]
-        )
         sender = _address(call.get("from", "0x" + "00" * 20))
+        nonce = self._state(at).get_nonce(sender)
+        unsigned = chain.create_unsigned_transaction(
+            nonce=nonce, gas_price=0, gas=gas, to=to, value=value, data=data  # type: ignore[arg-type]
+        )
         with chain.get_vm(self._header(at)).in_costless_state() as state:
             computation = state.costless_execute_transaction(SpoofTransaction(unsigned, from_=sender))
         if computation.is_error:
