@@ -84,7 +84,10 @@ class Interface:
 def interface() -> Interface:
     """Return the interface of the ``PieceLedger`` that this package ships."""
     artifact = json.loads(resources.files(__package__).joinpath("artifacts", "PieceLedger.json").read_text("utf-8"))
-    functions, events, errors, constructor = {}, {}, {}, ()
+    functions: dict[str, Function] = {}
+    events: dict[bytes, Event] = {}
+    errors: dict[bytes, tuple[str, tuple[tuple[str, str], ...]]] = {}
+    constructor: tuple[str, ...] = ()
     for item in artifact["abi"]:
         inputs = tuple(collapse_if_tuple(member) for member in item.get("inputs", ()))
         names = tuple(member["name"] for member in item.get("inputs", ()))
@@ -104,7 +107,8 @@ def interface() -> Interface:
                 )
                 events[event.topic] = event
             case "error":
-                selector = bytes(function_abi_to_4byte_selector({**item, "type": "function"}))
+                as_function: Any = {**item, "type": "function"}
+                selector = bytes(function_abi_to_4byte_selector(as_function))
                 errors[selector] = (item["name"], tuple(zip(names, inputs, strict=True)))
             case "constructor":
                 constructor = inputs

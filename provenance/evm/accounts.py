@@ -9,6 +9,8 @@ from eth_account import Account as EthAccount
 from eth_account.hdaccount import key_from_seed
 from eth_account.messages import encode_typed_data
 from eth_account.signers.local import LocalAccount
+from eth_account.typed_transactions import TypedTransaction
+from hexbytes import HexBytes
 
 from provenance.application import Binding
 from provenance.encoding import Address, Hash32
@@ -88,6 +90,15 @@ def recover_binding(binding: Binding, signature: bytes) -> Address:
     except Exception:  # Any failure below means the same: no account signed this.
         raise VerificationError("bad-signature", "The account's signature is malformed.") from None
     return Address(bytes.fromhex(recovered[2:]))
+
+
+def recipient_of(raw: bytes) -> Address | None:
+    """Return whom a signed EIP-1559 transaction is addressed to; ``None`` where it creates a contract or is none."""
+    try:
+        to = TypedTransaction.from_bytes(HexBytes(raw)).as_dict().get("to")
+        return Address(bytes(to)) if to else None
+    except Exception:  # RLP and type errors of several libraries: the bytes are no transaction.
+        return None
 
 
 _HALF_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141 // 2

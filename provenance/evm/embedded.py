@@ -79,7 +79,8 @@ class EmbeddedChain:
             "receipt_root": BLANK_ROOT_HASH,
         }
         account = {"balance": _BALANCE, "nonce": 0, "code": b"", "storage": {}}
-        _Chain.from_genesis(self.store, parameters, {address.value: account for address in funded})  # type: ignore[arg-type]
+        accounts: Any = {address.value: account for address in funded}
+        _Chain.from_genesis(self.store, parameters, accounts)
 
     def close(self) -> None:
         """Let go of the file; what is pending is forgotten."""
@@ -161,7 +162,7 @@ class EmbeddedChain:
 
     def _seal(self, now: int) -> list[bytes]:
         self.chain.header = self.chain.create_header_from_parent(self.head).copy(timestamp=now)
-        outcomes, sealed = [], []
+        outcomes, sealed = [], list[bytes]()
         for transaction in sorted(self.pending.values(), key=lambda item: item.nonce):
             sealed.append(transaction.hash)
             if self.chain.header.gas_used + transaction.gas > BLOCK_GAS:
@@ -172,7 +173,7 @@ class EmbeddedChain:
             except ValidationError:
                 continue  # It became invalid while it waited: dropped, as nodes do.
             outcomes.append((transaction, receipt, computation))
-        base_fee = self.chain.header.base_fee_per_gas
+        base_fee = self.chain.header.base_fee_per_gas or 0
         block = self.chain.mine_block()
         log_index = gas_before = 0
         for position, (transaction, receipt, computation) in enumerate(outcomes):

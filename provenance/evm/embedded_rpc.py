@@ -166,7 +166,8 @@ class EmbeddedRPC:
             nonce=nonce, gas_price=0, gas=gas, to=to, value=value, data=data  # type: ignore[arg-type]
         )
         with chain.get_vm(self._header(at)).in_costless_state() as state:
-            computation = state.costless_execute_transaction(SpoofTransaction(unsigned, from_=sender))
+            call_from: Any = SpoofTransaction(unsigned, from_=sender)
+            computation = state.costless_execute_transaction(call_from)
         if computation.is_error:
             output = bytes(computation.output)
             raise RPCError(3, "execution reverted", _hex(output))
@@ -187,23 +188,23 @@ class EmbeddedRPC:
 
     def _logs(self, query: Any) -> list[dict[str, Any]]:
         if "blockHash" in query:
-            first = last = self._header({"blockHash": query["blockHash"]}).block_number
+            first = last = int(self._header({"blockHash": query["blockHash"]}).block_number)
         else:
-            first = self._header(query.get("fromBlock", "latest")).block_number
+            first = int(self._header(query.get("fromBlock", "latest")).block_number)
             last = _last_block(query.get("toBlock", "latest"), self._chain.head.block_number)
         wanted: list[list[bytes] | None] = []
         for topic in query.get("topics") or ():
             options = topic if isinstance(topic, list) else [topic]
             wanted.append(None if topic is None else [_bytes(option, 32) for option in options])
-        sql, values = "SELECT * FROM logs WHERE block BETWEEN ? AND ?", [first, last]
+        sql, values = "SELECT * FROM logs WHERE block BETWEEN ? AND ?", list[Any]([first, last])
         if wanted and wanted[0]:
             sql += f" AND topic0 IN ({','.join('?' * len(wanted[0]))})"
-            values += wanted[0]  # type: ignore[arg-type]
+            values += wanted[0]
         addresses = query.get("address")
         if addresses:
             listed = [_address(item) for item in (addresses if isinstance(addresses, list) else [addresses])]
             sql += f" AND address IN ({','.join('?' * len(listed))})"
-            values += listed  # type: ignore[arg-type]
+            values += listed
         found = []
         for row in self._chain.store.connection.execute(sql + " ORDER BY block, log_index", values):
             topics = [row[6][i : i + 32] for i in range(0, len(row[6]), 32)]
@@ -271,9 +272,9 @@ class EmbeddedRPC:
     def _transaction(self, value: Any) -> dict[str, Any] | None:
         row = self._mined(value)
         pending = self._chain.pending.get(_bytes(value, 32))
-        if row is None and pending is None:
-            return None
         transaction = pending if row is None else self._chain.chain.get_canonical_transaction(row[0])
+        if transaction is None:
+            return None
         return {
             "hash": _hex(transaction.hash),
             "nonce": hex(transaction.nonce),

@@ -1,0 +1,114 @@
+"""The studio directory, folded from the ledger's events: who was accredited when, with which keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from provenance.encoding import Address, KeyId
+from provenance.ledger import (
+    KeyAdded,
+    KeyWindow,
+    KeyWindowShortened,
+    LedgerEvent,
+    StudioAccredited,
+    StudioReinstated,
+    StudioSuspended,
+)
+
+SCOPE_MAKER = 1
+
+
+@dataclass(slots=True)
+class StudioEntry:
+    """One studio; `keys` gives Multikey bytes and window by key id, `suspensions` are ``[start, end)``."""
+
+    address: Address
+    did: str
+    name: str
+    scopes: int
+    since: datetime
+    suspensions: list[tuple[datetime, datetime | None]] = field(default_factory=list)
+    keys: dict[KeyId, tuple[bytes, KeyWindow]] = field(default_factory=dict)
+
+    @property
+    def suspended(self) -> bool:
+        """Whether the studio is suspended now."""
+        return bool(self.suspensions) and self.suspensions[-1][1] is None
+
+    @property
+    def in_good_standing(self) -> bool:
+        """Whether the studio may receive lots now."""
+        return bool(self.scopes & SCOPE_MAKER) and not self.suspended
+
+    def had_standing(self, moment: datetime) -> bool:
+        """Tell whether the studio was accredited and not suspended at `moment`."""
+        return self.since <= moment and not any(
+            start <= moment and (end is None or moment < end) for start, end in self.suspensions
+        )
+
+
+class Directory:
+    """All studios as of the indexed block; never changed after it was built."""
+
+    def __init__(self, events: Iterable[LedgerEvent]) -> None:
+        self._studios: dict[Address, StudioEntry] = {}
+        for event in events:
+            self._fold(event)
+        self._by_did = {entry.did: entry for entry in self._studios.values()}
+
+    def _fold(self, event: LedgerEvent) -> None:
+        match event:
+            case StudioAccredited():
+                entry = self._studios.get(event.studio)
+                if entry is None:
+                    self._studios[event.studio] = StudioEntry(
+                        event.studio, event.did, event.name, event.scopes, event.block.time
+                    )
+                else:
+                    entry.name, entry.scopes = event.name, event.scopes
+            case StudioSuspended():
+                self._studios[event.studio].suspensions.append((event.block.time, None))
+            case StudioReinstated():
+                intervals = self._studios[event.studio].suspensions
+                intervals[-1] = (intervals[-1][0], event.block.time)
+            case KeyAdded():
+                window = KeyWindow(event.start, None)
+                self._studios[event.studio].keys[event.key_id] = (event.multikey, window)
+            case KeyWindowShortened():
+                keys = self._studios[event.studio].keys
+                multikey, window = keys[event.key_id]
+                keys[event.key_id] = (multikey, KeyWindow(window.start, event.end))
+
+    def studio(self, address: Address) -> StudioEntry | None:
+        """Return the studio at an address."""
+        return self._studios.get(address)
+
+    def by_did(self, did: str) -> StudioEntry | None:
+        """Return the studio accredited under a DID."""
+        return self._by_did.get(did)
+
+    def standing(self, did: str, key_id: KeyId, now: datetime) -> tuple[StudioEntry | None, str | None]:
+        """Return who may have certificates of this issuer and key anchored now, or why nobody may."""
+        entry = self._by_did.get(did)
+        if entry is None:
+            return None, "not-accredited"
+        if not entry.in_good_standing:
+            return None, "suspended" if entry.suspended else "not-a-maker"
+        key = entry.keys.get(key_id)
+        if key is None:
+            return None, "unknown-key"
+        if not key[1].covers(now):
+            return None, "key-not-valid"
+        return entry, None
+
+
+HELD_HINTS = {
+    "not-accredited": "The guild must accredit the studio: it needs the studio's application file.",
+    "suspended": "The studio is suspended: ask the guild.",
+    "not-a-maker": "The studio is not accredited as a maker: ask the guild.",
+    "unknown-key": "The guild must add the studio's certificate key: send it a new application file.",
+    "key-not-valid": "The studio's key is no longer valid: the guild must add a new one.",
+}
+"""Who must act, for each reason that holds a certificate."""

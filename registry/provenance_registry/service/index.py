@@ -1,0 +1,107 @@
+"""The ledger as the registry's index knows it: a `LedgerReader` that costs a row or two.
+
+The index is a projection of the ledger's events and never the last word: its answers carry the block that it reaches
+to, and once contact to the ledger is lost for too long it refuses to answer.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from provenance.encoding import Digest, Hash32, KeyId, Root
+from provenance.errors import LedgerError, MalformedError
+from provenance.ledger import (
+    AmendmentRecord,
+    AnchorEvidence,
+    AnchorRecord,
+    BlockRef,
+    LedgerIdentity,
+    LedgerRecord,
+    split_token_id,
+)
+from provenance_registry.repository import Repository
+from provenance_registry.service.directory import Directory
+
+
+class IndexedLedger:
+    """Reads from the index; see `provenance.ledger.LedgerReader`.
+
+    `seen` is called by the indexer whenever it has compared the index with the ledger's head; `monotonic` gives
+    seconds.
+    """
+
+    def __init__(
+        self,
+        repository: Repository,
+        identity: LedgerIdentity,
+        max_lag: float,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._repository = repository
+        self._identity = identity
+        self._max_lag = max_lag
+        self._monotonic = monotonic
+        self._seen_at: float | None = None
+        self._head: BlockRef | None = None
+        self.directory = Directory(())
+
+    @property
+    def identity(self) -> LedgerIdentity:
+        """The deployment that the index follows."""
+        return self._identity
+
+    def seen(self, head: BlockRef, *, directory_changed: bool) -> None:
+        """Take note that the index reaches to `head`, the ledger's newest block."""
+        if directory_changed or self._head is None:
+            self.directory = Directory(self._repository.directory_events())
+        self._head = head
+        self._seen_at = self._monotonic()
+
+    @property
+    def lag(self) -> float:
+        """Seconds since the index was last known to be complete."""
+        return float("inf") if self._seen_at is None else self._monotonic() - self._seen_at
+
+    def head(self) -> BlockRef:
+        """Return the block that the index reaches to; raises `LedgerError` where that is too long ago."""
+        if self._head is None or self.lag > self._max_lag:
+            raise LedgerError("index-behind", "The registry has lost contact to the ledger.", retryable=True)
+        return self._head
+
+    def record(self, token_id: int, key_id: KeyId, at: BlockRef) -> LedgerRecord | None:
+        """Return the record of a token as of the index's block."""
+        try:
+            lot_id, index = split_token_id(token_id)
+        except MalformedError:
+            return None
+        lot = self._repository.lot(lot_id)
+        if lot is None or index >= lot.count:
+            return None
+        studio = self.directory.studio(lot.studio)
+        if studio is None:
+            raise LedgerError("index-behind", "The registry's index is being rebuilt.", retryable=True)
+        token = self._repository.token(token_id)
+        key = studio.keys.get(key_id)
+        return LedgerRecord(
+            token_id=token_id,
+            studio=lot.studio,
+            did_hash=Digest.of(studio.did.encode()),
+            offset=lot.offset,
+            anchor=AnchorRecord(lot.anchor_id, lot.root, lot.leaf_count, lot.block.time, lot.block.number),
+            holder=lot.studio,
+            status=token.status,
+            status_time=token.status_time,
+            lost_since=None,
+            standing_at_anchor=studio.had_standing(lot.block.time),
+            standing_now=studio.in_good_standing,
+            key=None if key is None else key[1],
+            amendment=None if token.amendment is None else AmendmentRecord(*token.amendment),
+        )
+
+    def anchor_evidence(self, root: Root, block_hash: Hash32) -> AnchorEvidence | None:
+        """Return the event that anchored `root` in that block."""
+        lot = self._repository.lot_of_root(root)
+        if lot is None or lot.block.hash != block_hash:
+            return None
+        return AnchorEvidence(lot.anchor_id, lot.root, lot.transaction, lot.block)

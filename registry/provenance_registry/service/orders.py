@@ -1,0 +1,69 @@
+"""Relaying a studio's signed orders: simulated first, then durable in the outbox, then sent."""
+
+from __future__ import annotations
+
+from provenance.canonical import JSONObject, canonicalize
+from provenance.encoding import Address, Digest, parse_hex
+from provenance.errors import MalformedError, NotFoundError
+from provenance.ledger import RelayStatusCall, split_token_id
+from provenance.status import Status, StatusOrder
+from provenance_registry.repository import Repository, StoredOrder
+from provenance_registry.service.outbox import Outbox
+
+
+def parse_order(members: JSONObject) -> tuple[StatusOrder, bytes]:
+    """Read an order and its signature; raises `MalformedError`, naming the field."""
+    names = {"tokenId", "status", "studio", "nonce", "deadline", "signature"}
+    if members.keys() != names:
+        raise MalformedError("not-an-order", f"An order has exactly {', '.join(sorted(names))}.")
+    numbers = []
+    for name in ("tokenId", "nonce", "deadline"):
+        text = members[name]
+        if not isinstance(text, str) or not text.isascii() or not text.isdigit() or len(text) > 20:
+            raise MalformedError("not-an-order", "Expected a number in decimal text.", field=name)
+        numbers.append(int(text))
+    token_id, nonce, deadline = numbers
+    split_token_id(token_id)
+    status = members["status"]
+    if status not in Status.__members__:
+        raise MalformedError("not-an-order", f"A status is one of {', '.join(Status.__members__)}.", field="status")
+    signature = parse_hex(members["signature"])
+    if len(signature) > 2_048:
+        raise MalformedError("not-an-order", "The signature is too long.", field="signature")
+    studio = Address.parse(members["studio"])
+    return StatusOrder(token_id, Status[str(status)], studio, nonce, deadline), signature
+
+
+class Orders:
+    """The use case of relaying status orders."""
+
+    def __init__(self, repository: Repository, outbox: Outbox) -> None:
+        self._repository = repository
+        self._outbox = outbox
+
+    def relay(self, order: StatusOrder, signature: bytes) -> StoredOrder:
+        """Take an order; the same order twice is one.  Raises `LedgerError` where the ledger would refuse it."""
+        members: JSONObject = {
+            "tokenId": str(order.token_id),
+            "status": order.status.name,
+            "studio": str(order.studio),
+            "nonce": str(order.nonce),
+            "deadline": str(order.deadline),
+        }
+        order_id = Digest.of(canonicalize(members)).hex()
+        if self._repository.order(order_id) is None:
+            self._outbox.prepare(
+                "status",
+                RelayStatusCall(order, signature),
+                lambda transaction, entry_id: transaction.add_order(
+                    order_id, order.token_id, order.status, entry_id
+                ),
+            )
+        return self.find(order_id)
+
+    def find(self, order_id: str) -> StoredOrder:
+        """Return an order; raises `NotFoundError`."""
+        order = self._repository.order(order_id)
+        if order is None:
+            raise NotFoundError("unknown-order", "There is no such order.")
+        return order

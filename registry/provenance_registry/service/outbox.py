@@ -1,0 +1,93 @@
+"""The outbox: nonce and signed bytes are durable before the first send; after any doubt the same bytes go again.
+
+One account sends anchors, another relays orders, so that neither's nonces wait for the other.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+
+from provenance.errors import LedgerError
+from provenance.ledger import Ledger, LedgerCall, SignedTransaction, TransactionSigner
+from provenance_registry.repository import OutboxEntry, Repository, Sending, Transaction
+from provenance_registry.service.checkpoints import checkpoint
+
+log = logging.getLogger(__name__)
+
+
+class Outbox:
+    """Prepares transactions and sees each of them through.
+
+    `signers` gives the account for each kind of transaction; `confirmations` is the depth at which a transaction
+    counts as final.
+    """
+
+    def __init__(
+        self, repository: Repository, ledger: Ledger, signers: Mapping[str, TransactionSigner], confirmations: int
+    ) -> None:
+        self._repository = repository
+        self._ledger = ledger
+        self._signers = signers
+        self._confirmations = confirmations
+        self._preparing = threading.Lock()
+
+    def prepare(self, kind: str, call: LedgerCall, record: Callable[[Transaction, int], None]) -> None:
+        """Sign `call` and make it durable together with what `record` writes.
+
+        Raises `LedgerError` where the contract would refuse it: then nothing is written.
+        """
+        with self._preparing:  # Two orders must not take the same nonce.
+            signer = self._signers[kind]
+            waiting = [entry for entry in self._repository.open_entries() if entry.account == signer.address]
+            nonce = max([self._ledger.next_nonce(signer.address), *(entry.nonce + 1 for entry in waiting)])
+            signed = self._ledger.prepare(call, signer, nonce)
+
+            def write(transaction: Transaction) -> None:
+                entry_id = transaction.prepare(kind, signer.address, nonce, signed.raw, signed.hash)
+                record(transaction, entry_id)
+
+            self._repository.write(write)
+
+    def advance(self) -> list[OutboxEntry]:
+        """Move every open entry on by what the chain says; return those that came to an end.
+
+        Raises `LedgerError` where the ledger cannot be asked; what was moved stays moved.
+        """
+        ended = []
+        for entry in self._repository.open_entries():
+            ended += self._advance(entry)
+        return ended
+
+    def _advance(self, entry: OutboxEntry) -> list[OutboxEntry]:
+        outcome = self._ledger.outcome(entry.hash)
+        if outcome is None:
+            self._send(entry)
+            return []
+        depth = self._ledger.head().number - outcome.block.number + 1
+        if depth < self._confirmations:
+            if entry.sending is not Sending.MINED or entry.block != outcome.block:
+                self._move(entry, Sending.MINED, outcome.block)
+            return []
+        sending = Sending.FINAL if outcome.succeeded else Sending.REVERTED
+        if not outcome.succeeded:
+            log.warning("transaction %s was reverted: %s", entry.hash, outcome.error)
+        return [OutboxEntry(entry.entry_id, entry.kind, entry.account, entry.nonce, entry.raw, entry.hash, sending,
+                            outcome.block, outcome.error)]  # fmt: skip
+
+    def _send(self, entry: OutboxEntry) -> None:
+        checkpoint("before-send")
+        try:
+            self._ledger.send(SignedTransaction(entry.raw, entry.hash, entry.account, entry.nonce))
+        except LedgerError as error:
+            if error.code == "nonce-used" and self._ledger.outcome(entry.hash) is None:
+                # Only our own key signs for this account: somebody else has it.
+                log.critical("nonce %s of %s was used by another transaction", entry.nonce, entry.account)
+            raise
+        checkpoint("after-send")
+        if entry.sending is not Sending.SENT:
+            self._move(entry, Sending.SENT, None)
+
+    def _move(self, entry: OutboxEntry, sending: Sending, block: object) -> None:
+        self._repository.write(lambda transaction: transaction.move(entry.entry_id, sending, block))  # type: ignore[arg-type]

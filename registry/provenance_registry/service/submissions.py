@@ -1,0 +1,95 @@
+"""Taking certificates in: the signature is the authorisation, the digest the idempotency key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from provenance.certificate import Certificate
+from provenance.encoding import Digest
+from provenance.errors import ConflictError, MalformedError, ProvenanceError
+from provenance_registry.repository import Repository, State, StoredCertificate, Transaction
+from provenance_registry.service.clock import Clock
+from provenance_registry.service.index import IndexedLedger
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A certificate that is on disk; `new` is false where it was before."""
+
+    certificate: StoredCertificate
+    new: bool
+
+
+class Submissions:
+    """The use case of submitting certificates."""
+
+    def __init__(self, repository: Repository, index: IndexedLedger, base_url: str, clock: Clock) -> None:
+        self._repository = repository
+        self._index = index
+        self._base_url = base_url
+        self._clock = clock
+
+    def submit(self, data: bytes) -> Accepted:
+        """Register one certificate; returns once it is on disk.
+
+        Raises `MalformedError` or `VerificationError` for a certificate that is none, `ConflictError` for a serial
+        that is taken.
+        """
+        (answer,) = self.submit_many([data])
+        if isinstance(answer, ProvenanceError):
+            raise answer
+        return answer
+
+    def submit_many(self, lines: Sequence[bytes]) -> list[Accepted | ProvenanceError]:
+        """Register certificates in one transaction; each gets its own answer, in order."""
+        checked = [self._check(data) for data in lines]
+        return self._repository.write(lambda transaction: [self._store(transaction, item) for item in checked])
+
+    def _check(self, data: bytes) -> tuple[StoredCertificate, list[Digest]] | ProvenanceError:
+        try:
+            certificate = Certificate.from_bytes(data)
+            if certificate.issuer.base_url != self._base_url:
+                raise MalformedError(
+                    "other-registry",
+                    f"The certificate is made for the registry {certificate.issuer.base_url}.",
+                    field="issuer.id",
+                    hint=f"This registry is {self._base_url}.",
+                )
+            if certificate.replaces is not None:
+                raise MalformedError(
+                    "amendment", "Amendments are not registered here; the studio records them on the ledger."
+                )
+            certificate.check_signature()
+        except ProvenanceError as error:
+            return error
+        now = self._clock()
+        key_id = certificate.public_key.key_id
+        _, reason = self._index.directory.standing(certificate.issuer.did, key_id, now)
+        stored = StoredCertificate(
+            digest=certificate.digest,
+            serial=certificate.piece.serial,
+            data=data,
+            did=certificate.issuer.did,
+            key_id=key_id,
+            state=State.WAITING if reason is None else State.HELD,
+            reason=reason,
+            received=now,
+        )
+        return stored, [photo.digest for photo in certificate.piece.photos]
+
+    @staticmethod
+    def _store(
+        transaction: Transaction, item: tuple[StoredCertificate, list[Digest]] | ProvenanceError
+    ) -> Accepted | ProvenanceError:
+        if isinstance(item, ProvenanceError):
+            return item
+        certificate, photos = item
+        known = transaction.find(certificate.digest)
+        if known is not None:
+            return Accepted(known, new=False)
+        try:
+            transaction.add_certificate(certificate, photos)
+        except ConflictError as error:
+            return error
+        return Accepted(replace(certificate), new=True)

@@ -1,0 +1,78 @@
+"""Answering scans: bundles from what is kept, verdicts from the index."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from provenance.batch import Batch, assemble
+from provenance.bundle import Bundle, Receipt
+from provenance.certificate import Certificate
+from provenance.errors import NotFoundError
+from provenance.policy import TrustPolicy
+from provenance.serial import Serial
+from provenance.verdict import Verdict, unknown
+from provenance.verify import Verifier
+from provenance_registry.repository import LotRow, Repository, StoredCertificate
+from provenance_registry.service.index import IndexedLedger
+
+_KEPT_BATCHES = 8
+"""Merkle trees kept in memory: the largest takes 2 MB."""
+
+
+class Verdicts:
+    """The use cases of looking a piece up."""
+
+    def __init__(self, repository: Repository, index: IndexedLedger, policy: TrustPolicy) -> None:
+        self._repository = repository
+        self._index = index
+        self._verifier = Verifier(policy, index)
+        self._batches: OrderedDict[int, Batch] = OrderedDict()
+
+    def find(self, serial: Serial) -> StoredCertificate:
+        """Return the certificate under a serial; raises `NotFoundError`."""
+        stored = self._repository.by_serial(serial)
+        if stored is None:
+            raise NotFoundError("unknown-serial", "No certificate has this number.")
+        return stored
+
+    def bundle(self, stored: StoredCertificate) -> Bundle:
+        """Return the bundle of a certificate: with proof and receipt once the index has its anchor."""
+        certificate = Certificate.from_bytes(stored.data)
+        lot = self._lot(stored)
+        if lot is None or stored.leaf is None or stored.batch_id is None or stored.token_id is None:
+            return Bundle(certificate)
+        identity = self._index.identity
+        receipt = Receipt(
+            chain_id=identity.chain_id,
+            genesis=identity.genesis,
+            contract=identity.contract,
+            token_id=stored.token_id,
+            root=lot.root,
+            transaction=lot.transaction,
+            block=lot.block,
+        )
+        return Bundle(certificate, self._batch(stored.batch_id).inclusion(stored.leaf), (receipt,))
+
+    def _lot(self, stored: StoredCertificate) -> LotRow | None:
+        if stored.token_id is None or stored.batch_id is None:
+            return None
+        lot = self._repository.lot(stored.token_id >> 32)
+        batch = self._repository.batch(stored.batch_id)
+        return lot if lot is not None and batch is not None and lot.root == batch.root else None
+
+    def _batch(self, batch_id: int) -> Batch:
+        batch = self._batches.get(batch_id)
+        if batch is None:
+            batch = assemble((studio, digest) for digest, studio in self._repository.leaves(batch_id))
+            self._batches[batch_id] = batch
+            if len(self._batches) > _KEPT_BATCHES:
+                self._batches.popitem(last=False)
+        return batch
+
+    def verdict(self, serial: Serial) -> tuple[Verdict, StoredCertificate | None]:
+        """Return the verdict on a serial, and its certificate where there is one."""
+        try:
+            stored = self.find(serial)
+        except NotFoundError:
+            return unknown(serial), None
+        return self._verifier.verify(self.bundle(stored), serial=serial), stored

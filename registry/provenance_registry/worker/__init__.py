@@ -1,0 +1,1 @@
+"""The registry's background work: follow the ledger, seal batches, see transactions through."""
