@@ -9,7 +9,7 @@ from eth_account import Account as EthAccount
 from eth_account.hdaccount import key_from_seed
 from eth_account.messages import encode_typed_data
 from eth_account.signers.local import LocalAccount
-from eth_account.typed_transactions import TypedTransaction
+from eth_account.typed_transactions.typed_transaction import TypedTransaction
 from hexbytes import HexBytes
 
 from provenance.application import Binding

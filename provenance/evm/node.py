@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from typing import Any
+from typing import Any, TypeAlias
 
 import httpx
 import msgspec
@@ -18,6 +18,9 @@ from web3.types import RPCEndpoint, RPCResponse
 from provenance.encoding import Hash32
 from provenance.errors import LedgerError
 from provenance.evm.abi import bad_answer, interface
+
+Provider: TypeAlias = JSONBaseProvider
+"""Any web3 provider."""
 
 MAX_ANSWER = 16 * 2**20
 """Bytes of one answer: the receipt of the largest anchor takes 5 MB."""

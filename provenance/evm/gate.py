@@ -1,0 +1,82 @@
+"""A guarded door to a chain: an allow-list of reads, and transactions to one contract only.
+
+A registry opens it to phones, wallets and stewards; nobody can use its node for anything else.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from web3.providers.base import JSONBaseProvider
+from web3.types import RPCEndpoint
+
+from provenance.encoding import Address
+from provenance.errors import LedgerError
+from provenance.evm.accounts import recipient_of
+
+READS = frozenset(
+    (
+        "web3_clientVersion",
+        "net_version",
+        "eth_chainId",
+        "eth_syncing",
+        "eth_blockNumber",
+        "eth_gasPrice",
+        "eth_maxPriorityFeePerGas",
+        "eth_feeHistory",
+        "eth_getBlockByNumber",
+        "eth_getBlockByHash",
+        "eth_getBalance",
+        "eth_getCode",
+        "eth_getTransactionCount",
+        "eth_call",
+        "eth_estimateGas",
+        "eth_getLogs",
+        "eth_getTransactionReceipt",
+        "eth_getTransactionByHash",
+    )
+)
+
+
+class Gate:
+    """Answers JSON-RPC 2.0 request objects from a provider, where they may pass."""
+
+    def __init__(self, provider: JSONBaseProvider, contract: Address) -> None:
+        self._provider = provider
+        self._contract = contract
+
+    def answer(self, request: object) -> dict[str, Any]:
+        """Return the response object; whatever is wrong with the request becomes its ``error``."""
+        if not isinstance(request, dict) or request.get("jsonrpc") != "2.0":
+            return _error(None, -32600, "invalid request")
+        number, method, params = request.get("id"), request.get("method"), request.get("params", [])
+        if not (number is None or isinstance(number, (int, str))):
+            return _error(None, -32600, "invalid request")
+        if not isinstance(method, str) or not isinstance(params, list) or len(params) > 8:
+            return _error(number, -32600, "invalid request")
+        if method == "eth_sendRawTransaction":
+            if not self._may_send(params):
+                return _error(number, -32000, "only transactions to the ledger are accepted here")
+        elif method not in READS:
+            return _error(number, -32601, "the method does not exist here")
+        try:
+            answer = self._provider.make_request(RPCEndpoint(method), params)
+        except LedgerError as error:
+            return _error(number, -32000, error.message)
+        members: dict[str, Any] = {"jsonrpc": "2.0", "id": number}
+        if answer.get("error") is not None:
+            return {**members, "error": answer["error"]}
+        return {**members, "result": answer.get("result")}
+
+    def _may_send(self, params: list[Any]) -> bool:
+        if len(params) != 1 or not isinstance(params[0], str) or not params[0].startswith("0x"):
+            return False
+        try:
+            raw = bytes.fromhex(params[0][2:])
+        except ValueError:
+            return False
+        return recipient_of(raw) == self._contract
+
+
+def _error(number: object, code: int, message: str) -> dict[str, Any]:
+    return {"jsonrpc": "2.0", "id": number, "error": {"code": code, "message": message}}

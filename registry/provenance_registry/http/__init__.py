@@ -1,0 +1,1 @@
+"""The registry over HTTP: translation between requests and use cases, nothing else."""

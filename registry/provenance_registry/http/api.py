@@ -1,0 +1,306 @@
+"""The API under ``/api/v1``, and the documents that third parties resolve."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get, post, put
+from litestar.handlers.base import BaseRouteHandler
+
+from provenance import __version__
+from provenance.canonical import JSONObject, canonicalize, parse
+from provenance.certificate import MAX_CERTIFICATE_BYTES
+from provenance.encoding import Address, Digest, to_base58
+from provenance.errors import MalformedError, NotFoundError, ProvenanceError
+from provenance.serial import Serial
+from provenance.tag import tag_url
+from provenance_registry.http.problems import problem
+from provenance_registry.http.services import Services
+from provenance_registry.repository import StoredCertificate, StoredOrder
+from provenance_registry.service.checkpoints import checkpoint
+from provenance_registry.service.directory import HELD_HINTS, StudioEntry
+from provenance_registry.service.orders import parse_order
+from provenance_registry.service.status_list import did_document
+from provenance_registry.service.submissions import Accepted
+
+VC = "application/vc"
+
+
+def json_response(value: object, status: int = 200, media_type: str = "application/json") -> Response[bytes]:
+    """Return `value` as JSON."""
+    return Response(msgspec.json.encode(value), status_code=status, media_type=media_type)
+
+
+def certificate_members(stored: StoredCertificate) -> dict[str, Any]:
+    """Return what the API says of a registered certificate."""
+    members: dict[str, Any] = {
+        "digest": str(stored.digest),
+        "serial": str(stored.serial),
+        "state": stored.state.value,
+    }
+    if stored.reason is not None:
+        members |= {"reason": stored.reason, "hint": HELD_HINTS[stored.reason]}
+    if stored.token_id is not None:
+        members["tokenId"] = str(stored.token_id)
+    return members
+
+
+def _studio_members(studio: StudioEntry, nonce: int | None) -> dict[str, Any]:
+    members: dict[str, Any] = {
+        "address": str(studio.address),
+        "did": studio.did,
+        "name": studio.name,
+        "accredited": studio.since.isoformat(),
+        "suspended": studio.suspended,
+        "keys": [
+            {
+                "keyId": str(key_id),
+                "multikey": "z" + to_base58(multikey),
+                "start": window.start.isoformat(),
+                "end": None if window.end is None else window.end.isoformat(),
+            }
+            for key_id, (multikey, window) in studio.keys.items()
+        ],
+    }
+    return members if nonce is None else {**members, "orderNonce": str(nonce)}
+
+
+def _order_members(order: StoredOrder) -> dict[str, Any]:
+    return {
+        "id": order.order_id,
+        "tokenId": str(order.token_id),
+        "status": order.status.name,
+        "state": order.entry.sending.value,
+        "transaction": str(order.entry.hash),
+        "error": order.entry.error,
+    }
+
+
+def api_routes(services: Services, order_nonce: Any) -> list[BaseRouteHandler]:
+    """Return the endpoints; `order_nonce` gives a studio's next order number from the ledger itself."""
+    settings = services.settings
+
+    @post("/api/v1/certificates", request_max_body_size=MAX_CERTIFICATE_BYTES + 1, summary="Register a certificate")
+    async def submit(request: Request[Any, Any, Any]) -> Response[bytes]:
+        """Register one secured certificate, given by its exact bytes.  201 when it is on disk, 200 when it was."""
+        accepted = await asyncio.to_thread(services.submissions.submit, await request.body())
+        checkpoint("after-accept")
+        services.wake()
+        return json_response(certificate_members(accepted.certificate), 201 if accepted.new else 200)
+
+    @post("/api/v1/certificates:batch", request_max_body_size=settings.max_body, status_code=200, summary="Register many")
+    async def submit_many(request: Request[Any, Any, Any]) -> Response[bytes]:
+        """Register newline-delimited certificates in one durable transaction; answers stand in the same order."""
+        lines = (await request.body()).split(b"\n")
+        if lines[-1] == b"":
+            lines.pop()
+        if not 0 < len(lines) <= settings.max_line_batch:
+            raise MalformedError("too-large", f"A bulk submission holds 1 to {settings.max_line_batch} lines.")
+        answers = await asyncio.to_thread(services.submissions.submit_many, lines)
+        checkpoint("after-accept")
+        services.wake()
+        results = []
+        for number, answer in enumerate(answers, start=1):
+            if isinstance(answer, Accepted):
+                results.append(certificate_members(answer.certificate) | {"new": answer.new})
+            else:
+                results.append(problem(answer) | {"line": number})
+        return json_response({"results": results})
+
+    @post("/api/v1/certificates:states", request_max_body_size=131_072, status_code=200, summary="Ask for states")
+    async def states(request: Request[Any, Any, Any]) -> Response[bytes]:
+        """Return the states of up to 1,000 certificates by digest; unknown ones are left out."""
+        digests = parse(await request.body(), limit=131_072).get("digests")
+        if not isinstance(digests, list) or len(digests) > 1_000:
+            raise MalformedError("bad-request", "Expected up to 1,000 digests.", field="digests")
+        found = services.repository.states([Digest.parse(digest) for digest in digests])
+        return json_response({"states": {str(digest): state.value for digest, state in found.items()}})
+
+    @get("/api/v1/certificates/{digest:str}", summary="State of a certificate")
+    async def state(digest: str) -> Response[bytes]:
+        """Return where a certificate is on its way."""
+        stored = services.repository.certificate(Digest.parse(digest))
+        if stored is None:
+            raise NotFoundError("unknown-certificate", "No such certificate is registered.")
+        members = certificate_members(stored)
+        receipts = services.verdicts.bundle(stored).receipts
+        if receipts:
+            members["receipt"] = receipts[0].to_json()
+        return json_response(members)
+
+    @put("/api/v1/media/{digest:str}", request_max_body_size=settings.max_media, summary="Upload a photo")
+    async def upload(digest: str, request: Request[Any, Any, Any]) -> Response[bytes]:
+        """Keep a photo that a registered certificate names, given by its digest."""
+        named, data = Digest.parse("0x" + digest), await request.body()
+        new = await asyncio.to_thread(services.media.put, named, data)
+        return json_response({"digest": str(named)}, 201 if new else 200)
+
+    @get("/media/{digest:str}", summary="A photo")
+    async def photo(digest: str) -> Response[bytes]:
+        """Return a photo by its digest."""
+        data, media_type = await asyncio.to_thread(services.media.get, Digest.parse("0x" + digest))
+        headers = {"cache-control": "public, max-age=31536000, immutable", "access-control-allow-origin": "*"}
+        return Response(data, media_type=media_type, headers=headers)
+
+    @get("/api/v1/pieces/{serial:str}", summary="Verdict")
+    async def verdict(serial: str) -> Response[bytes]:
+        """Return the registry's verdict on a piece."""
+        return verdict_response(services, Serial.parse(serial))
+
+    @get("/api/v1/pieces/{serial:str}/certificate", summary="Certificate")
+    async def certificate(serial: str) -> Response[bytes]:
+        """Return the certificate's exact bytes."""
+        return Response(services.verdicts.find(Serial.parse(serial)).data, media_type=VC)
+
+    @get("/api/v1/pieces/{serial:str}/bundle", summary="Bundle")
+    async def bundle(serial: str) -> Response[bytes]:
+        """Return the bundle: everything that is needed to check the piece without this registry."""
+        stored = services.verdicts.find(Serial.parse(serial))
+        headers = {"content-disposition": f'attachment; filename="{stored.serial}.kilnmark.json"'}
+        data = services.verdicts.bundle(stored).to_bytes()
+        return Response(data, media_type="application/json", headers=headers)
+
+    @get("/api/v1/policy", summary="Trust policy")
+    async def policy() -> Response[bytes]:
+        """Return the policy that verifiers may pin after comparing its words with the guild's."""
+        return Response(services.policy.to_bytes(), media_type="application/json")
+
+    @get("/api/v1/registry", summary="About this registry")
+    async def about() -> Response[bytes]:
+        """Return name, address, version and the accounts that act for this registry."""
+        members: dict[str, Any] = {
+            "name": settings.name,
+            "baseUrl": settings.base_url,
+            "version": __version__,
+            "policyDigest": str(services.policy.digest),
+            **services.addresses,
+        }
+        return json_response(members)
+
+    @get("/api/v1/studios/{address:str}", summary="A studio")
+    async def studio(address: str) -> Response[bytes]:
+        """Return a studio's entry in the directory."""
+        entry = services.index.directory.studio(Address.parse(address.lower()))
+        if entry is None:
+            raise NotFoundError("unknown-studio", "No such studio is accredited.")
+        return json_response(_studio_members(entry, await asyncio.to_thread(order_nonce, entry.address)))
+
+    @post("/api/v1/statuses", request_max_body_size=16_384, status_code=202, summary="Relay a status order")
+    async def relay(request: Request[Any, Any, Any]) -> Response[bytes]:
+        """Take a studio's signed order; it is simulated first, then sent by the relayer."""
+        order, signature = parse_order(parse(await request.body(), limit=16_384))
+        stored = await asyncio.to_thread(services.orders.relay, order, signature)
+        services.wake()
+        return json_response(_order_members(stored), 202)
+
+    @get("/api/v1/statuses/{order_id:str}", summary="A status order")
+    async def order_state(order_id: str) -> Response[bytes]:
+        """Return how a status order fares."""
+        return json_response(_order_members(services.orders.find(order_id)))
+
+    @get("/studios/{slug:str}/did.json", summary="A studio's DID document")
+    async def studio_did(slug: str) -> Response[bytes]:
+        """Return a studio's DID document, made from the ledger's directory."""
+        did = f"{services.status_lists.did}:studios:{slug}"
+        entry = services.index.directory.by_did(did)
+        if entry is None:
+            raise NotFoundError("unknown-studio", "No such studio is accredited.")
+        open_keys = ["z" + to_base58(key) for key, window in entry.keys.values() if window.end is None]
+        return json_response(did_document(did, open_keys), media_type="application/did+json")
+
+    @get("/.well-known/did.json", summary="The registry's DID document")
+    async def own_did() -> Response[bytes]:
+        """Return the registry's DID document: the key under its status lists."""
+        return json_response(services.status_lists.did_document(), media_type="application/did+json")
+
+    @get("/status/{list_id:str}", summary="A status list")
+    async def status_list(list_id: str) -> Response[bytes]:
+        """Return a Bitstring Status List credential."""
+        credential = await asyncio.to_thread(services.status_lists.credential, list_id)
+        return Response(canonicalize(credential), media_type=VC, headers={"cache-control": "max-age=60"})
+
+    @get("/tokens/{token_id:str}", summary="ERC-721 metadata")
+    async def token(token_id: str) -> Response[bytes]:
+        """Return a token's metadata as ERC-721 describes it."""
+        number = int(token_id) if token_id.isascii() and token_id.isdigit() and len(token_id) <= 20 else 0
+        stored = services.repository.by_token(number)
+        if stored is None:
+            raise NotFoundError("unknown-token", "There is no such token.")
+        return json_response(_metadata(services, stored))
+
+    return [submit, submit_many, states, state, upload, photo, verdict, certificate, bundle, policy, about, studio,
+            relay, order_state, studio_did, own_did, status_list, token]  # fmt: skip
+
+
+def verdict_response(services: Services, serial: Serial) -> Response[bytes]:
+    """Return the verdict on a serial as JSON; the answer for an unknown one has the same form."""
+    verdict, stored = services.verdicts.verdict(serial)
+    members: JSONObject = verdict.to_json()
+    if stored is not None:
+        members["state"] = stored.state.value
+        members["url"] = tag_url(services.settings.base_url, serial)
+    headers = {"cache-control": "no-store", "access-control-allow-origin": "*"}
+    status = 404 if stored is None else 200
+    return Response(canonicalize(members), status_code=status, media_type="application/json", headers=headers)
+
+
+def _metadata(services: Services, stored: StoredCertificate) -> dict[str, Any]:
+    bundle = services.verdicts.bundle(stored)
+    piece, base = bundle.certificate.piece, services.settings.base_url
+    members: dict[str, Any] = {
+        "name": piece.title_in("en", "zh-Hans"),
+        "description": f"{bundle.certificate.issuer.name} · {stored.serial}",
+        "external_url": tag_url(base, stored.serial),
+        "attributes": [
+            {"trait_type": "serial", "value": str(stored.serial)},
+            {"trait_type": "studio", "value": bundle.certificate.issuer.name},
+            {"trait_type": "certificate digest", "value": str(stored.digest)},
+        ],
+    }
+    if piece.photos:
+        members["image"] = f"{base}/media/{piece.photos[0].digest.hex()}"
+    return members
+
+
+def health_routes(services: Services) -> list[BaseRouteHandler]:
+    """Return the endpoints for those who run the registry."""
+
+    @get("/healthz", summary="Is it alive?")
+    async def alive() -> Response[bytes]:
+        """Answer as long as the process does."""
+        return json_response({"status": "alive"})
+
+    @get("/readyz", summary="Is it ready?")
+    async def ready() -> Response[bytes]:
+        """Name what stands in the way of registering and anchoring, if anything."""
+        trouble: ProvenanceError | None = services.trouble()
+        lag = services.index.lag
+        behind = lag > services.settings.max_index_lag
+        members: dict[str, Any] = {"status": "ready" if trouble is None and not behind else "not-ready"}
+        if trouble is not None:
+            members |= {"code": trouble.code, "detail": trouble.message, "hint": trouble.hint}
+        elif behind:
+            members |= {"code": "index-behind", "detail": "The index has lost contact to the ledger."}
+        return json_response(members, 200 if members["status"] == "ready" else 503)
+
+    @get("/metrics", summary="Prometheus metrics")
+    async def metrics() -> Response[bytes]:
+        """Return counts for a monitoring system."""
+        lines = ["# TYPE kilnmark_certificates gauge"]
+        for state, number in services.repository.counts().items():
+            lines.append(f'kilnmark_certificates{{state="{state.value}"}} {number}')
+        trouble = services.trouble()
+        head = services.repository.indexed_head()
+        lines += [
+            "# TYPE kilnmark_index_block gauge",
+            f"kilnmark_index_block {head.number if head else 0}",
+            "# TYPE kilnmark_trouble gauge",
+            f'kilnmark_trouble{{code="{trouble.code if trouble else "none"}"}} {0 if trouble is None else 1}',
+        ]
+        return Response(("\n".join(lines) + "\n").encode(), media_type="text/plain; version=0.0.4")
+
+    return [alive, ready, metrics]
+
+

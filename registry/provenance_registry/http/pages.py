@@ -1,0 +1,208 @@
+"""The buyer's page: what the registry answers to a scan, rendered on the server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+from babel.dates import format_date
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from litestar import Request, Response, get
+from litestar.handlers.base import BaseRouteHandler
+from litestar.response import Redirect
+
+from provenance.bundle import Bundle
+from provenance.errors import MalformedError
+from provenance.piece import Piece, text_in
+from provenance.serial import Serial
+from provenance.tag import MAX_TAG_NUMBER, host_of, tag_url
+from provenance.texts import advice, check_name, headline, sentence
+from provenance.verdict import Outcome, Verdict
+from provenance_registry.http.api import VC, verdict_response
+from provenance_registry.http.page_texts import LANGUAGES, PAGE_TEXTS
+from provenance_registry.http.services import Services
+
+_STATIC = {"kilnmark.css": "text/css"}
+_STYLES = {
+    Outcome.AUTHENTIC: "authentic",
+    Outcome.NOT_AUTHENTIC: "altered",
+    Outcome.PENDING: "pending",
+    Outcome.INCONCLUSIVE: "unsure",
+    Outcome.UNKNOWN: "unknown",
+}
+
+
+def negotiate(query: str | None, header: str) -> str:
+    """Return the page's language: what the address asks for, else the first that the browser prefers."""
+    for wanted in [query or "", *(part.partition(";")[0].strip() for part in header[:200].split(","))]:
+        for language in LANGUAGES:
+            if wanted.lower().partition("-")[0] == language.partition("-")[0]:
+                return language
+    return "en"
+
+
+@dataclass(frozen=True, slots=True)
+class _Fact:
+    name: str
+    value: str
+
+
+def page_routes(services: Services) -> list[BaseRouteHandler]:
+    """Return the endpoints for people."""
+    settings = services.settings
+    environment = Environment(
+        loader=PackageLoader("provenance_registry.http", "templates"), autoescape=True, undefined=StrictUndefined
+    )
+
+    def render(template: str, language: str, status: int = 200, **values: object) -> Response[bytes]:
+        text = PAGE_TEXTS[language]
+        others = [(code, name) for code, name in LANGUAGES.items() if code != language]
+        page = environment.get_template(template).render(
+            t=text, lang=language, others=others, registry=settings.name, host=host_of(settings.base_url), **values
+        )
+        headers = {"cache-control": "no-store", "content-language": language, "vary": "accept, accept-language"}
+        return Response(page.encode(), status_code=status, media_type="text/html", headers=headers)
+
+    def piece_page(serial: Serial, language: str) -> Response[bytes]:
+        verdict, stored = services.verdicts.verdict(serial)
+        bundle = None if stored is None else services.verdicts.bundle(stored)
+        hidden = verdict.outcome is Outcome.NOT_AUTHENTIC and verdict.reason != "revoked"
+        return render(
+            "piece.html",
+            language,
+            404 if stored is None else 200,
+            verdict=_verdict_values(verdict, language),
+            serial=str(serial),
+            compact=serial.compact,
+            title=None if bundle is None or hidden else bundle.certificate.piece.title_in(language, "en"),
+            facts=[] if bundle is None or hidden else _facts(bundle, language),
+            photos=[] if bundle is None or hidden else _photos(services, bundle.certificate.piece, language),
+            studio=None if bundle is None or hidden else bundle.certificate.issuer.name,
+            history=[] if bundle is None or hidden else _history(bundle, language),
+            has_record=bundle is not None,
+        )
+
+    @get(["/P/{serial:str}", "/P/{serial:str}/{number:int}"], summary="A piece: page, certificate or verdict")
+    async def piece(serial: str, request: Request[Any, Any, Any], lang: str | None = None, number: int = 1) -> Any:
+        """Answer a scan in the form that is asked for: a page, ``application/vc`` or ``application/json``."""
+        wanted = request.headers.get("accept", "")[:500]
+        language = negotiate(lang, request.headers.get("accept-language", ""))
+        as_page = "text/html" in wanted or not ("application/vc" in wanted or "application/json" in wanted)
+        try:
+            known = Serial.parse(serial)
+            if not 1 <= number <= MAX_TAG_NUMBER:
+                raise MalformedError("bad-serial", "There is no tag of that number.", field="serial")
+        except MalformedError:
+            if not as_page:
+                raise
+            return render("entry.html", language, 404, typed=serial[:40], wrong=True)
+        if as_page:
+            return piece_page(known, language)
+        if "application/vc" in wanted:
+            return Response(services.verdicts.find(known).data, media_type=VC, headers={"vary": "accept"})
+        return verdict_response(services, known)
+
+    @get("/", summary="Entry form for a serial")
+    async def entry(request: Request[Any, Any, Any], lang: str | None = None) -> Response[bytes]:
+        """Show a form for the number under a damaged code."""
+        language = negotiate(lang, request.headers.get("accept-language", ""))
+        return render("entry.html", language, typed="", wrong=False)
+
+    @get("/look", summary="Find a piece by what was typed")
+    async def look(request: Request[Any, Any, Any], serial: str = "", lang: str | None = None) -> Any:
+        """Lead from the form to the piece."""
+        language = negotiate(lang, request.headers.get("accept-language", ""))
+        try:
+            return Redirect(tag_url("", Serial.parse(serial)) + f"?lang={language}", status_code=303)
+        except MalformedError:
+            return render("entry.html", language, 404, typed=serial[:40], wrong=True)
+
+    @get("/static/{name:str}", summary="Style sheet")
+    async def static(name: str) -> Response[bytes]:
+        """Return a file that the pages need."""
+        if name not in _STATIC:
+            return render("entry.html", "en", 404, typed="", wrong=False)
+        data = resources.files("provenance_registry.http").joinpath("static", name).read_bytes()
+        return Response(data, media_type=_STATIC[name], headers={"cache-control": "public, max-age=3600"})
+
+    return [piece, entry, look, static]
+
+
+def _verdict_values(verdict: Verdict, language: str) -> dict[str, object]:
+    style = "revoked" if verdict.reason == "revoked" else _STYLES[verdict.outcome]
+    text = PAGE_TEXTS[language]
+    return {
+        "style": style,
+        "headline": headline(verdict, language),
+        "sentence": text["authentic"] if verdict.outcome is Outcome.AUTHENTIC else sentence(verdict.reason, language),
+        "advice": advice(verdict.reason, language),
+        "code": verdict.outcome.value,
+        "advisories": [sentence(code, language) for code in verdict.advisories],
+        "findings": [
+            {
+                "number": int(finding.check),
+                "name": check_name(finding.check, language),
+                "result": finding.result.value,
+                "sentence": sentence(finding.code, language),
+                "detail": finding.detail,
+            }
+            for finding in verdict.findings
+        ],
+        "block": None if verdict.block is None else verdict.block.number,
+    }
+
+
+def _facts(bundle: Bundle, language: str) -> list[_Fact]:
+    piece, text = bundle.certificate.piece, PAGE_TEXTS[language]
+    values: list[tuple[str, str]] = [
+        ("maker", text_in(piece.maker, language, "en")),
+        ("studio", bundle.certificate.issuer.name),
+        ("made", piece.made or ""),
+        ("form", text_in(piece.form, language, "en")),
+        ("technique", text_in(piece.technique, language, "en")),
+        ("clay_body", text_in(piece.clay_body, language, "en")),
+        ("glaze", text_in(piece.glaze, language, "en")),
+        ("decoration", text_in(piece.decoration, language, "en")),
+        ("size", _size(piece, text)),
+        ("weight", "" if piece.weight_g is None else f"{piece.weight_g:,} g"),
+        ("edition", "" if piece.edition is None else f"{piece.edition.number} / {piece.edition.of}"),
+        ("base_mark", text_in(piece.base_mark, language, "en")),
+        ("accession_number", piece.accession_number or ""),
+        ("credit_line", text_in(piece.credit_line, language, "en")),
+    ]
+    return [_Fact(text[name], value) for name, value in values if value]
+
+
+def _size(piece: Piece, text: dict[str, str]) -> str:
+    parts = []
+    for name in ("height", "width", "depth", "diameter"):
+        millimetres = getattr(piece, f"{name}_mm")
+        if millimetres is not None:
+            parts.append(f"{text[name]} {millimetres / 10:g} cm")
+    return text["comma"].join(parts)
+
+
+def _photos(services: Services, piece: Piece, language: str) -> list[dict[str, str]]:
+    text = PAGE_TEXTS[language]
+    return [
+        {"url": f"/media/{photo.digest.hex()}", "caption": text[photo.role]}
+        for photo in piece.photos
+        if services.media.has(photo.digest)
+    ]
+
+
+def _history(bundle: Bundle, language: str) -> list[dict[str, str]]:
+    text, locale = PAGE_TEXTS[language], language.replace("-", "_")
+    steps = []
+    if bundle.receipts:
+        moment = bundle.receipts[0].block.time
+        steps.append((moment.date().isoformat(), format_date(moment, "long", locale=locale), text["was_anchored"]))
+    firing = bundle.certificate.piece.firing
+    if firing is not None and firing.date is not None:
+        peak = "" if firing.peak_celsius is None else f" · {firing.peak_celsius} °C"
+        from datetime import date
+
+        day = date.fromisoformat(firing.date)
+        steps.append((firing.date, format_date(day, "long", locale=locale), text["was_fired"] + peak))
+    return [{"iso": iso, "date": shown, "what": what} for iso, shown, what in steps]

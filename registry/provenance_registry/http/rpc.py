@@ -1,0 +1,40 @@
+"""The guarded JSON-RPC door: an allow-list of reads, and transactions to the ledger only."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, post
+from litestar.handlers.base import BaseRouteHandler
+
+from provenance.errors import MalformedError
+from provenance_registry.http.services import Services
+
+
+def rpc_routes(services: Services) -> list[BaseRouteHandler]:
+    """Return the endpoint."""
+    limit = services.settings.max_rpc_batch
+    # Few at once: the embedded chain answers one by one, and the pages must stay quick.
+    turns = asyncio.Semaphore(4)
+
+    @post("/rpc", request_max_body_size=services.settings.max_rpc_body, status_code=200, summary="Ledger JSON-RPC")
+    async def rpc(request: Request[Any, Any, Any]) -> Response[bytes]:
+        """Answer one JSON-RPC request, or a batch of them."""
+        try:
+            asked = msgspec.json.decode(await request.body())
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            raise MalformedError("not-json", "The request is not JSON.") from None
+        batch = asked if isinstance(asked, list) else [asked]
+        if not 0 < len(batch) <= limit:
+            raise MalformedError("too-large", f"A batch holds 1 to {limit} requests.")
+        async with turns:
+            answers = await asyncio.to_thread(lambda: [services.rpc.answer(item) for item in batch])
+        if any(isinstance(item, dict) and item.get("method") == "eth_sendRawTransaction" for item in batch):
+            services.wake()
+        headers = {"access-control-allow-origin": "*"}
+        body = msgspec.json.encode(answers if isinstance(asked, list) else answers[0])
+        return Response(body, media_type="application/json", headers=headers)
+
+    return [rpc]

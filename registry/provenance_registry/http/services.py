@@ -1,0 +1,44 @@
+"""What the endpoints work with, put together by ``app``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from provenance.errors import ProvenanceError
+from provenance.policy import TrustPolicy
+from provenance_registry.repository import Repository
+from provenance_registry.service.index import IndexedLedger
+from provenance_registry.service.media import Media
+from provenance_registry.service.orders import Orders
+from provenance_registry.service.status_list import StatusLists
+from provenance_registry.service.submissions import Submissions
+from provenance_registry.service.verdicts import Verdicts
+from provenance_registry.settings import Settings
+
+
+class RPC(Protocol):
+    """The guarded door to the ledger's JSON-RPC."""
+
+    def answer(self, request: object) -> dict[str, Any]:
+        """Answer one request object."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The use cases and what they stand on."""
+
+    settings: Settings
+    policy: TrustPolicy
+    repository: Repository
+    index: IndexedLedger
+    submissions: Submissions
+    verdicts: Verdicts
+    media: Media
+    orders: Orders
+    status_lists: StatusLists
+    rpc: RPC
+    wake: Callable[[], None]
+    trouble: Callable[[], ProvenanceError | None]
+    addresses: dict[str, str]
