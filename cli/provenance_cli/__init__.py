@@ -1,0 +1,1 @@
+"""The command line: parse, call the core or the registry's API, render."""

@@ -1,0 +1,82 @@
+"""``kilnmark init``: a workshop folder with its keys."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from provenance_cli.context import App, pass_app
+from provenance_cli.i18n import _
+
+if TYPE_CHECKING:
+    from provenance_cli.workshop import Workshop
+
+
+@click.command(help=_("Make a workshop folder with its keys."))
+@click.argument("folder", type=click.Path(), default=".")
+@click.option("--registry", help="Address of the registry, like https://registry.example.")
+@click.option("--name", help="The studio's name, as buyers shall read it.")
+@click.option("--slug", help="The studio's short name in addresses: lower-case letters, digits, hyphens.")
+@pass_app
+def init(app: App, folder: str, registry: str | None, name: str | None, slug: str | None) -> None:
+    """Make the folder, the keystore and the recovery phrase."""
+    from provenance.certificate import Issuer
+    from provenance.tag import check_base_url
+    from provenance_cli.workshop import SETTINGS, Workshop
+
+    target = Path(folder)
+    if (target / SETTINGS).exists():
+        workshop = Workshop.open(target)  # A first run that was interrupted goes on here.
+        if workshop.keystore_path.exists():
+            Workshop.create(target, workshop.issuer, workshop.language)
+    else:
+        base_url = check_base_url(registry or app.ask(_("Address of the registry")))
+        studio = name or app.ask(_("Name of the studio"))
+        short = slug or app.ask(_("Short name (letters, digits, hyphens)"), default=_suggest(studio))
+        issuer = Issuer(base_url, short, studio)
+        target.mkdir(parents=True, exist_ok=True)
+        workshop = Workshop.create(target, issuer, app.lang)
+    phrase = make_keystore(app, workshop)
+    app.say()
+    app.say(_("The workshop is in {folder}.").format(folder=target.resolve()))
+    app.say(_("Next: `kilnmark studio apply` writes the file that the guild needs."))
+    keystore = workshop.keystore()
+    app.data(
+        {
+            "folder": str(target.resolve()),
+            "did": workshop.issuer.did,
+            "publicKey": keystore.public_key.multikey,
+            "account": str(keystore.account),
+            **({"phrase": phrase} if app.json else {}),
+        }
+    )
+
+
+def make_keystore(app: App, workshop: Workshop) -> str:
+    """Make the keystore and show the recovery phrase once; return the phrase."""
+    from provenance.evm.accounts import account_of
+    from provenance.keystore import Keystore
+
+    passphrase = app.passphrase(new=True)
+    _keystore, phrase = Keystore.create(workshop.keystore_path, passphrase, app.lang, account_of)
+    words = phrase.split()
+    app.say()
+    app.say(_("Recovery phrase: write these twelve words on paper, now. They bring your keys back"), bold=True)
+    app.say(_("when this computer is lost. Whoever reads them can sign in your name."), bold=True)
+    app.say()
+    for row in range(0, 12, 4):
+        app.say("   " + "".join(f"{row + i + 1:>3}. {words[row + i]:<12}" for i in range(4)))
+    app.say()
+    if not app.yes:
+        for place in sorted(secrets.SystemRandom().sample(range(12), 2)):
+            while app.ask(_("Word number {n}").format(n=place + 1)) != words[place]:
+                app.say(_("That is another word. Look at the paper again."))
+    return phrase
+
+
+def _suggest(studio: str) -> str:
+    plain = "".join(c if c.isascii() and c.isalnum() else "-" for c in studio.lower()).strip("-")
+    return "-".join(part for part in plain.split("-") if part) or "studio"

@@ -1,0 +1,197 @@
+"""``kilnmark piece``: enter pieces, by hand or from a spreadsheet, and look at them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from provenance_cli.context import App, pass_app
+from provenance_cli.i18n import _, ngettext
+
+if TYPE_CHECKING:
+    from provenance.encoding import Digest
+    from provenance.piece import Piece
+    from provenance_cli.intake import Intake
+    from provenance_cli.workshop import Workshop
+
+
+@click.group(help=_("Enter pieces by hand or from a spreadsheet."))
+def piece() -> None:
+    """The workshop's pieces."""
+
+
+@piece.command(help=_("Enter one piece; asks for what is missing."))
+@click.option("--title", help="What the piece is called.")
+@click.option("--description", help="A few sentences about it.")
+@click.option("--maker", help="Who made it.")
+@click.option("--form", help="Its form: vase, bowl, cup.")
+@click.option("--technique", help="How it was made.")
+@click.option("--clay-body", help="The clay.")
+@click.option("--glaze", help="The glaze.")
+@click.option("--decoration", help="The decoration.")
+@click.option("--base-mark", help="The mark on its base.")
+@click.option("--height", help="Height in mm.")
+@click.option("--width", help="Width in mm.")
+@click.option("--depth", help="Depth in mm.")
+@click.option("--diameter", help="Diameter in mm.")
+@click.option("--weight", help="Weight in g.")
+@click.option("--kiln", help="The kiln.")
+@click.option("--fired", help="Day of the firing, like 2026-11-02.")
+@click.option("--peak", help="Highest temperature in °C.")
+@click.option("--edition", help="Number and size of an edition, like 3/10.")
+@click.option("--accession-number", help="Your own number for it.")
+@click.option("--photo", "photos", multiple=True, type=click.Path(), help="A photo; may be given several times.")
+@click.option("--text-language", help="Language of the texts (default: that of the workshop).")
+@pass_app
+def add(app: App, photos: tuple[str, ...], text_language: str | None, **given: str | None) -> None:
+    """Enter one piece."""
+    from provenance_cli.intake import to_piece
+    from provenance_cli.mapping import Mapping
+    from provenance_cli.spreadsheet import Row
+
+    workshop = app.workshop()
+    values = {name: text for name, text in given.items() if text}
+    if "title" not in values:
+        values["title"] = app.ask(_("Title"))
+        for name, question in (("maker", _("Maker")), ("height", _("Height in mm")), ("glaze", _("Glaze"))):
+            if name not in values and (answer := app.ask(question, default="")):
+                values[name] = answer
+    if photos:
+        values["photos"] = ";".join(str(Path(photo).resolve()) for photo in photos)
+    language = text_language or workshop.language
+    mapping = Mapping({name: name for name in values}, "mm", language)
+    new = to_piece(Row(1, values), mapping, language, Path.cwd(), _keeper(workshop))
+    workshop.store.add_pieces([(new, None)])
+    app.say(_("Entered as {serial}.").format(serial=new.serial))
+    app.say(_("Next: `kilnmark sign`."))
+    app.data(_members(new, None))
+
+
+@piece.command(name="import", help=_("Enter pieces from a spreadsheet: .xlsx or CSV."))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@click.option("--map", "map_file", type=click.Path(exists=True, dir_okay=False), help="A mapping file of columns.")
+@click.option("--unit", type=click.Choice(["mm", "cm", "in"]), default="mm", help="Unit of measures without one.")
+@click.option("--text-language", help="Language of the texts (default: that of the workshop).")
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@pass_app
+def import_(
+    app: App, file: str, map_file: str | None, unit: str, text_language: str | None, dry_run: bool
+) -> None:
+    """Read a spreadsheet, show what was understood, and enter the good rows."""
+    from provenance_cli import exits
+
+    workshop = app.workshop()
+    path = Path(file)
+    intake = read_pieces(
+        app, workshop, path, Path(map_file) if map_file else None, unit, text_language, show=not app.yes
+    )
+    for fault in intake.faults:
+        where = _("line {line}").format(line=fault.line) + (f", {fault.column}" if fault.column else "")
+        app.say(f"  {where}: {_(fault.message)}", fg="yellow")
+        app.say(f"      → {_(fault.hint)}")
+    if intake.pieces and not dry_run:
+        question = ngettext("Enter {n} piece?", "Enter {n} pieces?", len(intake.pieces))
+        if not app.confirm(question.format(n=len(intake.pieces))):
+            raise click.Abort
+        added, known = workshop.store.add_pieces(intake.pieces)
+        intake.known += known
+    else:
+        added = 0
+    text = _("{added} entered, {known} known already, {faults} with faults.")
+    app.say(text.format(added=added, known=intake.known, faults=len(intake.faults)))
+    if added:
+        app.say(_("Next: `kilnmark sign`."))
+    app.data(
+        {"added": added, "known": intake.known, "faults": [fault.to_json() for fault in intake.faults], "dryRun": dry_run}
+    )
+    if intake.faults:
+        click.get_current_context().exit(exits.MALFORMED)
+
+
+def read_pieces(
+    app: App,
+    workshop: Workshop,
+    path: Path,
+    map_path: Path | None,
+    unit: str,
+    text_language: str | None,
+    *,
+    show: bool,
+) -> Intake:
+    """Read a spreadsheet into pieces; show the first five where asked, and keep a guessed mapping beside the file."""
+    from provenance_cli.intake import take_in
+    from provenance_cli.mapping import guess, read_mapping
+    from provenance_cli.spreadsheet import read_sheet
+
+    sheet = read_sheet(path)
+    beside = path.with_name(path.name + ".map.toml")
+    if map_path is None and beside.exists():
+        map_path = beside
+    if map_path is not None:
+        mapping = read_mapping(map_path, sheet.headings)
+    else:
+        mapping = guess(sheet.headings, unit, text_language)
+    language = text_language or mapping.language or workshop.language
+    intake = take_in(sheet.rows, mapping, language, path.parent, workshop.store.origins(), _keeper(workshop))
+    if show:
+        app.say(_("{name}: {rows} rows, read as {encoding}.").format(name=path.name, rows=len(sheet.rows), encoding=sheet.encoding))
+        app.say(_("Columns: ") + ", ".join(f"{heading} → {field}" for field, heading in mapping.columns.items()))
+        for number, (item, _origin) in enumerate(intake.pieces[:5], start=1):
+            app.say(f"  {number}. {_line(item)}")
+    return intake
+
+
+def _keeper(workshop: Workshop) -> Any:
+    from provenance_cli.files import write_file
+
+    def keep(digest: Digest, data: bytes) -> None:
+        path = workshop.photo_path(digest)
+        if not path.exists():
+            write_file(path, data)
+
+    return keep
+
+
+def _line(item: Piece) -> str:
+    from provenance.piece import text_in
+
+    sizes = [f"{mm / 10:g}" for mm in (item.height_mm, item.width_mm, item.depth_mm, item.diameter_mm) if mm]
+    parts = [item.title_in("zh-Hans", "en"), text_in(item.maker, "zh-Hans", "en"), " × ".join(sizes) + " cm" if sizes else ""]
+    return " · ".join(part for part in parts if part)[:100]
+
+
+@piece.command(name="list", help=_("List the pieces and how far each has come."))
+@pass_app
+def list_(app: App) -> None:
+    """List pieces with their states."""
+    store = app.workshop().store
+    states = store.states()
+    pieces = store.pieces()
+    rows = [f"{item.serial}  {_(states.get(item.serial.compact, 'draft')):<9} {_line(item)[:52]}" for item in pieces]
+    app.data([_members(item, states.get(item.serial.compact)) for item in pieces], "\n".join(rows) or _("No pieces yet."))
+
+
+@piece.command(help=_("Show one piece."))
+@click.argument("serial")
+@pass_app
+def show(app: App, serial: str) -> None:
+    """Show all facts of one piece."""
+    from provenance.serial import Serial
+
+    store = app.workshop().store
+    item = store.piece(Serial.parse(serial))
+    members = _members(item, store.states().get(item.serial.compact))
+    lines = []
+    for name, value in members.items():
+        shown = value
+        if isinstance(value, dict):
+            shown = ", ".join(f"{key}: {text}" for key, text in value.items())
+        lines.append(f"{name:<18} {shown}")
+    app.data(members, "\n".join(lines))
+
+
+def _members(item: Piece, state: str | None) -> dict[str, Any]:
+    photos = [str(photo.digest) for photo in item.photos]
+    return {**item.to_json(), "state": state or "draft", **({"photos": photos} if photos else {})}

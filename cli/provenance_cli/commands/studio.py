@@ -1,0 +1,127 @@
+"""``kilnmark studio``: apply, show, and the steward's accredit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from provenance_cli.context import App, pass_app
+from provenance_cli.i18n import _
+
+if TYPE_CHECKING:
+    from provenance.application import Application
+    from provenance.evm.accounts import Account
+    from provenance.evm.ledger import EVMLedger
+
+
+@click.group(help=_("Apply to the guild; see how the studio stands; accredit."))
+def studio() -> None:
+    """The studio's standing."""
+
+
+@studio.command(help=_("Write the application file for the guild, and show its six words."))
+@click.option("-o", "--out", type=click.Path(dir_okay=False), help="Where to write it (default: application.json).")
+@pass_app
+def apply(app: App, out: str | None) -> None:
+    """Sign the application with both keys."""
+    from provenance.application import Application, Binding
+    from provenance.evm.accounts import Account
+    from provenance_cli.files import write_file
+
+    workshop = app.workshop()
+    unlocked = workshop.keystore().unlock(app.passphrase())
+    account = Account.from_seed(unlocked.seed)
+    binding = Binding(workshop.issuer, unlocked.signer.public_key, account.address)
+    application = Application.sign(binding, unlocked.signer, account.sign_binding)
+    path = Path(out) if out else workshop.path / "application.json"
+    write_file(path, application.to_bytes() + b"\n")
+    words = _words(app, application)
+    app.say(_("Send {path} to the guild, and read these six words to them by telephone:").format(path=path))
+    app.say()
+    app.say("   " + "  ".join(words), bold=True)
+    app.say()
+    app.data({"file": str(path), "words": words, "digest": str(application.digest)})
+
+
+@studio.command(help=_("Show the studio, its keys and what the registry says of it."))
+@pass_app
+def show(app: App) -> None:
+    """Show the workshop's own studio."""
+    from provenance.errors import NotFoundError
+    from provenance_cli.client import RegistryClient
+
+    workshop = app.workshop()
+    keystore = workshop.keystore()
+    facts = {
+        "name": workshop.issuer.name,
+        "did": workshop.issuer.did,
+        "publicKey": keystore.public_key.multikey,
+        "account": str(keystore.account),
+    }
+    try:
+        entry = RegistryClient(workshop.issuer.base_url).studio(keystore.account)
+        standing = _("suspended") if entry["suspended"] else _("accredited")
+    except NotFoundError:
+        entry, standing = None, _("not accredited yet: send the guild the file that `kilnmark studio apply` writes")
+    lines = [f"{_('Studio')}:   {facts['name']}", f"{_('Issuer')}:   {facts['did']}", f"{_('Key')}:      {facts['publicKey']}"]
+    lines += [f"{_('Account')}:  {facts['account']}", f"{_('Standing')}: {standing}"]
+    app.data({**facts, "registry": entry}, "\n".join(lines))
+
+
+@studio.command(help=_("Accredit a studio from its application file. For stewards."))
+@click.argument("application", type=click.Path(exists=True, dir_okay=False))
+@click.option("--key-file", required=True, type=click.Path(exists=True, dir_okay=False), help="The steward's key file.")
+@click.option("--rpc", help="A node of the ledger (default: that of the pinned policy).")
+@click.option("--policy", type=click.Path(exists=True, dir_okay=False), help="The trust policy that names the ledger.")
+@pass_app
+def accredit(app: App, application: str, key_file: str, rpc: str | None, policy: str | None) -> None:
+    """Check the application, compare the words, and write the studio and its key on the ledger."""
+    from provenance_cli.ledgers import load_policy, open_pinned, read_key_file
+
+    filed = read_application(Path(application))
+    binding = filed.binding
+    words = _words(app, filed)
+    app.say(_("Studio:  {name}").format(name=binding.issuer.name))
+    app.say(_("Issuer:  {did}").format(did=binding.issuer.did))
+    app.say(_("Account: {account}").format(account=binding.studio))
+    app.say(_("Words:   {words}").format(words="  ".join(words)))
+    if not app.confirm(_("Did the studio read the same six words to you?")):
+        raise click.Abort
+    ledger = open_pinned(load_policy(app, policy), [rpc] if rpc else [])
+    accredit_on(ledger, filed, read_key_file(Path(key_file)))
+    app.say(_("Accredited. Certificates that the registry holds will go on by themselves."))
+    app.data({"studio": str(binding.studio), "did": binding.issuer.did, "words": words})
+
+
+def read_application(path: Path) -> Application:
+    """Read an application file and check both of its signatures."""
+    from provenance.application import MAX_APPLICATION_BYTES, Application
+    from provenance.evm.accounts import recover_binding
+
+    with path.open("rb") as file:
+        filed = Application.from_bytes(file.read(MAX_APPLICATION_BYTES + 1))
+    filed.check(recover_binding)
+    return filed
+
+
+def accredit_on(ledger: EVMLedger, filed: Application, steward: Account) -> None:
+    """Write a checked application on the ledger: the studio, then its key; what stands there already is left."""
+    from provenance.errors import LedgerError
+    from provenance.ledger import AccreditCall, AddKeyCall
+    from provenance_cli.ledgers import send_and_wait
+
+    binding = filed.binding
+    send_and_wait(ledger, AccreditCall(binding.studio, binding.issuer.did, binding.issuer.name), steward)
+    try:
+        send_and_wait(ledger, AddKeyCall(binding.studio, binding.public_key.multikey_bytes), steward)
+    except LedgerError as error:
+        if "KeyAlreadyAdded" not in error.message:
+            raise
+
+
+def _words(app: App, application: Application) -> list[str]:
+    from provenance.words import six_words
+
+    return list(six_words(application.digest, app.lang))

@@ -1,0 +1,75 @@
+"""Opening ledgers and policies for commands, and sending a steward's transactions."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from provenance.errors import ConfigurationError, LedgerError, StorageError
+from provenance.evm.accounts import Account
+from provenance.evm.ledger import EVMLedger, open_ledger
+from provenance.ledger import LedgerCall, TransactionOutcome
+from provenance.policy import MAX_POLICY_BYTES, TrustPolicy
+from provenance_cli.context import App
+
+PATIENCE = 120.0
+"""Seconds to wait for a transaction."""
+
+
+def user_policy_path() -> Path:
+    """Where a policy pinned outside any workshop is kept."""
+    return Path(click.get_app_dir("kilnmark")) / "policy.json"
+
+
+def load_policy(app: App, path: str | None = None) -> TrustPolicy:
+    """Return the trust policy: the file named, the workshop's, or the user's; raises `ConfigurationError`."""
+    candidates = [Path(path)] if path else []
+    if not path:
+        try:
+            candidates.append(app.workshop().policy_path)
+        except ConfigurationError:
+            if app.workshop_path:
+                raise
+        candidates.append(user_policy_path())
+    for candidate in candidates:
+        if candidate.is_file():
+            with candidate.open("rb") as file:
+                return TrustPolicy.from_bytes(file.read(MAX_POLICY_BYTES + 1))
+    raise ConfigurationError(
+        "no-policy",
+        "No trust policy is pinned, so there is nothing to check against.",
+        hint="Pin one with `kilnmark ledger pin https://REGISTRY`, or name a file with --policy.",
+    )
+
+
+def open_pinned(policy: TrustPolicy, nodes: Sequence[str] = ()) -> EVMLedger:
+    """Open the pinned ledger at `nodes`, else at those of the policy."""
+    return open_ledger(tuple(nodes) or policy.nodes, policy.ledger)
+
+
+def read_key_file(path: Path) -> Account:
+    """Read an account's secret, 64 hex digits, from a file."""
+    try:
+        text = path.read_text("ascii").strip().removeprefix("0x")
+        return Account.from_secret(bytes.fromhex(text))
+    except OSError as error:
+        raise StorageError("unreadable", f"{path} cannot be read: {error.strerror}.") from None
+    except ValueError:
+        raise ConfigurationError("bad-key-file", f"{path} does not hold a key of 64 hexadecimal digits.") from None
+
+
+def send_and_wait(ledger: EVMLedger, call: LedgerCall, account: Account) -> TransactionOutcome:
+    """Send a call and wait until it is mined; raises `LedgerError` where it is reverted or takes too long."""
+    transaction = ledger.prepare(call, account, ledger.next_nonce(account.address))
+    ledger.send(transaction)
+    deadline = time.monotonic() + PATIENCE
+    while (outcome := ledger.outcome(transaction.hash)) is None:
+        if time.monotonic() > deadline:
+            raise LedgerError("not-mined", "The transaction was not mined in time.", retryable=True)
+        time.sleep(0.2)
+    if not outcome.succeeded:
+        raise LedgerError("ledger-refused", f"The ledger refused: {outcome.error}.", retryable=False)
+    return outcome

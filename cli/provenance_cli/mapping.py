@@ -1,0 +1,129 @@
+"""Which column of a spreadsheet is which fact of a piece: by guess, or by a mapping file.
+
+A mapping file is TOML: a table ``columns`` from field to heading, and ``unit`` (mm, cm or in) and ``language``.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from provenance.errors import MalformedError, StorageError
+
+FIELDS: dict[str, tuple[str, ...]] = {
+    "title": ("title", "name", "piece", "object", "名称", "标题", "品名", "作品", "作品名称", "器名"),
+    "description": ("description", "notes", "remark", "说明", "描述", "备注", "介绍"),
+    "maker": ("maker", "artist", "artisan", "author", "作者", "制作者", "艺人", "匠人"),
+    "studio": ("studio", "workshop", "工作室", "作坊", "窑厂"),
+    "form": ("form", "shape", "type", "器形", "器型", "类型"),
+    "technique": ("technique", "medium", "工艺", "技法"),
+    "clay_body": ("clay", "clay body", "body", "胎", "胎土", "泥料", "坯料"),
+    "glaze": ("glaze", "釉", "釉色", "釉料"),
+    "decoration": ("decoration", "motif", "纹饰", "装饰", "纹样"),
+    "base_mark": ("base mark", "mark", "底款", "款识"),
+    "credit_line": ("credit", "credit line", "来源"),
+    "made": ("made", "date", "year", "creation date", "年代", "制作年代", "年份", "制作日期"),
+    "accession_number": ("accession number", "accession", "id", "number", "no", "编号", "藏品号", "序号", "货号"),
+    "country": ("country", "国家", "产地国"),
+    "height": ("height", "item height", "高", "高度", "通高"),
+    "width": ("width", "item width", "宽", "宽度"),
+    "depth": ("depth", "item depth", "深", "深度", "厚"),
+    "diameter": ("diameter", "item diameter", "直径", "径", "口径"),
+    "weight": ("weight", "weight g", "重", "重量", "克重"),
+    "kiln": ("kiln", "窑", "窑炉"),
+    "fuel": ("fuel", "燃料"),
+    "fired": ("fired", "firing date", "烧成日期", "烧制日期", "开窑日期"),
+    "peak": ("temperature", "peak temperature", "温度", "烧成温度", "最高温度"),
+    "atmosphere": ("atmosphere", "气氛"),
+    "edition": ("edition", "版次", "限量"),
+    "photos": ("photo", "photos", "image", "照片", "图片"),
+}
+"""Field to the headings that stand for it; units in brackets are taken off before comparing."""
+
+UNITS = {"mm": "1", "cm": "10", "in": "25.4"}
+_UNIT_WORDS = {"mm": "mm", "毫米": "mm", "cm": "cm", "厘米": "cm", "in": "in", "inch": "in", "inches": "in", "英寸": "in"}
+_BRACKET = re.compile(r"\s*[(（\[]\s*([^)）\]]*)\s*[)）\]]\s*\Z")
+MAX_MAPPING = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """Field to heading; `units` gives the unit of a measure's column where its heading names one."""
+
+    columns: dict[str, str]
+    unit: str = "mm"
+    language: str | None = None
+
+    def unit_of(self, field: str) -> str:
+        """Return the unit of a measure: its heading's own, else the file's."""
+        match = _BRACKET.search(self.columns[field])
+        return _UNIT_WORDS.get(match.group(1).strip().lower(), self.unit) if match else self.unit
+
+    def to_toml(self) -> str:
+        """Return the mapping file's text."""
+        lines = ["# How the columns of the spreadsheet beside this file are read.", f'unit = "{self.unit}"']
+        if self.language:
+            lines.append(f'language = "{self.language}"')
+        lines += ["", "[columns]"]
+        for field, heading in self.columns.items():
+            escaped = heading.replace("\\", "\\\\").replace('"', '\\"')
+            lines.append(f'{field} = "{escaped}"')
+        return "\n".join(lines) + "\n"
+
+
+def guess(headings: tuple[str, ...], unit: str = "mm", language: str | None = None) -> Mapping:
+    """Guess which heading is which field; raises `MalformedError` where none can be the title."""
+    plain = {_plain(heading): heading for heading in reversed(headings)}
+    columns = {}
+    for field, names in FIELDS.items():
+        for name in names:
+            if name in plain and plain[name] not in columns.values():
+                columns[field] = plain[name]
+                break
+    if "title" not in columns:
+        raise MalformedError(
+            "no-title-column",
+            f"None of the columns looks like a title: {', '.join(headings)[:200]}.",
+            line=1,
+            hint="Name the columns in a mapping file and give it with --map, or call one column “title”.",
+        )
+    return Mapping(columns, unit, language)
+
+
+def read_mapping(path: Path, headings: tuple[str, ...]) -> Mapping:
+    """Read a mapping file and hold it against the headings; raises `MalformedError`."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise StorageError("unreadable", f"The mapping {path} cannot be read: {error.strerror}.") from None
+    try:
+        if len(data) > MAX_MAPPING:
+            raise ValueError("it is too large")
+        values = tomllib.loads(data.decode("utf-8"))
+        columns, unit, language = values["columns"], values.get("unit", "mm"), values.get("language")
+        if not isinstance(columns, dict) or unit not in UNITS or not all(isinstance(h, str) for h in columns.values()):
+            raise ValueError("it needs a table of columns and a unit of mm, cm or in")
+    except (ValueError, KeyError) as error:
+        raise MalformedError("bad-mapping", f"The mapping {path.name} cannot be understood: {error}.") from None
+    for field, heading in columns.items():
+        if field not in FIELDS:
+            raise MalformedError(
+                "bad-mapping", f"There is no field {field!r}.", field=field, hint=f"Fields are {', '.join(FIELDS)}."
+            )
+        if heading not in headings:
+            raise MalformedError(
+                "wrong-columns",
+                f"The spreadsheet has no column {heading!r}.",
+                field=field,
+                line=1,
+                hint=f"Its columns are {', '.join(headings)[:300]}.",
+            )
+    if "title" not in columns:
+        raise MalformedError("bad-mapping", "The mapping names no column for the title.", field="title")
+    return Mapping({field: columns[field] for field in FIELDS if field in columns}, unit, language)
+
+
+def _plain(heading: str) -> str:
+    return _BRACKET.sub("", heading).replace("_", " ").strip().lower()

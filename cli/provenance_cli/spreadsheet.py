@@ -1,0 +1,194 @@
+"""Reading spreadsheets: .xlsx, and CSV in the encodings that offices there produce.
+
+Rows come out as text by heading, each with the line or row where it stands in the file, so that every complaint can
+name its place.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from provenance.errors import MalformedError, StorageError
+
+MAX_FILE = 64 * 2**20
+"""Largest spreadsheet in bytes."""
+MAX_UNPACKED = 512 * 2**20
+"""Largest .xlsx when unpacked: a zip bomb is refused before it is opened."""
+MAX_ROWS = 100_000
+"""Rows of one import; a kiln firing has 200."""
+MAX_COLUMNS = 200
+MAX_CELL = 100_000
+"""Characters of one cell; the longest provenance text known has 4,224."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: its line (CSV: the physical line where it starts; .xlsx: the row number) and its cells by heading.
+
+    `formulas` are the headings whose cells hold a formula.
+    """
+
+    line: int
+    cells: dict[str, str]
+    formulas: frozenset[str] = frozenset()
+    broken: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A spreadsheet's headings and rows, and what it was read as."""
+
+    headings: tuple[str, ...]
+    rows: list[Row]
+    encoding: str
+
+
+def read_sheet(path: Path) -> Sheet:
+    """Read a spreadsheet; raises `MalformedError` where it is none, `StorageError` where it cannot be read."""
+    try:
+        if path.stat().st_size > MAX_FILE:
+            raise MalformedError("file-too-large", f"{path.name} is larger than {MAX_FILE // 2**20} MB.")
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise StorageError("no-file", f"There is no file {path}.") from None
+    except PermissionError:
+        raise StorageError(
+            "file-locked", f"{path.name} cannot be opened.", hint="Close it in the other program and try again."
+        ) from None
+    except OSError as error:
+        raise StorageError("unreadable", f"{path.name} cannot be read: {error.strerror}.") from None
+    if data.startswith(b"PK\x03\x04"):
+        return _read_xlsx(path.name, data)
+    if data.startswith(b"\xd0\xcf\x11\xe0"):
+        raise MalformedError(
+            "old-excel", f"{path.name} is an old Excel file (.xls).", hint="Save it as .xlsx or as CSV, then import that."
+        )
+    text, encoding = decode(data, path.name)
+    return _read_csv(text, encoding, path.name)
+
+
+def decode(data: bytes, name: str) -> tuple[str, str]:
+    """Return the text of a CSV file and its encoding: UTF-8 (with or without a mark), UTF-16 with one, GB18030."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        candidates = ["utf-16"]
+    else:
+        candidates = ["utf-8-sig", "gb18030"]
+    for encoding in candidates:
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\0" in text:
+            break
+        return text, "utf-8" if encoding == "utf-8-sig" else encoding
+    raise MalformedError(
+        "unknown-encoding",
+        f"{name} is neither UTF-8 nor GB18030 text.",
+        hint="In the spreadsheet program choose “CSV UTF-8”, or save as .xlsx.",
+    )
+
+
+def _read_csv(text: str, encoding: str, name: str) -> Sheet:
+    first = text.partition("\n")[0]
+    delimiter = max(",;\t", key=first.count)
+    csv.field_size_limit(MAX_FILE)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        headings = _headings(next(reader, []), name)
+        rows = list(_csv_rows(reader, headings))
+    except csv.Error as error:
+        raise MalformedError(
+            "broken-csv", f"{name} is not well-formed CSV: {error}.", line=reader.line_num, hint="Look for a stray quote."
+        ) from None
+    return Sheet(headings, rows, encoding)
+
+
+def _csv_rows(reader: Iterator[list[str]], headings: tuple[str, ...]) -> Iterator[Row]:
+    count, line = 0, reader.line_num + 1  # type: ignore[attr-defined]
+    for values in reader:
+        if any(value.strip() for value in values):
+            count += 1
+            _limit_rows(count)
+            formulas = frozenset(h for h, v in zip(headings, values, strict=False) if is_formula(v))
+            broken = None
+            if len(values) > len(headings):
+                broken = f"The row has {len(values)} columns, the heading {len(headings)}."
+            yield Row(line, _cells(headings, values), formulas, broken)
+        line = reader.line_num + 1  # type: ignore[attr-defined]
+
+
+def _read_xlsx(name: str, data: bytes) -> Sheet:
+    import openpyxl
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            if sum(item.file_size for item in archive.infolist()) > MAX_UNPACKED:
+                raise MalformedError("file-too-large", f"{name} is too large when unpacked.")
+        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=False, keep_links=False)
+        sheet = book.worksheets[0]
+        rows_iterator = sheet.iter_rows(max_col=MAX_COLUMNS + 1)
+        headings = _headings([_text(cell.value) for cell in next(rows_iterator, ())], name)
+        rows = []
+        for cells in rows_iterator:
+            values = [_text(cell.value) for cell in cells]
+            if not any(values):
+                continue
+            _limit_rows(len(rows) + 1)
+            formulas = frozenset(
+                heading for heading, cell in zip(headings, cells, strict=False) if getattr(cell, "data_type", "") == "f"
+            )
+            number = next((cell.row for cell in cells if getattr(cell, "row", None)), len(rows) + 2)
+            rows.append(Row(number, _cells(headings, values), formulas))
+    except MalformedError:
+        raise
+    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, TypeError, IndexError, OSError, SyntaxError):
+        raise MalformedError("broken-xlsx", f"{name} is not a readable .xlsx file.", hint="Save it again.") from None
+    return Sheet(headings, rows, "xlsx")
+
+
+def is_formula(text: str) -> bool:
+    """Tell whether a spreadsheet program would run `text` (CSV injection) instead of showing it."""
+    stripped = text.lstrip()
+    if not stripped or stripped[0] not in "=+-@":
+        return False
+    if stripped[0] == "=" or stripped[0] == "@":
+        return True
+    # A leading plus or minus is a formula only where it is more than a number or words.
+    return "(" in stripped and not stripped[1:2].isspace()
+
+
+def _headings(values: list[str], name: str) -> tuple[str, ...]:
+    headings = [" ".join(value.split()) for value in values]
+    while headings and not headings[-1]:
+        headings.pop()
+    if not headings or len(headings) > MAX_COLUMNS:
+        raise MalformedError("no-headings", f"The first row of {name} must hold the headings.", line=1)
+    twice = {heading for heading in headings if heading and headings.count(heading) > 1}
+    if twice:
+        raise MalformedError("heading-twice", f"Two columns of {name} are both headed {min(twice)!r}.", line=1)
+    return tuple(headings)
+
+
+def _cells(headings: tuple[str, ...], values: list[str]) -> dict[str, str]:
+    return {heading: value.strip() for heading, value in zip(headings, values, strict=False) if heading and value.strip()}
+
+
+def _limit_rows(count: int) -> None:
+    if count > MAX_ROWS:
+        raise MalformedError("too-many-rows", f"A spreadsheet may have {MAX_ROWS:,} rows.", hint="Split it.")
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))  # Excel stores 12 as 12.0.
+    if hasattr(value, "isoformat"):
+        return str(value.isoformat()).removesuffix("T00:00:00")
+    return str(value)

@@ -1,0 +1,182 @@
+"""The workshop's records: pieces, certificates and how far each has come, in one SQLite file.
+
+A certificate and its place in the status list are written in one transaction: a kill between any two lines loses
+nothing and signs nothing twice.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from provenance.canonical import canonicalize, parse_canonical
+from provenance.certificate import MAX_CERTIFICATE_BYTES, STATUS_LIST_BITS, Certificate
+from provenance.encoding import Digest
+from provenance.errors import ConfigurationError, ConflictError, NotFoundError
+from provenance.piece import Photo, Piece
+from provenance.serial import Serial
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS pieces (
+    id INTEGER PRIMARY KEY, serial TEXT NOT NULL UNIQUE, facts BLOB NOT NULL, photos TEXT NOT NULL, origin TEXT UNIQUE
+);
+CREATE TABLE IF NOT EXISTS certificates (
+    id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, serial TEXT NOT NULL UNIQUE REFERENCES pieces (serial),
+    data BLOB NOT NULL, list_index INTEGER NOT NULL UNIQUE, state TEXT NOT NULL, error TEXT, bundle BLOB
+);
+CREATE TABLE IF NOT EXISTS photos_sent (digest BLOB PRIMARY KEY);
+"""
+
+SIGNED, REFUSED = "signed", "refused"
+"""The workshop's own states; the others are the registry's: held, waiting, batched, anchored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A certificate of the workshop; `bundle` are the bytes of its bundle once it is anchored."""
+
+    certificate: Certificate
+    state: str
+    error: str | None
+    bundle: bytes | None
+
+
+class Store:
+    """The records.  Every write is durable when it returns."""
+
+    def __init__(self, path: Path) -> None:
+        self._connection = sqlite3.connect(path, isolation_level=None, timeout=30)
+        self._connection.execute("PRAGMA synchronous=FULL")
+        self._connection.executescript(_SCHEMA)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    @contextmanager
+    def _write(self) -> Iterator[sqlite3.Connection]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield self._connection
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+
+    # --- pieces -----------------------------------------------------------------------------------------------------
+
+    def add_pieces(self, pieces: Iterable[tuple[Piece, str | None]]) -> tuple[int, int]:
+        """Add pieces, each with its origin (what tells it from others of the same spreadsheet).
+
+        Return how many were added, and how many were here already under their origin.
+        """
+        added = known = 0
+        with self._write() as connection:
+            for piece, origin in pieces:
+                photos = json.dumps([[p.digest.hex(), p.media_type, p.role] for p in piece.photos])
+                cursor = connection.execute(
+                    "INSERT OR IGNORE INTO pieces (serial, facts, photos, origin) VALUES (?,?,?,?)",
+                    (piece.serial.compact, canonicalize(piece.to_json()), photos, origin),
+                )
+                added += cursor.rowcount
+                known += 1 - cursor.rowcount
+        return added, known
+
+    def origins(self) -> set[str]:
+        """Return the origins of all pieces."""
+        rows = self._connection.execute("SELECT origin FROM pieces WHERE origin IS NOT NULL")
+        return {row[0] for row in rows}
+
+    def pieces(self, *, unsigned: bool = False) -> list[Piece]:
+        """Return the pieces in the order of their entry; only those without a certificate where asked."""
+        where = "WHERE serial NOT IN (SELECT serial FROM certificates)" if unsigned else ""
+        query = f"SELECT facts, photos FROM pieces {where} ORDER BY id"  # noqa: S608
+        return [_piece(*row) for row in self._connection.execute(query)]
+
+    def piece(self, serial: Serial) -> Piece:
+        """Return one piece; raises `NotFoundError`."""
+        row = self._connection.execute("SELECT facts, photos FROM pieces WHERE serial=?", (serial.compact,)).fetchone()
+        if row is None:
+            raise NotFoundError("unknown-piece", f"This workshop has no piece {serial}.")
+        return _piece(*row)
+
+    # --- certificates -----------------------------------------------------------------------------------------------
+
+    def next_index(self) -> int:
+        """Return the next free place in the workshop's status list."""
+        number = self._connection.execute("SELECT coalesce(max(list_index) + 1, 0) FROM certificates").fetchone()[0]
+        if number >= STATUS_LIST_BITS:
+            raise ConfigurationError(
+                "status-list-full",
+                "This workshop's status list is full.",
+                hint="Make a new workshop folder with `kilnmark key restore`: it starts a new list.",
+            )
+        return int(number)
+
+    def add_certificates(self, certificates: Sequence[Certificate]) -> None:
+        """Keep newly signed certificates; raises `ConflictError` where one of the pieces has one already."""
+        try:
+            with self._write() as connection:
+                connection.executemany(
+                    "INSERT INTO certificates (digest, serial, data, list_index, state) VALUES (?,?,?,?,?)",
+                    [
+                        (c.digest.value, c.piece.serial.compact, c.data, c.status_entry.index, SIGNED)
+                        for c in certificates
+                    ],
+                )
+        except sqlite3.IntegrityError:
+            raise ConflictError(
+                "signed-already", "Another program signed in this folder at the same time.", hint="Run it again."
+            ) from None
+
+    def certificates(self, states: Sequence[str] = ()) -> list[Signed]:
+        """Return certificates in the order of signing; only those in `states` where given."""
+        where = f"WHERE state IN ({','.join('?' * len(states))})" if states else ""
+        query = f"SELECT data, state, error, bundle FROM certificates {where} ORDER BY id"  # noqa: S608
+        return [Signed(Certificate.from_bytes(d), s, e, b) for d, s, e, b in self._connection.execute(query, states)]
+
+    def certificate(self, serial: Serial) -> Signed:
+        """Return a piece's certificate; raises `NotFoundError`."""
+        query = "SELECT data, state, error, bundle FROM certificates WHERE serial=?"
+        row = self._connection.execute(query, (serial.compact,)).fetchone()
+        if row is None:
+            raise NotFoundError("unknown-piece", f"This workshop has no certificate for {serial}.")
+        return Signed(Certificate.from_bytes(row[0]), row[1], row[2], row[3])
+
+    def states(self) -> dict[str, str]:
+        """Return the state of every certificate by compact serial."""
+        return dict(self._connection.execute("SELECT serial, state FROM certificates"))
+
+    def mark(self, changes: Iterable[tuple[Digest, str, str | None]]) -> None:
+        """Record states and errors by digest."""
+        with self._write() as connection:
+            connection.executemany(
+                "UPDATE certificates SET state=?, error=? WHERE digest=?",
+                [(state, error, digest.value) for digest, state, error in changes],
+            )
+
+    def keep_bundles(self, bundles: Iterable[tuple[Digest, bytes]]) -> None:
+        """Keep the bundles of anchored certificates."""
+        with self._write() as connection:
+            connection.executemany(
+                "UPDATE certificates SET bundle=? WHERE digest=?", [(data, digest.value) for digest, data in bundles]
+            )
+
+    def photos_sent(self) -> set[Digest]:
+        """Return the photos that the registry has."""
+        return {Digest(row[0]) for row in self._connection.execute("SELECT digest FROM photos_sent")}
+
+    def mark_photo_sent(self, digest: Digest) -> None:
+        """Record that the registry has a photo."""
+        with self._write() as connection:
+            connection.execute("INSERT OR IGNORE INTO photos_sent VALUES (?)", (digest.value,))
+
+
+def _piece(facts: bytes, photos: str) -> Piece:
+    entries = [Photo(Digest(bytes.fromhex(digest)), media, role) for digest, media, role in json.loads(photos)]
+    return Piece.from_json(parse_canonical(facts, limit=MAX_CERTIFICATE_BYTES), tuple(entries))

@@ -1,0 +1,118 @@
+"""The workshop folder: an artisan's keys, pieces and certificates in one place that can be copied and moved."""
+
+from __future__ import annotations
+
+import secrets
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from provenance.certificate import Issuer
+from provenance.encoding import Digest
+from provenance.errors import ConfigurationError, StorageError
+from provenance.keystore import Keystore
+from provenance.policy import TrustPolicy
+from provenance_cli.files import write_file
+from provenance_cli.store import Store
+
+SETTINGS = "kilnmark.toml"
+_LIST_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+def new_list_id() -> str:
+    """Draw the id of a status list: 60 random bits, so that no two folders count in the same list."""
+    return "".join(secrets.choice(_LIST_ALPHABET) for _ in range(12))
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """An open workshop folder."""
+
+    path: Path
+    issuer: Issuer
+    language: str
+    list_id: str
+
+    @classmethod
+    def find(cls, start: Path | None) -> Workshop:
+        """Open the folder `start`, or the nearest one at or above the current folder."""
+        candidates = [start] if start is not None else [Path.cwd(), *Path.cwd().parents]
+        for folder in candidates:
+            if (folder / SETTINGS).is_file():
+                return cls.open(folder)
+        raise ConfigurationError(
+            "no-workshop",
+            f"There is no workshop in {start or Path.cwd()}.",
+            hint="Make one with `kilnmark init`, or name it with -C FOLDER.",
+        )
+
+    @classmethod
+    def open(cls, folder: Path) -> Workshop:
+        """Read the folder's settings; raises `ConfigurationError`."""
+        try:
+            values = tomllib.loads((folder / SETTINGS).read_text("utf-8"))
+            issuer = Issuer(values["registry"], values["studio"]["slug"], values["studio"]["name"])
+            return cls(folder, issuer, values["language"], values["status_list"])
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+            raise ConfigurationError(
+                "bad-settings", f"{folder / SETTINGS} cannot be understood: {error}.", hint="Mend it in a text editor."
+            ) from None
+        except OSError as error:
+            raise StorageError("unreadable", f"{folder / SETTINGS} cannot be read: {error.strerror}.") from None
+
+    @classmethod
+    def create(cls, folder: Path, issuer: Issuer, language: str) -> Workshop:
+        """Make the folder's settings; raises `ConfigurationError` where there is a workshop already."""
+        if (folder / SETTINGS).exists():
+            raise ConfigurationError("workshop-exists", f"{folder} is a workshop already.", hint="Choose another folder.")
+        workshop = cls(folder, issuer, language, new_list_id())
+        text = (
+            "# The workshop's settings.  The registry's address stands in every certificate: choose it once.\n"
+            f"registry = {_quoted(issuer.base_url)}\n"
+            f"language = {_quoted(language)}\n"
+            f"status_list = {_quoted(workshop.list_id)}\n\n"
+            "[studio]\n"
+            f"slug = {_quoted(issuer.slug)}\n"
+            f"name = {_quoted(issuer.name)}\n"
+        )
+        write_file(folder / SETTINGS, text.encode())
+        return workshop
+
+    @property
+    def store(self) -> Store:
+        """The pieces and certificates."""
+        return Store(self.path / "workshop.db")
+
+    @property
+    def keystore_path(self) -> Path:
+        """Where the keys are."""
+        return self.path / "keystore.json"
+
+    def keystore(self) -> Keystore:
+        """Return the keystore, closed; raises `KeystoreError`."""
+        return Keystore.open(self.keystore_path)
+
+    @property
+    def policy_path(self) -> Path:
+        """Where the pinned trust policy is."""
+        return self.path / "policy.json"
+
+    def policy(self) -> TrustPolicy | None:
+        """Return the pinned trust policy, or ``None`` where none is pinned."""
+        if not self.policy_path.exists():
+            return None
+        return TrustPolicy.from_bytes(self.policy_path.read_bytes())
+
+    @property
+    def out(self) -> Path:
+        """Where tags and bundles go."""
+        return self.path / "out"
+
+    def photo_path(self, digest: Digest) -> Path:
+        """Where a prepared photo is."""
+        return self.path / "photos" / digest.hex()
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in escaped) + '"'
