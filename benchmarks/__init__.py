@@ -1,0 +1,1 @@
+"""Measurements with their aims beside them; run as scripts."""

@@ -1,0 +1,55 @@
+"""The typeface of tags: Noto Sans SC and Noto Serif SC (SIL Open Font License), from a package that carries them.
+
+Every character of a text is looked up before it is drawn: what the face lacks is replaced by a visible mark and
+reported by name, never printed as an empty box.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+
+from fontTools.ttLib import TTFont
+
+SUBSTITUTE = "〓"
+"""The geta mark: what East Asian printers set where a sort is missing."""
+
+
+@lru_cache(maxsize=2)
+def font_path(serif: bool = False) -> Path:
+    """Return the font's file."""
+    name = "NotoSerifSC-Regular.otf" if serif else "NotoSansSC-Regular.otf"
+    return Path(str(resources.files("pylopdf_fonts_zh_cn").joinpath(name)))
+
+
+@lru_cache(maxsize=2)
+def characters(serif: bool = False) -> frozenset[int]:
+    """Return the code points that the face has glyphs for."""
+    with TTFont(font_path(serif), lazy=True) as font:
+        return frozenset(font.getBestCmap())
+
+
+def drawable(text: str, missing: set[str], serif: bool = False) -> str:
+    """Return `text` on one line with what cannot be drawn replaced; what that was is added to `missing`.
+
+    Controls, direction overrides and variation selectors vanish: they have no shape of their own.
+    """
+    known, result = characters(serif), []
+    for character in " ".join(text.split()):
+        if unicodedata.category(character) in ("Cc", "Cf", "Mn") and ord(character) not in known:
+            continue
+        if unicodedata.category(character) == "Cf":
+            continue
+        if ord(character) in known:
+            result.append(character)
+        else:
+            missing.add(character)
+            result.append(SUBSTITUTE)
+    return "".join(result)
+
+
+def name_of(character: str) -> str:
+    """Return a character's code point and name, like ``U+AC00 HANGUL SYLLABLE GA``."""
+    return f"U+{ord(character):04X} {unicodedata.name(character, 'unnamed')}"
