@@ -159,7 +159,7 @@ def run(arguments: list[str]) -> int:
         error.show()
         return exits.USAGE
     except BrokenPipeError:
-        sys.stdout = None  # type: ignore[assignment]  # Or the interpreter would complain at exit.
+        sys.stdout = None  # Or the interpreter would complain at exit.
         return exits.DONE
     except Exception as error:
         from provenance_cli.report import report

@@ -76,7 +76,7 @@ class Mapping:
 def guess(headings: tuple[str, ...], unit: str = "mm", language: str | None = None) -> Mapping:
     """Guess which heading is which field; raises `MalformedError` where none can be the title."""
     plain = {_plain(heading): heading for heading in reversed(headings)}
-    columns = {}
+    columns: dict[str, str] = {}
     for field, names in FIELDS.items():
         for name in names:
             if name in plain and plain[name] not in columns.values():

@@ -123,18 +123,18 @@ def _csv_rows(reader: Iterator[list[str]], headings: tuple[str, ...]) -> Iterato
 
 
 def _read_xlsx(name: str, data: bytes) -> Sheet:
-    import openpyxl
+    from openpyxl.reader.excel import load_workbook
     from openpyxl.utils.exceptions import InvalidFileException
 
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if sum(item.file_size for item in archive.infolist()) > MAX_UNPACKED:
                 raise MalformedError("file-too-large", f"{name} is too large when unpacked.")
-        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=False, keep_links=False)
+        book = load_workbook(io.BytesIO(data), read_only=True, data_only=False, keep_links=False)
         sheet = book.worksheets[0]
         rows_iterator = sheet.iter_rows(max_col=MAX_COLUMNS + 1)
         headings = _headings([_text(cell.value) for cell in next(rows_iterator, ())], name)
-        rows = []
+        rows: list[Row] = []
         for cells in rows_iterator:
             values = [_text(cell.value) for cell in cells]
             if not any(values):

@@ -45,7 +45,7 @@ def piece() -> None:
 @click.option("--photo", "photos", multiple=True, type=click.Path(), help="A photo; may be given several times.")
 @click.option("--text-language", help="Language of the texts (default: that of the workshop).")
 @pass_app
-def add(app: App, photos: tuple[str, ...], text_language: str | None, **given: str | None) -> None:
+def add(app: App, /, photos: tuple[str, ...], text_language: str | None, **given: str | None) -> None:
     """Enter one piece."""
     from provenance_cli.intake import to_piece
     from provenance_cli.mapping import Mapping

@@ -1,0 +1,177 @@
+"""The registry's API, as a client: answers are bounded, problems become our errors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import httpx
+import msgspec
+
+from provenance.bundle import MAX_BUNDLE_BYTES
+from provenance.encoding import Address, Digest
+from provenance.errors import (
+    ConflictError,
+    LedgerError,
+    MalformedError,
+    NotFoundError,
+    ProvenanceError,
+    StorageError,
+    VerificationError,
+)
+from provenance.policy import MAX_POLICY_BYTES, TrustPolicy
+from provenance.serial import Serial
+from provenance.status import StatusOrder
+
+TIMEOUT = 60.0
+"""Seconds for one answer: a bulk submission waits for the registry's disk."""
+MAX_ANSWER = 4 * 2**20
+"""Bytes of an ordinary answer: a thousand results of 300 bytes, and room."""
+
+_KINDS: dict[int, type[ProvenanceError]] = {404: NotFoundError, 409: ConflictError, 413: MalformedError, 507: StorageError}
+
+
+class RegistryUnreachable(ProvenanceError):  # noqa: N818 - the word says it
+    """The registry did not answer, or not as a registry does.  Nothing is lost: the same can be asked again."""
+
+
+class RegistryClient:
+    """One registry."""
+
+    def __init__(self, base_url: str) -> None:
+        self.base_url = base_url
+        self._http = httpx.Client(base_url=base_url, timeout=TIMEOUT, follow_redirects=False, trust_env=False)
+
+    def _ask(
+        self, method: str, path: str, content: bytes | None = None, media_type: str = "application/json",
+        limit: int = MAX_ANSWER,
+    ) -> bytes:  # fmt: skip
+        headers = {"accept": "application/json"} | ({"content-type": media_type} if content is not None else {})
+        try:
+            with self._http.stream(method, path, content=content, headers=headers) as response:
+                data = bytearray()
+                for chunk in response.iter_bytes():
+                    data += chunk
+                    if len(data) > limit:
+                        raise self._nonsense()
+                if response.status_code >= 400:
+                    raise self._problem(response.status_code, bytes(data))
+                return bytes(data)
+        except (httpx.HTTPError, httpx.InvalidURL):
+            raise RegistryUnreachable(
+                "registry-unreachable",
+                f"The registry {self.base_url} does not answer.",
+                hint="Check the network, then run the same command again: nothing is lost.",
+            ) from None
+
+    def _json(self, method: str, path: str, content: bytes | None = None, media_type: str = "application/json") -> Any:
+        try:
+            return msgspec.json.decode(self._ask(method, path, content, media_type))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            raise self._nonsense() from None
+
+    def _object(self, method: str, path: str, content: bytes | None = None) -> dict[str, Any]:
+        value = self._json(method, path, content)
+        if not isinstance(value, dict):
+            raise self._nonsense()
+        return value
+
+    def _nonsense(self) -> RegistryUnreachable:
+        return RegistryUnreachable("not-a-registry", f"{self.base_url} does not answer as a registry does.")
+
+    def _problem(self, status: int, data: bytes) -> ProvenanceError:
+        try:
+            problem = msgspec.json.decode(data)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            problem = None
+        if not isinstance(problem, dict) or not isinstance(problem.get("code"), str):
+            return RegistryUnreachable("registry-failed", f"The registry answered with HTTP {status}.")
+        return problem_error(problem, status)
+
+    # --- reading ----------------------------------------------------------------------------------------------------
+
+    def policy(self) -> TrustPolicy:
+        """Return the trust policy that the registry publishes: to be compared, never simply believed."""
+        return TrustPolicy.from_bytes(self._ask("GET", "/api/v1/policy", limit=MAX_POLICY_BYTES))
+
+    def about(self) -> dict[str, Any]:
+        """Return what the registry says of itself."""
+        return self._object("GET", "/api/v1/registry")
+
+    def ready(self) -> dict[str, Any]:
+        """Return whether the registry is ready, and what stands in the way."""
+        try:
+            return self._object("GET", "/readyz")
+        except RegistryUnreachable as error:
+            if error.code == "registry-unreachable":
+                raise
+            return {"status": "not-ready", "detail": error.message}
+
+    def bundle(self, serial: Serial) -> bytes:
+        """Return the bundle of a piece; raises `NotFoundError`."""
+        return self._ask("GET", f"/api/v1/pieces/{serial.compact}/bundle", limit=MAX_BUNDLE_BYTES)
+
+    def verdict(self, serial: Serial) -> dict[str, Any]:
+        """Return the registry's own verdict."""
+        return self._object("GET", f"/api/v1/pieces/{serial.compact}")
+
+    def photo(self, digest: Digest) -> bytes:
+        """Return a photo; raises `NotFoundError`."""
+        return self._ask("GET", f"/media/{digest.hex()}", limit=64 * 2**20)
+
+    def studio(self, address: Address) -> dict[str, Any]:
+        """Return a studio's entry in the directory; raises `NotFoundError`."""
+        return self._object("GET", f"/api/v1/studios/{address}")
+
+    def states(self, digests: Sequence[Digest]) -> dict[Digest, str]:
+        """Return the states of up to 1,000 certificates; unknown ones are left out."""
+        body = msgspec.json.encode({"digests": [str(digest) for digest in digests]})
+        states = self._object("POST", "/api/v1/certificates:states", body).get("states")
+        if not isinstance(states, dict):
+            raise self._nonsense()
+        return {Digest.parse(digest): str(state) for digest, state in states.items()}
+
+    # --- writing ----------------------------------------------------------------------------------------------------
+
+    def submit(self, certificates: Sequence[bytes]) -> list[dict[str, Any]]:
+        """Register certificates, each given by its exact bytes; return one result each, in order."""
+        body = b"\n".join(certificates) + b"\n"
+        answer = self._json("POST", "/api/v1/certificates:batch", body, "application/x-ndjson")
+        results = answer.get("results") if isinstance(answer, dict) else None
+        if not isinstance(results, list) or len(results) != len(certificates):
+            raise self._nonsense()
+        return results
+
+    def upload(self, digest: Digest, data: bytes) -> None:
+        """Send a photo that a registered certificate names."""
+        self._json("PUT", f"/api/v1/media/{digest.hex()}", data, "application/octet-stream")
+
+    def relay(self, order: StatusOrder, signature: bytes) -> dict[str, Any]:
+        """Hand in a signed status order."""
+        members = {
+            "tokenId": str(order.token_id),
+            "status": order.status.name,
+            "studio": str(order.studio),
+            "nonce": str(order.nonce),
+            "deadline": str(order.deadline),
+            "signature": "0x" + signature.hex(),
+        }
+        return self._object("POST", "/api/v1/statuses", msgspec.json.encode(members))
+
+    def order(self, order_id: str) -> dict[str, Any]:
+        """Return how a status order fares."""
+        return self._object("GET", f"/api/v1/statuses/{order_id}")
+
+
+def problem_error(problem: dict[str, Any], status: int) -> ProvenanceError:
+    """Return a registry's problem details as one of our errors."""
+    code, message = str(problem["code"])[:80], str(problem.get("detail", "The registry refuses."))[:500]
+    hint = str(problem["hint"])[:500] if problem.get("hint") else None
+    if status == 503 or (status == 409 and code.startswith("ledger")):
+        return LedgerError(code, message, retryable=status == 503, hint=hint)
+    if status == 422 and "signature" in code:
+        return VerificationError(code, message, hint=hint)
+    if status in (413, 422):
+        field = str(problem["field"])[:200] if problem.get("field") else None
+        return MalformedError(code, message, field=field, hint=hint)
+    return _KINDS.get(status, RegistryUnreachable)(code, message, hint=hint)

@@ -1,0 +1,77 @@
+"""``kilnmark revoke``: the studio withdraws a certificate, or puts it on hold and back."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from provenance_cli.context import App, pass_app
+from provenance_cli.i18n import _
+
+if TYPE_CHECKING:
+    from provenance.evm.accounts import Account
+    from provenance.evm.ledger import EVMLedger
+    from provenance.status import Status
+    from provenance_cli.client import RegistryClient
+
+PATIENCE = 120.0
+
+
+@click.command(help=_("Withdraw a certificate, or put it on hold."))
+@click.argument("serial")
+@click.option("--hold", is_flag=True, help="Only put it on hold; can be lifted.")
+@click.option("--lift", is_flag=True, help="Lift a hold.")
+@click.option("--retire", is_flag=True, help="Record that the piece is broken or gone.")
+@click.option("--policy", "policy_file", type=click.Path(exists=True, dir_okay=False), help="The trust policy.")
+@pass_app
+def revoke(app: App, serial: str, hold: bool, lift: bool, retire: bool, policy_file: str | None) -> None:
+    """Sign a status order; the registry's relayer pays for it."""
+    from provenance.bundle import Bundle
+    from provenance.errors import ConfigurationError
+    from provenance.evm.accounts import Account
+    from provenance.serial import Serial
+    from provenance.status import Status
+    from provenance_cli.client import RegistryClient
+    from provenance_cli.ledgers import load_policy, open_pinned
+
+    if sum((hold, lift, retire)) > 1:
+        raise click.UsageError(_("Choose one of --hold, --lift and --retire."))
+    status = Status.ON_HOLD if hold else Status.ACTIVE if lift else Status.RETIRED if retire else Status.REVOKED
+    workshop = app.workshop()
+    client = RegistryClient(workshop.issuer.base_url)
+    wanted = Serial.parse(serial)
+    receipts = Bundle.from_bytes(client.bundle(wanted)).receipts
+    if not receipts:
+        raise ConfigurationError("not-anchored", f"{wanted} is not on the ledger yet.", hint="Wait for its anchor.")
+    if status is Status.REVOKED and not app.confirm(_("Revoke {serial} for ever?").format(serial=wanted)):
+        raise click.Abort
+    account = Account.from_seed(workshop.keystore().unlock(app.passphrase()).seed)
+    ledger = open_pinned(load_policy(app, policy_file))
+    result = order_status(client, ledger, account, receipts[0].token_id, status)
+    app.say(_("{serial} is now {status} on the ledger.").format(serial=wanted, status=status.name))
+    app.data(result)
+
+
+def order_status(
+    client: RegistryClient, ledger: EVMLedger, account: Account, token_id: int, status: Status
+) -> dict[str, Any]:
+    """Sign a status order, hand it to the registry and wait until the ledger has it."""
+    from provenance.errors import LedgerError
+    from provenance.status import StatusOrder
+
+    order = StatusOrder(token_id, status, account.address, ledger.order_nonce(account.address), 0)
+    answer = client.relay(order, account.sign_status_order(ledger.identity, order))
+    deadline = time.monotonic() + PATIENCE
+    while answer["state"] not in ("final", "reverted"):
+        if time.monotonic() > deadline:
+            raise LedgerError(
+                "not-mined", "The order is with the registry, but not on the ledger yet.", retryable=True,
+                hint="It will be sent; look again with `kilnmark verify`.",
+            )  # fmt: skip
+        time.sleep(0.2)
+        answer = client.order(str(answer["id"]))
+    if answer["state"] == "reverted":
+        raise LedgerError("ledger-refused", f"The ledger refused: {answer.get('error')}.", retryable=False)
+    return answer

@@ -1,0 +1,56 @@
+"""``kilnmark serve``: run a registry in this terminal."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+
+import click
+
+from provenance_cli.context import App, pass_app
+from provenance_cli.i18n import _
+
+
+@click.command(help=_("Run a registry."))
+@click.option("--data", type=click.Path(file_okay=False), help="Folder for the registry's data.")
+@click.option("--base-url", help="The address that stands on tags, like https://registry.example.")
+@click.option("--host", help="Where to listen (default: 127.0.0.1).")
+@click.option("--port", type=int, help="Port (default: 8757).")
+@click.option("--name", help="The registry's name on its pages.")
+@click.option("--admin", help="Address of the admin; needed at the embedded ledger's first start.")
+@click.option("--steward", help="Address of the steward; likewise.")
+@click.option("--ledger", help="Address of an RPC node, instead of the embedded ledger.")
+@click.option("--contract", help="Address of the ledger's contract at that node.")
+@click.option("--batch-size", type=int, help="Seal a batch when so many certificates wait.")
+@click.option("--batch-age", type=float, help="Seal a batch when one has waited so many seconds.")
+@click.option("--confirmations", type=int, help="Blocks that must hold an anchor.")
+@pass_app
+def serve(app: App, /, **options: str | float | None) -> None:
+    """Start the registry's process and stay with it."""
+    need_registry()
+    environment = dict(os.environ)
+    for name, value in options.items():
+        if value is not None:
+            environment[f"KILNMARK_{name.upper()}"] = str(value)
+    process = subprocess.Popen([sys.executable, "-m", "provenance_registry"], env=environment)
+    while True:
+        try:
+            code = process.wait()
+            break
+        except KeyboardInterrupt:  # The terminal has told the registry too: let it finish.
+            continue
+    click.get_current_context().exit(code)
+
+
+def need_registry() -> None:
+    """Raise `ConfigurationError` where the registry's packages are not installed."""
+    from provenance.errors import ConfigurationError
+
+    if find_spec("provenance_registry") is None or find_spec("litestar") is None or find_spec("eth") is None:
+        raise ConfigurationError(
+            "no-registry-packages",
+            _("The registry's packages are not installed."),
+            hint="pip install 'kilnmark[registry]'",
+        )

@@ -1,0 +1,128 @@
+"""``kilnmark submit``: send signed certificates and their photos, and wait for the anchor where asked."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from provenance_cli.context import Advance, App, pass_app
+from provenance_cli.i18n import _, ngettext
+
+if TYPE_CHECKING:
+    from provenance_cli.client import RegistryClient
+    from provenance_cli.workshop import Workshop
+
+GROUP = 250
+"""Certificates of one request: under a megabyte, answered within a second."""
+POLL = 0.5
+
+
+@click.command(help=_("Send signed certificates and photos to the registry."))
+@click.option("--wait/--no-wait", default=False, help="Wait until everything is on the ledger.")
+@pass_app
+def submit(app: App, wait: bool) -> None:
+    """Send what the registry does not have yet; run again at any time."""
+    from provenance_cli import exits
+    from provenance_cli.client import RegistryClient
+
+    workshop = app.workshop()
+    client = RegistryClient(workshop.issuer.base_url)
+    waiting = len(workshop.store.certificates(("signed", "refused")))
+    with app.progress(waiting, _("Submitting")) as advance:
+        refused = submit_all(workshop, client, advance)
+    photos = send_photos(workshop, client, app)
+    refresh(workshop, client)
+    for serial, message in refused:
+        app.say(f"  {serial}: {message}", fg="yellow")
+    if wait:
+        wait_for_anchor(workshop, client, app)
+    states = list(workshop.store.states().values())
+    counts = {state: states.count(state) for state in sorted(set(states))}
+    app.say(", ".join(f"{_(state)}: {number}" for state, number in counts.items()) or _("There is nothing to send."))
+    if counts.get("held"):
+        app.say(_("Held ones wait until the guild has accredited the studio: `kilnmark studio show`."), fg="yellow")
+    if photos:
+        app.say(ngettext("{n} photo sent.", "{n} photos sent.", photos).format(n=photos))
+    if counts.get("anchored"):
+        app.say(_("Next: `kilnmark tag print`."))
+    app.data({"states": counts, "photos": photos, "refused": [{"serial": s, "message": m} for s, m in refused]})
+    if refused:
+        click.get_current_context().exit(exits.MALFORMED)
+
+
+def submit_all(workshop: Workshop, client: RegistryClient, advance: Advance) -> list[tuple[str, str]]:
+    """Send certificates that are signed and not yet acknowledged; return those refused, with the reason."""
+    store, refused = workshop.store, []
+    todo = store.certificates(("signed", "refused"))
+    for start in range(0, len(todo), GROUP):
+        group = todo[start : start + GROUP]
+        changes = []
+        for signed, result in zip(group, client.submit([item.certificate.data for item in group]), strict=True):
+            if "code" in result:
+                message = str(result.get("detail", ""))[:300]
+                refused.append((str(signed.certificate.piece.serial), message))
+                changes.append((signed.certificate.digest, "refused", message))
+            else:
+                changes.append((signed.certificate.digest, str(result["state"]), None))
+        store.mark(changes)  # Acknowledged ones are never sent again.
+        advance(len(group))
+    return refused
+
+
+def send_photos(workshop: Workshop, client: RegistryClient, app: App) -> int:
+    """Send the photos of acknowledged certificates; return how many were sent."""
+    store = workshop.store
+    sent = store.photos_sent()
+    acknowledged = store.certificates(("held", "waiting", "batched", "anchored"))
+    todo = [p.digest for item in acknowledged for p in item.certificate.piece.photos if p.digest not in sent]
+    with app.progress(len(todo), _("Photos")) as advance:
+        for digest in dict.fromkeys(todo):
+            client.upload(digest, workshop.photo_path(digest).read_bytes())
+            store.mark_photo_sent(digest)
+            advance(1)
+    return len(set(todo))
+
+
+def refresh(workshop: Workshop, client: RegistryClient) -> dict[str, int]:
+    """Ask how far certificates are, keep the bundles of those that are anchored, and count the states."""
+    from provenance.bundle import Bundle
+
+    store = workshop.store
+    moving = store.certificates(("held", "waiting", "batched", "anchored"))
+    open_ones = [item for item in moving if item.state != "anchored" or item.bundle is None]
+    for start in range(0, len(open_ones), 1_000):
+        group = open_ones[start : start + 1_000]
+        states = client.states([item.certificate.digest for item in group])
+        bundles = []
+        for item in group:
+            if states.get(item.certificate.digest) == "anchored":
+                data = client.bundle(item.certificate.piece.serial)
+                bundle = Bundle.from_bytes(data)
+                if bundle.receipts and bundle.certificate.digest == item.certificate.digest:
+                    bundles.append((item.certificate.digest, data))
+        store.keep_bundles(bundles)
+        store.mark([(digest, state, None) for digest, state in states.items()])
+    counted = list(store.states().values())
+    return {state: counted.count(state) for state in set(counted)}
+
+
+def wait_for_anchor(workshop: Workshop, client: RegistryClient, app: App, patience: float = 600.0) -> None:
+    """Wait until no certificate is on its way any more; held ones are not waited for."""
+    from provenance.errors import LedgerError
+
+    deadline = time.monotonic() + patience
+    before = {"waiting", "batched"}
+    todo = sum(1 for state in workshop.store.states().values() if state in before)
+    with app.progress(todo, _("Anchoring")) as advance:
+        while True:
+            counts = refresh(workshop, client)
+            left = sum(counts.get(state, 0) for state in before)
+            advance(todo - left)
+            todo = left
+            if not left:
+                return
+            if time.monotonic() > deadline:
+                raise LedgerError("not-anchored", "The registry has not anchored everything in time.", retryable=True)
+            time.sleep(POLL)

@@ -1,0 +1,129 @@
+"""``kilnmark tag``: print tags."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from provenance_cli.context import Advance, App, pass_app
+from provenance_cli.i18n import _, ngettext
+
+if TYPE_CHECKING:
+    from provenance.printing.label import Label
+    from provenance.printing.sheet import SheetReport
+    from provenance_cli.store import Signed
+    from provenance_cli.workshop import Workshop
+
+
+@click.group(help=_("Print tags."))
+def tag() -> None:
+    """Tags on paper."""
+
+
+@tag.command(name="print", help=_("Print the tags of anchored pieces: an A4 sheet of labels as PDF, or PNG."))
+@click.argument("serials", nargs=-1)
+@click.option("--layout", default="L7160", show_default=True, help="The label sheet by its name.")
+@click.option("--start", default=1, show_default=True, help="First free label of the first page.")
+@click.option("-o", "--out", type=click.Path(dir_okay=False), help="The PDF (default: out/tags.pdf in the workshop).")
+@click.option("--png", type=click.Path(file_okay=False), help="Write one PNG a tag into this folder instead.")
+@click.option("--dpi", default=600, show_default=True, help="Dots per inch of PNGs.")
+@pass_app
+def print_(
+    app: App, serials: tuple[str, ...], layout: str, start: int, out: str | None, png: str | None, dpi: int
+) -> None:
+    """Print tags, and read every code back before the sheet is handed over."""
+    from provenance.errors import ConfigurationError
+    from provenance.serial import Serial
+
+    workshop = app.workshop()
+    check_host(workshop)
+    wanted = [workshop.store.certificate(Serial.parse(serial)) for serial in serials]
+    chosen = wanted or workshop.store.certificates(("anchored",))
+    early = [item for item in chosen if item.state != "anchored"]
+    if early or not chosen:
+        raise ConfigurationError(
+            "not-anchored",
+            f"{early[0].certificate.piece.serial} is not on the ledger yet." if early else "No piece is on the ledger yet.",
+            hint="Run `kilnmark submit --wait` first.",
+        )
+    labels = [label_of(item, app.lang) for item in chosen]
+    if png:
+        from provenance.printing.layouts import layout_named
+        from provenance.printing.png import tag_png
+        from provenance_cli.files import write_file
+
+        folder, size = Path(png), layout_named(layout).label
+        with app.progress(len(labels), _("Drawing")) as advance:
+            for label in labels:
+                write_file(folder / f"{label.serial}.png", tag_png(label, dpi=dpi, size=size))
+                advance(1)
+        app.say(ngettext("{n} tag in {path}", "{n} tags in {path}", len(labels)).format(n=len(labels), path=folder))
+        app.data({"tags": len(labels), "folder": str(folder)})
+        return
+    path = Path(out) if out else workshop.out / "tags.pdf"
+    with app.progress(len(labels), _("Printing")) as advance:
+        report = print_pdf(labels, path, layout, start, app, advance)
+    text = _("{n} tags on {pages} pages in {path}, every code read back.")
+    app.say(text.format(n=report.labels, pages=report.pages, path=path))
+    for name in report.missing:
+        app.say("  " + _("The typeface lacks {name}.").format(name=name), fg="yellow")
+    app.data({"tags": report.labels, "pages": report.pages, "file": str(path), "missing": list(report.missing)})
+
+
+def check_host(workshop: Workshop) -> None:
+    """Return if buyers can reach the host on the tags; raise `ConfigurationError` otherwise.
+
+    A host counts as confirmed once a trust policy that names it was pinned from it: a tag cannot be called back.
+    """
+    from provenance.errors import ConfigurationError
+    from provenance.tag import is_public_host
+
+    base_url, policy = workshop.issuer.base_url, workshop.policy()
+    if not is_public_host(base_url):
+        raise ConfigurationError(
+            "private-host",
+            f"Buyers cannot reach {base_url}: no tag is printed for it.",
+            hint="Tags need a registry with a public name and https. To try things out: `kilnmark demo`.",
+        )
+    if policy is None or policy.registry != base_url:
+        raise ConfigurationError(
+            "unconfirmed-host",
+            f"It is not confirmed that {base_url} is the registry.",
+            hint=f"Pin its policy first: `kilnmark ledger pin {base_url}`.",
+        )
+
+
+def label_of(item: Signed, language: str, *, demo: bool = False) -> Label:
+    """Return the label of a piece's first tag."""
+    from provenance.piece import text_in
+    from provenance.printing.label import Label
+    from provenance.tag import tag_url
+
+    certificate = item.certificate
+    piece = certificate.piece
+    maker = text_in(piece.maker, language, "zh-Hans", "en")
+    lines = [certificate.issuer.name, *([maker] if maker and maker != certificate.issuer.name else [])]
+    return Label(
+        url=tag_url(certificate.issuer.base_url, piece.serial),
+        serial=str(piece.serial),
+        title=piece.title_in(language, "zh-Hans", "en"),
+        lines=tuple(lines),
+        demo=demo,
+    )
+
+
+def print_pdf(labels: list[Label], path: Path, layout: str, start: int, app: App, advance: Advance) -> SheetReport:
+    """Write the sheet of `labels` to `path` once every code on it was read back."""
+    from provenance.printing.layouts import layout_named
+    from provenance.printing.readback import check_sheet
+    from provenance.printing.sheet import print_sheet
+    from provenance_cli.files import write_file
+
+    out = io.BytesIO()
+    report = print_sheet(labels, out, layout_named(layout), created=app.clock(), start=start, progress=advance)
+    check_sheet(out.getvalue(), [label.url for label in labels])
+    write_file(path, out.getvalue())
+    return report

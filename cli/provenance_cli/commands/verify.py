@@ -1,0 +1,161 @@
+"""``kilnmark verify``: check a piece against the pinned ledger, never on a registry's word."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from provenance_cli import exits
+from provenance_cli.context import App, pass_app
+from provenance_cli.i18n import _
+
+if TYPE_CHECKING:
+    from provenance.policy import TrustPolicy
+    from provenance.serial import Serial
+    from provenance.verdict import Outcome, Verdict
+
+
+@click.command(help=_("Check a piece by serial, address, bundle or photo."))
+@click.argument("what")
+@click.option("--policy", "policy_file", type=click.Path(exists=True, dir_okay=False), help="The trust policy to check under.")
+@click.option("--rpc", multiple=True, help="A node of the ledger to ask (default: those of the policy).")
+@click.option("--registry", help="The registry to fetch the bundle from (default: the policy's).")
+@click.option("--offline", is_flag=True, help="Ask no ledger; a bundle file is needed.")
+@pass_app
+def verify(
+    app: App, what: str, policy_file: str | None, rpc: tuple[str, ...], registry: str | None, offline: bool
+) -> None:
+    """Find the bundle, check it, say what was found."""
+    from provenance.bundle import MAX_BUNDLE_BYTES, Bundle
+    from provenance.errors import LedgerError, MalformedError, NotFoundError
+    from provenance.verdict import unknown
+    from provenance.verify import Verifier
+    from provenance_cli.client import RegistryClient
+    from provenance_cli.ledgers import load_policy, open_pinned
+
+    policy = load_policy(app, policy_file)
+    serial: Serial | None = None
+    path = Path(what)
+    photos = None
+    if path.is_file():
+        with path.open("rb") as file:
+            data = file.read(MAX_BUNDLE_BYTES + 1)
+        if not data.lstrip().startswith(b"{"):
+            serial, base_url = _from_photo(path)
+            data = b""
+        else:
+            base_url = ""
+    else:
+        serial, base_url = _from_text(what)
+        data = b""
+    if not data:
+        if offline:
+            raise MalformedError("no-bundle", "Without a network a bundle file is needed.", hint="Save one beforehand.")
+        client = RegistryClient(registry or base_url or _registry_of(policy))
+        try:
+            data = client.bundle(serial) if serial else b""
+        except NotFoundError:
+            _show(app, unknown(serial))
+            click.get_current_context().exit(exits.NOT_AUTHENTIC)
+        bundle = Bundle.from_bytes(data)
+        photos = {}
+        for photo in bundle.certificate.piece.photos:
+            try:
+                photos[photo.digest] = client.photo(photo.digest)
+            except NotFoundError:
+                continue
+    else:
+        bundle = Bundle.from_bytes(data)
+    try:
+        ledger = None if offline else open_pinned(policy, rpc)
+    except LedgerError as error:
+        if not error.retryable:
+            raise
+        app.say(_(error.message), fg="yellow")
+        ledger = None
+    verdict = Verifier(policy, ledger).verify(bundle, serial=serial, photos=photos)
+    title = bundle.certificate.piece.title_in(app.lang, "zh-Hans", "en")
+    _show(app, verdict, title, bundle.certificate.issuer.name)
+    click.get_current_context().exit(outcome_exit(verdict.outcome))
+
+
+def outcome_exit(outcome: Outcome) -> int:
+    """Return the exit code for an outcome."""
+    from provenance.verdict import Outcome
+
+    match outcome:
+        case Outcome.AUTHENTIC:
+            return exits.DONE
+        case Outcome.NOT_AUTHENTIC | Outcome.UNKNOWN:
+            return exits.NOT_AUTHENTIC
+        case Outcome.PENDING | Outcome.INCONCLUSIVE:
+            return exits.INCONCLUSIVE
+
+
+def _from_text(what: str) -> tuple[Serial, str]:
+    from provenance.serial import Serial
+    from provenance.tag import parse_tag_url
+
+    if "://" in what:
+        address = parse_tag_url(what)
+        return address.serial, address.base_url
+    return Serial.parse(what), ""
+
+
+def _from_photo(path: Path) -> tuple[Serial, str]:
+    from provenance.errors import MalformedError
+    from provenance.media import MAX_PHOTO_BYTES, read_tags
+    from provenance.tag import parse_tag_url
+
+    with path.open("rb") as file:
+        payloads = read_tags(file.read(MAX_PHOTO_BYTES + 1))
+    found = []
+    for payload in payloads:
+        try:
+            found.append(parse_tag_url(payload))
+        except MalformedError:
+            continue
+    if len({address.serial for address in found}) != 1:
+        what = "no tag" if not found else f"{len(found)} tags"
+        raise MalformedError(
+            "no-single-tag", f"{path.name} shows {what}.", hint="Photograph one tag, straight on, in good light."
+        )
+    return found[0].serial, found[0].base_url
+
+
+def _registry_of(policy: TrustPolicy) -> str:
+    from provenance.errors import ConfigurationError
+
+    if policy.registry is None:
+        raise ConfigurationError("no-registry", "The policy names no registry.", hint="Name one with --registry.")
+    return policy.registry
+
+
+_SIGNS = {"passed": ("✓", "green"), "failed": ("✕", "red"), "not-checked": ("–", "bright_black")}
+_COLOURS = {"AUTHENTIC": "blue", "NOT_AUTHENTIC": "red", "UNKNOWN": "bright_black", "PENDING": "cyan", "INCONCLUSIVE": "yellow"}
+
+
+def _show(app: App, verdict: Verdict, title: str = "", studio: str = "") -> None:
+    """Show a verdict: the headline, what to do, and each numbered check."""
+    from provenance.texts import advice, check_name, headline, sentence
+
+    if app.json:
+        app.data(verdict.to_json())
+        return
+    click.secho(headline(verdict, app.lang), bold=True, fg=_COLOURS[verdict.outcome.value])
+    click.echo(sentence(verdict.reason, app.lang))
+    if advice(verdict.reason, app.lang):
+        click.echo("→ " + advice(verdict.reason, app.lang))
+    facts = " · ".join(part for part in (str(verdict.serial or ""), title, studio) if part)
+    if facts:
+        click.echo("\n" + facts[:120])
+    if verdict.findings:
+        click.echo()
+    for finding in verdict.findings:
+        sign, colour = _SIGNS[finding.result.value]
+        click.secho(f"  {sign} ", fg=colour, nl=False)
+        click.echo(f"({int(finding.check)}) {check_name(finding.check, app.lang)}: {sentence(finding.code, app.lang)}")
+    for code in verdict.advisories:
+        click.secho("  ! " + sentence(code, app.lang), fg="yellow")
