@@ -59,6 +59,7 @@ class LazyGroup(click.Group):
         if entry is None:
             return None
         command: click.Command = getattr(import_module(f"provenance_cli.commands.{entry.module}"), entry.attribute)
+        _translate_help(command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -140,6 +141,9 @@ def _translate_help(command: click.Command) -> None:
             parameter.help = _(parameter.help)
     if command.help:
         command.help = _(command.help)
+    if isinstance(command, click.Group) and not isinstance(command, LazyGroup):
+        for inner in command.commands.values():
+            _translate_help(inner)
 
 
 def run(arguments: list[str]) -> int:

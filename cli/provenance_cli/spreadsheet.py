@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from provenance.errors import MalformedError, StorageError
 
@@ -130,7 +131,8 @@ def _read_xlsx(name: str, data: bytes) -> Sheet:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if sum(item.file_size for item in archive.infolist()) > MAX_UNPACKED:
                 raise MalformedError("file-too-large", f"{name} is too large when unpacked.")
-        book = load_workbook(io.BytesIO(data), read_only=True, data_only=False, keep_links=False)
+        open_book: Any = load_workbook
+        book = open_book(io.BytesIO(data), read_only=True, data_only=False, keep_links=False)
         sheet = book.worksheets[0]
         rows_iterator = sheet.iter_rows(max_col=MAX_COLUMNS + 1)
         headings = _headings([_text(cell.value) for cell in next(rows_iterator, ())], name)

@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 
 from granian.constants import Interfaces
 from granian.log import LogLevels
@@ -33,8 +34,17 @@ async def _serve(registry: Registry, settings: Settings) -> None:
             loop.add_signal_handler(number, server.stop)
         except NotImplementedError:  # Windows
             signal.signal(number, lambda *_: loop.call_soon_threadsafe(server.stop))
+    if os.environ.get("KILNMARK_STOP_WITH_STDIN"):
+        # Whoever started this process holds the other end: when it dies, however it dies, so does the registry.
+        threading.Thread(target=_stop_with_stdin, args=(loop, server), daemon=True).start()
     registry.worker.start()
     await server.serve()
+
+
+def _stop_with_stdin(loop: asyncio.AbstractEventLoop, server: Server) -> None:
+    while sys.stdin.buffer.read(4096):
+        pass
+    loop.call_soon_threadsafe(server.stop)
 
 
 def main() -> int:

@@ -11,6 +11,7 @@ from provenance_cli.context import Advance, App, pass_app
 from provenance_cli.i18n import _, ngettext
 
 if TYPE_CHECKING:
+    from provenance.encoding import Digest
     from provenance_cli.client import RegistryClient
     from provenance_cli.workshop import Workshop
 
@@ -54,11 +55,11 @@ def submit(app: App, wait: bool) -> None:
 
 def submit_all(workshop: Workshop, client: RegistryClient, advance: Advance) -> list[tuple[str, str]]:
     """Send certificates that are signed and not yet acknowledged; return those refused, with the reason."""
-    store, refused = workshop.store, []
+    store, refused = workshop.store, list[tuple[str, str]]()
     todo = store.certificates(("signed", "refused"))
     for start in range(0, len(todo), GROUP):
         group = todo[start : start + GROUP]
-        changes = []
+        changes: list[tuple[Digest, str, str | None]] = []
         for signed, result in zip(group, client.submit([item.certificate.data for item in group]), strict=True):
             if "code" in result:
                 message = str(result.get("detail", ""))[:300]

@@ -1,0 +1,93 @@
+"""``kilnmark demo``: the whole way of a piece on sample data."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from provenance_cli.context import App, pass_app
+from provenance_cli.i18n import _
+
+if TYPE_CHECKING:
+    from provenance_cli.demo import Result
+
+
+@click.command(help=_("Run the whole way on sample pieces."))
+@click.option("--data", type=click.Path(exists=True, dir_okay=False), help="A spreadsheet of your own, instead of the sample.")
+@click.option("--dir", "folder", type=click.Path(file_okay=False), help="The demo's folder (default: in your user data).")
+@click.option("--exit", "exit_", is_flag=True, help="End when done, instead of staying up.")
+@click.option("--lan", is_flag=True, help="Let other devices in this network reach the registry.")
+@pass_app
+def demo(app: App, data: str | None, folder: str | None, exit_: bool, lan: bool) -> None:
+    """Set everything up, go the whole way, and stay up until interrupted."""
+    from provenance_cli import exits
+    from provenance_cli.commands.serve import need_registry
+    from provenance_cli.demo import Demo, Result, dumps, run
+
+    need_registry()
+    name = "demo-lan" if lan else "demo"
+    if data:  # A spreadsheet of one's own gets a folder of its own: the sample's pieces stay apart.
+        from provenance.encoding import Digest
+
+        name += "-" + Digest.of(str(Path(data).resolve()).encode()).hex()[:8]
+    target = Path(folder) if folder else Path(click.get_app_dir("kilnmark")) / name
+    app.say(_("Kilnmark demo in {folder}").format(folder=target.resolve()), bold=True)
+    app.say()
+    result = Result()
+    running = Demo(app, target.resolve(), lan=lan)
+    try:
+        run(running, Path(data) if data else None, result)
+        _summary(app, result)
+        good = result.authentic == result.pieces and result.tampered == result.revoked == "NOT_AUTHENTIC"
+        app.data(dumps(result))
+        if not good:
+            click.get_current_context().exit(exits.NOT_AUTHENTIC)
+        if not exit_:
+            _stay(app, result, lan=lan)
+    finally:
+        running.stop_registry()
+
+
+def _summary(app: App, result: Result) -> None:
+    app.say()
+    app.say(_("{n} pieces certified, anchored, tagged and verified: {a} AUTHENTIC.").format(n=f"{result.pieces:,}", a=f"{result.authentic:,}"), bold=True)
+    for reason, number in result.others.items():
+        app.say(f"  {reason}: {number}", fg="red")
+    words = [f"{_(name)} {seconds:.2f} s" for name, seconds in result.seconds.items()]
+    app.say("  " + " · ".join(words) + " · " + _("{gas} gas a piece").format(gas=f"{result.gas:,.0f}"))
+    app.say("  " + _("Tags: {sheet} ({pages} pages, marked DEMO)").format(sheet=result.sheet, pages=result.pages))
+
+
+def _stay(app: App, result: Result, *, lan: bool) -> None:
+    app.say()
+    app.say(_("Look at a piece's page: {url}").format(url=result.url), bold=True)
+    if lan:
+        _show_code(app, result.url)
+        app.say(_("Scan it with a phone in this network. The phone's own check of the record needs https, which a"))
+        app.say(_("browser demands for cryptography; over plain http the page can only show the registry's answer."))
+    else:
+        app.say(_("To try it with a phone in this network: `kilnmark demo --lan`."))
+    app.say(_("Press Ctrl-C to end; run it again to go on."))
+    try:
+        while True:
+            time.sleep(3600)
+    except KeyboardInterrupt:
+        app.say()
+        app.say(_("Ended. Everything is kept in the demo's folder."))
+
+
+def _show_code(app: App, url: str) -> None:
+    """Draw a QR code in the terminal, two modules a character."""
+    from provenance.printing.codes import matrix
+
+    rows = [(False,) * 2 + row + (False,) * 2 for row in matrix(url)]
+    blank = (False,) * len(rows[0])
+    rows = [blank, blank, *rows, blank, blank]
+    if len(rows) % 2:
+        rows.append(blank)
+    shapes = {(False, False): "█", (False, True): "▀", (True, False): "▄", (True, True): " "}
+    for upper, lower in zip(rows[::2], rows[1::2], strict=True):
+        app.say("  " + "".join(shapes[pair] for pair in zip(upper, lower, strict=True)))
