@@ -40,12 +40,12 @@ TEXT_FIELDS: dict[str, tuple[str, int]] = {
     "maker": ("maker", 300),
     "studio": ("studio", 300),
     "form": ("form", 200),
-    "technique": ("technique", 500),
+    "technique": ("technique", 1_000),
     "clay_body": ("clayBody", 200),
     "glaze": ("glaze", 200),
     "decoration": ("decoration", 500),
     "base_mark": ("baseMark", 300),
-    "credit_line": ("creditLine", 500),
+    "credit_line": ("creditLine", 1_000),
 }
 """Attribute to JSON name and longest text in characters."""
 PLAIN_FIELDS: dict[str, tuple[str, int]] = {"made": ("made", 120), "accession_number": ("accessionNumber", 80)}
