@@ -1,0 +1,101 @@
+"""Nodes of others to test against: anvil, and Hardhat's own.  Both mine only when they are told to."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from provenance.errors import LedgerError
+from provenance.evm.node import BoundedHTTPProvider, Node
+
+TOOLCHAIN = Path(__file__).resolve().parents[2] / "hardhat-config"
+
+
+def free_port() -> int:
+    """Return a port of the loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def need_toolchain() -> None:
+    """Skip aloud where the contract toolchain cannot be had."""
+    if shutil.which("npm") is None:
+        pytest.skip("SKIPPED: npm not found, so neither anvil nor Hardhat can be had")
+    done = subprocess.run(["sh", "run.sh", "setup"], cwd=TOOLCHAIN, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        pytest.skip(f"SKIPPED: the contract toolchain cannot be installed: {done.stderr[-300:]}")
+
+
+@contextmanager
+def connected(url: str) -> Iterator[BoundedHTTPProvider]:
+    """Hold a connection to a node while the block lasts."""
+    provider = BoundedHTTPProvider(url)
+    try:
+        yield provider
+    finally:
+        provider._client.close()
+
+
+@contextmanager
+def running(command: list[str], port: int) -> Iterator[BoundedHTTPProvider]:
+    """Run a node while the block lasts."""
+    environment = {**os.environ, "HARDHAT_DISABLE_TELEMETRY_PROMPT": "true"}
+    with subprocess.Popen(
+        command,
+        cwd=TOOLCHAIN,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as process:
+        try:
+            with connected(f"http://127.0.0.1:{port}") as provider:
+                wait_for(provider, process)
+                yield provider
+        finally:
+            os.killpg(process.pid, 15)  # The shell's children too: it leads a session of its own.
+            process.wait(10)
+
+
+def wait_for(provider: BoundedHTTPProvider, process: subprocess.Popen[bytes], patience: float = 60.0) -> None:
+    """Return when the node answers."""
+    node, deadline = Node(provider), time.monotonic() + patience
+    while True:
+        try:
+            node.request("eth_chainId")
+        except LedgerError:
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+        else:
+            return
+
+
+@contextmanager
+def anvil() -> Iterator[BoundedHTTPProvider]:
+    """Run anvil under the rules of the embedded chain."""
+    need_toolchain()
+    port = free_port()
+    options = ["--port", str(port), "--host", "127.0.0.1", "--hardfork", "prague", "--no-mining", "--silent"]
+    with running(["node_modules/.bin/anvil", *options], port) as provider:
+        yield provider
+
+
+@contextmanager
+def hardhat() -> Iterator[BoundedHTTPProvider]:
+    """Run Hardhat's node."""
+    need_toolchain()
+    port = free_port()
+    with running(["sh", "run.sh", "node", "--port", str(port), "--hostname", "127.0.0.1"], port) as provider:
+        Node(provider).request("evm_setAutomine", False)
+        yield provider

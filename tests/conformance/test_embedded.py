@@ -1,0 +1,384 @@
+"""The embedded chain: its clock, its durability, its lock, and its JSON-RPC."""
+
+from __future__ import annotations
+
+import os
+import random
+import secrets
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from web3 import Web3
+
+from provenance.encoding import Address
+from provenance.errors import ConflictError, LedgerError, StorageError
+from provenance.evm.accounts import Account
+from provenance.evm.deploy import deploy
+from provenance.evm.embedded import CHAIN_ID, EmbeddedChain
+from provenance.evm.embedded_rpc import EmbeddedProvider, EmbeddedRPC, RPCError
+from provenance.ledger import AccreditCall, Allotment, AnchorCall, make_token_id
+from provenance.testing.conformance.world import random_root
+
+ROOT = Path(__file__).resolve().parents[2]
+FRIDAY = 1_800_000_000
+WEEKEND = 60 * 3600
+
+
+class Place:
+    """A chain with one rich account and a clock in the test's hand."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path / "chain.db"
+        self.account, self.secret = Account.generate()
+        self.now: float = FRIDAY
+        self.open()
+
+    def open(self) -> None:
+        self.chain = EmbeddedChain(self.path, funded=[self.account.address], clock=lambda: self.now)
+        self.rpc = EmbeddedRPC(self.chain)
+
+    def nonce(self) -> int:
+        return int(self.rpc.request("eth_getTransactionCount", [str(self.account.address), "latest"]), 16)
+
+    def pay(self, nonce: int, **changes: Any) -> str:
+        fields = {"type": 2, "chainId": CHAIN_ID, "nonce": nonce, "to": bytes(20), "value": 1}
+        prices = {"gas": 100_000, "maxFeePerGas": 1_000, "maxPriorityFeePerGas": 1, "data": b""}
+        signed = self.account.sign_transaction({**fields, **prices, **changes})
+        result: str = self.rpc.request("eth_sendRawTransaction", ["0x" + signed.raw.hex()])
+        return result
+
+    def block(self, at: str = "latest") -> dict[str, Any]:
+        answer: dict[str, Any] = self.rpc.request("eth_getBlockByNumber", [at, False])
+        return answer
+
+    def time(self) -> int:
+        return int(self.block()["timestamp"], 16)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    place = Place(tmp_path)
+    yield place
+    place.chain.close()
+
+
+# --- the clock ---------------------------------------------------------------------------------------------------
+
+
+def test_block_after_an_idle_weekend_is_dated_when_it_is_sealed(place: Place) -> None:
+    place.now += 1
+    place.pay(0)
+    assert place.chain.seal()
+    place.now += WEEKEND
+    place.pay(1)
+    assert place.chain.seal()
+    assert place.time() == FRIDAY + 1 + WEEKEND
+
+
+def test_transaction_that_waited_is_dated_when_it_is_sealed_not_when_it_came(place: Place) -> None:
+    place.pay(0)
+    place.now += WEEKEND
+    assert place.chain.seal()
+    assert place.time() == FRIDAY + WEEKEND
+
+
+def test_burst_makes_one_block_a_second_that_holds_all_that_waits(place: Place) -> None:
+    place.now += 1
+    place.pay(0)
+    assert place.chain.seal()
+    late = [place.pay(nonce) for nonce in range(1, 6)]
+    for fraction in (0.0, 0.4, 0.5):
+        place.now += fraction
+        assert not place.chain.seal()  # All of this is the second of the newest block.
+    place.now += 0.1
+    assert place.chain.seal()
+    assert place.time() == FRIDAY + 2
+    assert place.block()["transactions"] == late
+
+
+def test_nothing_to_seal_makes_no_block(place: Place) -> None:
+    place.now += WEEKEND
+    assert not place.chain.seal()
+    assert place.block()["number"] == "0x0"
+
+
+def test_clock_that_went_back_is_reported_and_nothing_is_misdated(place: Place) -> None:
+    place.now += 3600
+    place.pay(0)
+    place.chain.seal()
+    head = place.block()["hash"]
+    waiting = place.pay(1)
+    place.now -= 1800
+    with pytest.raises(LedgerError) as caught:
+        place.chain.seal()
+    assert (caught.value.code, caught.value.retryable) == ("clock-behind", True)
+    assert place.block()["hash"] == head
+    place.now += 1801
+    assert place.chain.seal()
+    assert place.block()["transactions"] == [waiting]
+
+
+# --- durability --------------------------------------------------------------------------------------------------
+
+
+def test_chain_is_the_same_when_opened_again_and_forgets_what_waited(place: Place) -> None:
+    place.now += 1
+    mined = place.pay(0)
+    place.chain.seal()
+    waiting = place.pay(1)
+    genesis, head = place.block("0x0"), place.block()
+    receipt = place.rpc.request("eth_getTransactionReceipt", [mined])
+    place.chain.close()
+    place.open()
+    assert (place.block("0x0"), place.block()) == (genesis, head)
+    assert place.rpc.request("eth_getTransactionReceipt", [mined]) == receipt
+    assert place.rpc.request("eth_getTransactionByHash", [waiting]) is None
+    assert place.pay(1) == waiting  # The outbox sends the same bytes again.
+    place.now += 1
+    assert place.chain.seal()
+    assert place.nonce() == 2
+
+
+def test_full_disk_loses_nothing_and_the_block_is_sealed_later(place: Place) -> None:
+    place.now += 1
+    place.pay(0)
+    place.chain.seal()
+    head = place.block()
+    place.now += 1
+    waiting = place.pay(1, data=secrets.token_bytes(50_000), gas=4_000_000)
+    connection = place.chain.store.connection
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    connection.execute(f"PRAGMA max_page_count={pages}")
+    with pytest.raises(StorageError):
+        place.chain.seal()
+    assert place.block() == head
+    assert place.nonce() == 1
+    connection.execute("PRAGMA max_page_count=1000000")
+    assert place.chain.seal()
+    assert place.block()["transactions"] == [waiting]
+
+
+@pytest.mark.slow
+def test_kill_at_any_moment_loses_no_sealed_block(place: Place) -> None:
+    genesis = place.block("0x0")["hash"]
+    place.chain.close()
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, str(ROOT / "tests/conformance/sealing_child.py"), str(place.path), place.secret.hex()]
+    dice = random.Random()
+    for _ in range(6):
+        with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as child:
+            assert child.stdout is not None
+            acknowledged = 0
+            for _ in range(dice.randrange(1, 12)):
+                acknowledged = int(child.stdout.readline())
+            timer = threading.Timer(dice.random() * 0.05, child.send_signal, [signal.SIGKILL])
+            timer.start()
+            for line in child.stdout:
+                acknowledged = int(line) if line.endswith("\n") else acknowledged
+            timer.join()
+        assert child.returncode == -signal.SIGKILL
+        place.open()
+        # The last block may have become durable just before its acknowledgement was written.
+        assert place.nonce() in (acknowledged, acknowledged + 1)
+        assert place.block("0x0")["hash"] == genesis
+        check_chain(place)
+        place.chain.close()
+    place.open()
+
+
+def check_chain(place: Place) -> None:
+    """Hold that every block hangs on its parent and every transaction has its receipt."""
+    parent, seen = None, 0
+    for number in range(int(place.block()["number"], 16) + 1):
+        block = place.block(hex(number))
+        assert parent is None or block["parentHash"] == parent["hash"]
+        assert parent is None or int(block["timestamp"], 16) > int(parent["timestamp"], 16)
+        for transaction in block["transactions"]:
+            receipt = place.rpc.request("eth_getTransactionReceipt", [transaction])
+            assert (receipt["status"], receipt["blockHash"]) == ("0x1", block["hash"])
+            seen += 1
+        parent = block
+    assert seen == place.nonce()
+
+
+def test_second_process_cannot_have_the_chain(place: Place) -> None:
+    script = (
+        "import sys; from pathlib import Path\n"
+        "from provenance.evm.embedded import EmbeddedChain\nfrom provenance.errors import ConflictError\n"
+        "try: EmbeddedChain(Path(sys.argv[1]))\nexcept ConflictError as error: print(error.code)"
+    )
+    command = [sys.executable, "-c", script, str(place.path)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "chain-in-use"
+    with pytest.raises(ConflictError):
+        EmbeddedChain(place.path)
+
+
+def test_file_that_is_no_chain_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "chain.db"
+    path.write_bytes(b"not a database" * 1_000)
+    with pytest.raises(StorageError):
+        EmbeddedChain(path)
+
+
+def test_threads_take_turns(place: Place) -> None:
+    place.now += 1
+    problems: list[BaseException] = []
+
+    def read() -> None:
+        try:
+            for _ in range(30):
+                place.block()
+                place.nonce()
+        except BaseException as problem:  # Whatever a thread meets must reach the test.
+            problems.append(problem)
+
+    threads = [threading.Thread(target=read) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for nonce in range(10):
+        place.pay(nonce)
+        place.now += 1
+        place.chain.seal()
+    for thread in threads:
+        thread.join()
+    assert problems == []
+    assert place.nonce() == 10
+
+
+# --- JSON-RPC ----------------------------------------------------------------------------------------------------
+
+
+def test_chains_differ_in_their_genesis(place: Place, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    other = Place(tmp_path / "other")
+    assert other.block("0x0")["hash"] != place.block("0x0")["hash"]
+    other.chain.close()
+
+
+def test_chain_id_is_the_same_inside_and_outside(place: Place) -> None:
+    code = "0x465f5260205ff3"  # CHAINID PUSH0 MSTORE, return 32 bytes
+    assert int(place.rpc.request("eth_call", [{"data": code}]), 16) == CHAIN_ID
+    assert place.rpc.request("eth_chainId", []) == hex(CHAIN_ID)
+    assert place.rpc.request("net_version", []) == str(CHAIN_ID)
+
+
+def test_state_is_read_at_a_block_by_number_and_by_hash(place: Place) -> None:
+    receiver = str(Address(secrets.token_bytes(20)))
+    blocks = [place.block()]
+    for nonce in range(2):
+        place.now += 1
+        place.pay(nonce, to=bytes.fromhex(receiver[2:]), value=7)
+        place.chain.seal()
+        blocks.append(place.block())
+    for paid, block in enumerate(blocks):
+        for at in (block["number"], {"blockHash": block["hash"]}, {"blockNumber": block["number"]}):
+            assert place.rpc.request("eth_getBalance", [receiver, at]) == hex(7 * paid)
+    for nowhere in ("0x99", {"blockHash": "0x" + "11" * 32}):
+        with pytest.raises(RPCError):
+            place.rpc.request("eth_getBalance", [receiver, nowhere])
+
+
+HOSTILE: list[tuple[str, list[Any]]] = [
+    ("eth_nonsense", []),
+    ("eth_sendTransaction", [{}]),
+    ("eth_call", []),
+    ("eth_call", [5]),
+    ("eth_call", [None]),
+    ("eth_call", [{"to": 5}]),
+    ("eth_call", [{"to": "0x12"}]),
+    ("eth_call", [{"data": "0x1"}]),
+    ("eth_call", [{"data": "\u0665"}]),
+    ("eth_call", [{"data": "0x" + "00" * 200_000}]),
+    ("eth_call", [{"to": "0x" + "00" * 20, "gas": "0x0"}]),
+    ("eth_call", [{"to": "0x" + "00" * 20, "value": "0x" + "f" * 64}]),
+    ("eth_call", [{"to": "0x" + "00" * 20}, {"blockHash": 5}]),
+    ("eth_getLogs", [[]]),
+    ("eth_getLogs", [{"topics": 5}]),
+    ("eth_getLogs", [{"address": {"a": 1}}]),
+    ("eth_getLogs", [{"fromBlock": "0x" + "f" * 64}]),
+    ("eth_getLogs", [{"blockHash": "0x" + "00" * 32}]),
+    ("eth_getBalance", ["0x" + "00" * 20, {"blockNumber": []}]),
+    ("eth_getTransactionCount", ["\U0001f3fa"]),
+    ("eth_sendRawTransaction", ["0x02"]),
+    ("eth_sendRawTransaction", ["0x02c0"]),
+    ("eth_sendRawTransaction", ["0x02" + "f8" * 50]),
+    ("eth_sendRawTransaction", [None]),
+    ("web3_clientVersion", [1, 2, 3]),
+]
+
+
+@pytest.mark.parametrize(("method", "params"), HOSTILE)
+def test_hostile_parameters_become_errors(place: Place, method: str, params: list[Any]) -> None:
+    with pytest.raises(RPCError) as caught:
+        place.rpc.request(method, params)
+    assert caught.value.code < 0
+    assert "\n" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"chainId": 1},
+        {"gas": 2**24 + 1},
+        {"gas": 20_000},
+        {"value": 10**30},
+        {"nonce": 5},
+    ],
+)
+def test_transaction_that_could_never_be_mined_is_refused(place: Place, changes: dict[str, int]) -> None:
+    with pytest.raises(RPCError):
+        place.pay(changes.pop("nonce", 0), **changes)
+    assert place.chain.pending == {}
+
+
+def test_wallet_that_knows_nothing_of_lots_finds_every_token(place: Place) -> None:
+    def seal() -> None:
+        place.now += 1
+        place.chain.seal()
+
+    me, provider = place.account, EmbeddedProvider(place.chain)
+    base = "https://registry.example/tokens/"
+    ledger = deploy(provider, me, admin=me.address, steward=me.address, anchorer=me.address, base_uri=base, wait=seal)
+    studios = [Address(secrets.token_bytes(20)) for _ in range(2)]
+    calls: list[Any] = [AccreditCall(studio, f"did:{studio}", "Kiln") for studio in studios]
+    calls.append(AnchorCall(random_root(), 700, 1, (Allotment(studios[0], 300), Allotment(studios[1], 400))))
+    for call in calls:
+        ledger.send(ledger.prepare(call, me, ledger.next_nonce(me.address)))
+        seal()
+    abi = [
+        {"type": "event", "name": "Transfer", "anonymous": False, "inputs": [
+            {"name": name, "type": kind, "indexed": True}
+            for name, kind in (("from", "address"), ("to", "address"), ("tokenId", "uint256"))
+        ]},
+        *(
+            {"type": "function", "name": name, "stateMutability": "view", "inputs": [{"name": "x", "type": given}],
+             "outputs": [{"name": "", "type": result}]}
+            for name, given, result in (
+                ("ownerOf", "uint256", "address"), ("balanceOf", "address", "uint256"),
+                ("tokenURI", "uint256", "string"), ("supportsInterface", "bytes4", "bool"),
+            )
+        ),
+    ]  # fmt: skip
+    web3 = Web3(provider)
+    token = web3.eth.contract(Web3.to_checksum_address(str(ledger.identity.contract)), abi=abi)
+    logs = token.events.Transfer().get_logs(from_block=0)
+    owners = {log["args"]["tokenId"]: bytes.fromhex(log["args"]["to"][2:]) for log in logs}
+    expected = {make_token_id(1, i): studios[0].value for i in range(300)}
+    expected |= {make_token_id(2, i): studios[1].value for i in range(400)}
+    assert owners == expected
+    for token_id in (make_token_id(1, 0), make_token_id(1, 299), make_token_id(2, 399)):
+        assert bytes.fromhex(token.functions.ownerOf(token_id).call()[2:]) == expected[token_id]
+        assert token.functions.tokenURI(token_id).call() == f"{base}{token_id}"
+    held = [token.functions.balanceOf(Web3.to_checksum_address(str(studio))).call() for studio in studios]
+    assert held == [300, 400]
+    for interface in ("0x01ffc9a7", "0x80ac58cd", "0x5b5e139f", "0x49064906", "0xb45a3c0e"):
+        assert token.functions.supportsInterface(interface).call()
+    assert not token.functions.supportsInterface("0xffffffff").call()
