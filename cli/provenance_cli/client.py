@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Sequence
 from typing import Any
 
@@ -41,6 +42,7 @@ class RegistryClient:
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url
         self._http = httpx.Client(base_url=base_url, timeout=TIMEOUT, follow_redirects=False, trust_env=False)
+        weakref.finalize(self, self._http.close)
 
     def _ask(
         self, method: str, path: str, content: bytes | None = None, media_type: str = "application/json",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import weakref
 from typing import Any, TypeAlias
 
 import httpx
@@ -39,6 +40,7 @@ class BoundedHTTPProvider(JSONBaseProvider):
         self._url = url
         self._client = httpx.Client(timeout=TIMEOUT, follow_redirects=False, trust_env=False)
         self._ids = itertools.count(1)
+        weakref.finalize(self, self._client.close)
 
     def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
         """Send one request; raises `LedgerError`."""

@@ -11,7 +11,8 @@ from litestar.handlers.base import BaseRouteHandler
 
 from provenance import __version__
 from provenance.canonical import JSONObject, canonicalize, parse
-from provenance.certificate import MAX_CERTIFICATE_BYTES
+from provenance.certificate import CONTEXT_PATH, MAX_CERTIFICATE_BYTES, SCHEMA_PATH
+from provenance.documents import context, schema
 from provenance.encoding import Address, Digest, to_base58
 from provenance.errors import MalformedError, NotFoundError, ProvenanceError
 from provenance.serial import Serial
@@ -221,6 +222,20 @@ def api_routes(services: Services, order_nonce: Any) -> list[BaseRouteHandler]:
         credential = await asyncio.to_thread(services.status_lists.credential, list_id)
         return Response(canonicalize(credential), media_type=VC, headers={"cache-control": "max-age=60"})
 
+    forever = {"cache-control": "public, max-age=31536000, immutable", "access-control-allow-origin": "*"}
+
+    @get(CONTEXT_PATH, summary="JSON-LD context")
+    async def json_ld_context() -> Response[bytes]:
+        """Return the certificates' JSON-LD context."""
+        body = msgspec.json.encode(context(settings.base_url))
+        return Response(body, media_type="application/ld+json", headers=forever)
+
+    @get(SCHEMA_PATH, summary="JSON Schema")
+    async def json_schema() -> Response[bytes]:
+        """Return the certificates' JSON Schema."""
+        body = msgspec.json.encode(schema(settings.base_url))
+        return Response(body, media_type="application/schema+json", headers=forever)
+
     @get("/tokens/{token_id:str}", summary="ERC-721 metadata")
     async def token(token_id: str) -> Response[bytes]:
         """Return a token's metadata as ERC-721 describes it."""
@@ -231,7 +246,7 @@ def api_routes(services: Services, order_nonce: Any) -> list[BaseRouteHandler]:
         return json_response(_metadata(services, stored))
 
     return [submit, submit_many, states, state, upload, photo, verdict, certificate, bundle, policy, about, studio,
-            relay, order_state, studio_did, own_did, status_list, token]  # fmt: skip
+            relay, order_state, studio_did, own_did, status_list, json_ld_context, json_schema, token]  # fmt: skip
 
 
 def verdict_response(services: Services, serial: Serial) -> Response[bytes]:
@@ -302,5 +317,3 @@ def health_routes(services: Services) -> list[BaseRouteHandler]:
         return Response(("\n".join(lines) + "\n").encode(), media_type="text/plain; version=0.0.4")
 
     return [alive, ready, metrics]
-
-

@@ -1,0 +1,314 @@
+"""The registry over HTTP, as clients meet it."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from provenance.bundle import Bundle
+from provenance.certificate import Certificate
+from provenance.encoding import Digest
+from provenance.errors import LedgerError, MalformedError, NotFoundError
+from provenance.ledger import ReinstateCall, SuspendCall
+from provenance.media import prepare_photo
+from provenance.piece import Photo
+from provenance.proof import check_proof
+from provenance.serial import Serial
+from provenance.status import Status
+from provenance.verdict import Outcome
+from provenance.verify import Verifier
+from provenance_cli.commands.revoke import order_status
+from tests.support.photos import photo_bytes
+from tests.support.registries import RunningRegistry, Studio
+
+
+@pytest.fixture(scope="module")
+def http(registry: RunningRegistry) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=registry.base_url, timeout=30, trust_env=False) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def anchored(studio: Studio) -> Certificate:
+    certificate = studio.sign("青花缠枝莲纹梅瓶")
+    studio.submit(certificate)
+    studio.wait_anchored(certificate)
+    return certificate
+
+
+def test_a_piece_goes_from_submission_to_an_authentic_verdict(
+    registry: RunningRegistry, http: httpx.Client, anchored: Certificate
+) -> None:
+    serial = anchored.piece.serial
+    said = http.get(f"/P/{serial.compact}", headers={"accept": "application/json"}).json()
+    assert said["outcome"] == "AUTHENTIC"
+    assert said["serial"] == str(serial)
+    exact = http.get(f"/P/{serial.compact}", headers={"accept": "application/vc"})
+    assert exact.content == anchored.data
+    bundle = Bundle.from_bytes(registry.client.bundle(serial))
+    verdict = Verifier(registry.policy, registry.ledger()).verify(bundle, serial=serial)
+    assert verdict.outcome is Outcome.AUTHENTIC
+
+
+def test_every_flipped_byte_of_a_served_bundle_is_not_authentic_on_the_chain(
+    registry: RunningRegistry, anchored: Certificate
+) -> None:
+    data = registry.client.bundle(anchored.piece.serial)
+    verifier = Verifier(registry.policy, registry.ledger())
+    assert verifier.verify(Bundle.from_bytes(data)).outcome is Outcome.AUTHENTIC
+    for place in range(0, len(data), 7):
+        flipped = bytearray(data)
+        flipped[place] ^= 1
+        try:
+            verdict = verifier.verify(Bundle.from_bytes(bytes(flipped)))
+        except MalformedError:
+            continue
+        assert verdict.outcome is not Outcome.AUTHENTIC, place
+
+
+def test_submitting_again_changes_nothing(studio: Studio, http: httpx.Client, anchored: Certificate) -> None:
+    again = http.post("/api/v1/certificates", content=anchored.data)
+    assert again.status_code == 200
+    assert again.json()["state"] == "anchored"
+    fresh = studio.sign()
+    assert http.post("/api/v1/certificates", content=fresh.data).status_code == 201
+    assert http.post("/api/v1/certificates", content=fresh.data).status_code == 200
+
+
+def test_a_serial_is_given_once(studio: Studio, anchored: Certificate) -> None:
+    (result,) = studio.submit(studio.sign("别的", serial=anchored.piece.serial))
+    assert result["code"] == "serial-taken"
+    assert result["line"] == 1
+
+
+def test_good_lines_are_kept_beside_bad_ones(studio: Studio, registry: RunningRegistry) -> None:
+    good = studio.sign()
+    forged = studio.sign().data.replace("青花".encode(), "红花".encode())
+    elsewhere = good.data.replace(registry.base_url.encode(), b"https://elsewhere.test")
+    results = registry.client.submit([b"{}", good.data, forged, b"\xff", elsewhere])
+    assert [result.get("code") for result in results][1] is None
+    assert results[2]["code"] == "bad-signature"
+    assert all("detail" in results[place] for place in (0, 2, 3, 4))
+    studio.wait_anchored(good)
+
+
+def test_a_studio_that_is_not_accredited_is_held_and_told_who_must_act(registry: RunningRegistry) -> None:
+    newcomer = Studio(registry, "newcomer", "新窑")
+    certificate = newcomer.sign()
+    (result,) = newcomer.submit(certificate)
+    assert result["state"] == "held"
+    assert "guild" in str(result["hint"])
+    verdict = registry.client.verdict(certificate.piece.serial)
+    assert (verdict["outcome"], verdict["reason"]) == ("PENDING", "not-anchored")
+    newcomer.accredit()
+    newcomer.wait_anchored(certificate)
+    assert registry.client.verdict(certificate.piece.serial)["outcome"] == "AUTHENTIC"
+
+
+def test_a_suspended_studio_is_held_until_it_is_reinstated(registry: RunningRegistry) -> None:
+    suspended = Studio(registry, "suspended", "停窑")
+    suspended.accredit()
+    before = suspended.sign()
+    suspended.submit(before)
+    suspended.wait_anchored(before)
+    registry.steward_does(SuspendCall(suspended.account.address))
+    certificate = suspended.sign()
+    (result,) = suspended.submit(certificate)
+    assert result["reason"] == "suspended"
+    verdict = registry.client.verdict(before.piece.serial)
+    assert verdict["outcome"] == "AUTHENTIC"
+    assert [item["code"] for item in verdict["advisories"]] == ["studio-suspended"]
+    registry.steward_does(ReinstateCall(suspended.account.address))
+    suspended.wait_anchored(certificate)
+
+
+def test_a_revocation_by_the_studio_reaches_verdict_status_list_and_chain(
+    registry: RunningRegistry, studio: Studio, http: httpx.Client
+) -> None:
+    certificate = studio.sign()
+    studio.submit(certificate)
+    studio.wait_anchored(certificate)
+    bundle = Bundle.from_bytes(registry.client.bundle(certificate.piece.serial))
+    ledger, token = registry.ledger(), bundle.receipts[0].token_id
+    order_status(registry.client, ledger, studio.account, token, Status.REVOKED)
+    assert Verifier(registry.policy, ledger).verify(bundle).reason == "revoked"
+    said = _until(lambda: registry.client.verdict(certificate.piece.serial), lambda v: v["reason"] == "revoked")
+    assert said["outcome"] == "NOT_AUTHENTIC"
+    listed = http.get(f"/status/{studio.list_id}").json()
+    check_proof(listed)
+    bits = gzip.decompress(base64.urlsafe_b64decode(listed["credentialSubject"]["encodedList"][1:] + "=="))
+    index = certificate.status_entry.index
+    assert bits[index >> 3] & (0x80 >> (index & 7))
+    assert sum(bits.count(byte) * bin(byte).count("1") for byte in range(256)) == 1
+    with pytest.raises(LedgerError, match="StatusIsFinal"):
+        order_status(registry.client, ledger, studio.account, token, Status.ACTIVE)
+
+
+def test_orders_of_others_are_refused(registry: RunningRegistry, studio: Studio, anchored: Certificate) -> None:
+    token = Bundle.from_bytes(registry.client.bundle(anchored.piece.serial)).receipts[0].token_id
+    stranger = Studio(registry, "stranger", "外人").account
+    with pytest.raises(LedgerError, match=r"WrongOrderNonce|InvalidOrderSignature"):
+        order_status(registry.client, registry.ledger(), stranger, token, Status.REVOKED)
+    assert registry.client.verdict(anchored.piece.serial)["outcome"] == "AUTHENTIC"
+
+
+def test_photos_travel_and_are_served_by_digest(registry: RunningRegistry, studio: Studio, http: httpx.Client) -> None:
+    prepared = prepare_photo(photo_bytes())
+    certificate = studio.sign(photos=(Photo(prepared.digest),))
+    with pytest.raises(NotFoundError):
+        registry.client.upload(prepared.digest, prepared.data)
+    studio.submit(certificate)
+    with pytest.raises(MalformedError):
+        registry.client.upload(prepared.digest, prepared.data + b"x")
+    registry.client.upload(prepared.digest, prepared.data)
+    registry.client.upload(prepared.digest, prepared.data)
+    answer = http.get(f"/media/{prepared.digest.hex()}")
+    assert answer.content == prepared.data
+    assert answer.headers["content-type"] == "image/jpeg"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_the_index_agrees_with_the_chain_on_every_token(registry: RunningRegistry, studio: Studio) -> None:
+    ledger = registry.ledger()
+    head, checked = ledger.head(), 0
+    for lot in range(1, ledger.next_lot()):
+        for index in range(10_000):
+            record = ledger.record(lot << 32 | index, studio.signer.public_key.key_id, head)
+            if record is None:
+                break
+            answer = httpx.get(f"{registry.base_url}/tokens/{lot << 32 | index}", trust_env=False).json()
+            serial = Serial.parse(answer["attributes"][0]["value"])
+            said = registry.client.verdict(serial)
+            assert said["studio"] == str(record.studio)
+            assert said["holder"] == str(record.holder)
+            assert (said["reason"] == "revoked") == (record.status is Status.REVOKED)
+            checked += 1
+    assert checked > 0
+
+
+def test_documents_for_third_parties(registry: RunningRegistry, studio: Studio, http: httpx.Client) -> None:
+    document = http.get("/studios/lin/did.json").json()
+    assert document["id"] == studio.issuer.did
+    assert document["verificationMethod"][0]["publicKeyMultibase"] == studio.signer.public_key.multikey
+    assert http.get("/.well-known/did.json").json()["id"] == f"did:web:127.0.0.1%3A{registry.port}"
+    context = http.get("/contexts/piece/v1").json()["@context"]
+    assert context["Piece"]
+    schema = http.get("/schemas/piece/v1").json()
+    assert schema["$id"] == f"{registry.base_url}/schemas/piece/v1"
+    assert "/api/v1/certificates" in http.get("/schema/openapi.json").json()["paths"]
+
+
+def test_the_gate_lets_reads_and_the_ledgers_transactions_through(http: httpx.Client) -> None:
+    def ask(method: str, *params: Any) -> dict[str, Any]:
+        body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)}
+        answer: dict[str, Any] = http.post("/rpc", json=body).json()
+        return answer
+
+    assert ask("eth_chainId")["result"] == "0x6b696c6e"
+    for method in ("eth_accounts", "debug_traceCall", "eth_sign", "personal_unlockAccount", "anvil_setBalance"):
+        assert ask(method)["error"]["code"] == -32601, method
+    assert "error" in ask("eth_sendRawTransaction", "0x02c0")
+    assert "error" in ask("eth_call", {"to": "0x1", "data": []}, "latest")
+    assert "error" in ask("eth_getLogs", {"fromBlock": "0x0", "toBlock": "zz"})
+    batch = http.post("/rpc", json=[{"jsonrpc": "2.0", "id": 7, "method": "eth_blockNumber"}, 5]).json()
+    assert batch[0]["id"] == 7
+    assert batch[1]["error"]["code"] == -32600
+    assert http.post("/rpc", json=[{}] * 101).status_code == 413
+    assert http.post("/rpc", content=b"[" * 50_000).status_code == 422
+
+
+HOSTILE: list[tuple[str, str, bytes]] = [
+    ("POST", "/api/v1/certificates", b""),
+    ("POST", "/api/v1/certificates", b"null"),
+    ("POST", "/api/v1/certificates", b'{"a":' * 5_000),
+    ("POST", "/api/v1/certificates", b"\xff\xfe"),
+    ("POST", "/api/v1/certificates", b'{"@context":1,"proof":{}}'),
+    ("POST", "/api/v1/certificates", b"x" * 70_000),
+    ("POST", "/api/v1/certificates:batch", b""),
+    ("POST", "/api/v1/certificates:batch", b"\n" * 2_000),
+    ("POST", "/api/v1/certificates:states", b'{"digests":[5]}'),
+    ("POST", "/api/v1/certificates:states", b'{"digests":"x"}'),
+    ("POST", "/api/v1/statuses", b'{"tokenId":"1"}'),
+    ("POST", "/api/v1/statuses", b'{"tokenId":1,"status":"REVOKED","studio":"","nonce":"0","deadline":"0","signature":""}'),
+    ("GET", "/api/v1/pieces/..%2f..%2fetc", b""),
+    ("GET", "/api/v1/pieces/" + "7" * 3_000, b""),
+    ("GET", "/api/v1/certificates/zz", b""),
+    ("GET", "/api/v1/studios/0x00", b""),
+    ("GET", "/api/v1/statuses/../x", b""),
+    ("GET", "/media/..%2f..%2fsecrets%2fanchorer", b""),
+    ("GET", "/media/" + "0" * 64, b""),
+    ("GET", "/static/..%2fapp.py", b""),
+    ("GET", "/status/%00", b""),
+    ("GET", "/tokens/-1", b""),
+    ("GET", "/tokens/" + "9" * 400, b""),
+    ("GET", "/P/x/0", b""),
+    ("GET", "/P/%F0%9F%8F%BA", b""),
+    ("GET", "/look?serial=" + "%00" * 50, b""),
+    ("PUT", "/api/v1/media/" + "0" * 64, b"x"),
+    ("PUT", "/api/v1/media/zz", b"x"),
+    ("DELETE", "/api/v1/policy", b""),
+    ("GET", "/nowhere", b""),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body"), HOSTILE)
+def test_hostile_requests_get_an_answer_of_ours(http: httpx.Client, method: str, path: str, body: bytes) -> None:
+    answer = http.request(method, path, content=body or None)
+    assert 400 <= answer.status_code < 500, answer.text
+    assert "Traceback" not in answer.text
+    if "json" in answer.headers["content-type"]:
+        assert answer.json()["status"] == answer.status_code
+        assert answer.headers["content-type"].startswith("application/problem+json")
+
+
+def test_unknown_serials_are_answered_alike(http: httpx.Client) -> None:
+    answers = []
+    for _ in range(2):
+        serial = Serial.random()
+        answer = http.get(f"/P/{serial.compact}", headers={"accept": "application/json"})
+        assert answer.status_code == 404
+        answers.append(json.dumps(answer.json()).replace(str(serial), ""))
+    assert answers[0] == answers[1]
+    assert '"UNKNOWN"' in answers[0]
+
+
+def test_pages_speak_both_languages_and_carry_their_guards(http: httpx.Client, anchored: Certificate) -> None:
+    path = f"/P/{anchored.piece.serial.compact}"
+    chinese = http.get(path, headers={"accept": "text/html", "accept-language": "zh-CN,en;q=0.5"})
+    assert "证书属实" in chinese.text
+    assert '<html lang="zh-Hans">' in chinese.text
+    english = http.get(path + "?lang=en", headers={"accept": "text/html", "accept-language": "zh-CN"})
+    assert "Genuine record" in english.text
+    assert english.headers["cache-control"] == "no-store"
+    assert "frame-ancestors 'none'" in english.headers["content-security-policy"]
+    assert "script" not in english.text
+
+
+def test_health_and_metrics(http: httpx.Client) -> None:
+    assert http.get("/healthz").json() == {"status": "alive"}
+    assert http.get("/readyz").json() == {"status": "ready"}
+    assert 'kilnmark_certificates{state="anchored"}' in http.get("/metrics").text
+
+
+def test_a_digest_names_its_certificate(http: httpx.Client, anchored: Certificate) -> None:
+    said = http.get(f"/api/v1/certificates/{anchored.digest}").json()
+    assert said["state"] == "anchored"
+    assert said["receipt"]["tokenId"] == said["tokenId"]
+    assert http.get(f"/api/v1/certificates/{Digest.of(b'x')}").status_code == 404
+
+
+def _until(ask: Any, good: Any) -> Any:
+    import time
+
+    for _ in range(100):
+        answer = ask()
+        if good(answer):
+            return answer
+        time.sleep(0.05)
+    raise AssertionError(answer)

@@ -1,0 +1,336 @@
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from provenance.bundle import Bundle, InclusionProof
+from provenance.canonical import canonicalize, parse_canonical
+from provenance.encoding import Digest, Hash32, Root
+from provenance.errors import ConfigurationError, LedgerError, ProvenanceError, VerificationError
+from provenance.keys import P256Signer
+from provenance.ledger import BlockRef, ReinstateCall, ShortenKeyCall, SuspendCall, make_token_id
+from provenance.piece import Photo
+from provenance.policy import TrustPolicy
+from provenance.serial import Serial
+from provenance.status import Status
+from provenance.testing.memory import MemoryLedger
+from provenance.verdict import ADVISORIES, CODES, Check, Outcome, Result, Verdict, unknown
+from provenance.verify import Verifier
+from tests.support.scene import ANCHORER, ISSUER, NOW, OTHER, OTHER_ISSUER, STEWARD, STUDIO, Scene
+
+
+def says(verdict: Verdict, outcome: Outcome, reason: str) -> bool:
+    return (verdict.outcome, verdict.reason) == (outcome, reason)
+
+
+def test_an_anchored_piece_is_authentic_and_every_check_is_named() -> None:
+    scene = Scene()
+    bundle = scene.piece()
+    verdict = scene.verify(bundle, serial=bundle.certificate.piece.serial)
+    assert says(verdict, Outcome.AUTHENTIC, "authentic")
+    assert [finding.check for finding in verdict.findings] == list(Check)
+    assert {f.check for f in verdict.findings if f.result is Result.PASSED} == set(Check) - {Check.TAG}
+    assert verdict.studio == STUDIO.address
+    assert verdict.advisories == ()
+    verdict.require()
+
+
+def test_a_verdict_has_no_truth_value() -> None:
+    with pytest.raises(TypeError):
+        bool(unknown(None))
+    with pytest.raises(VerificationError):
+        unknown(None).require()
+
+
+def test_a_bundle_file_comes_back_and_gives_the_same_verdict() -> None:
+    scene = Scene()
+    bundle = replace(scene.piece(), exported=NOW)
+    again = Bundle.from_bytes(bundle.to_bytes())
+    assert again == bundle
+    assert scene.verify(again).outcome is Outcome.AUTHENTIC
+
+
+def test_no_flipped_byte_of_certificate_proof_or_receipt_is_authentic() -> None:
+    scene = Scene()
+    data = scene.piece().to_bytes()
+    chance = random.Random(5)
+    outcomes = set()
+    for place in range(len(data)):
+        flipped = bytearray(data)
+        flipped[place] ^= 1 << chance.randrange(8)
+        try:
+            outcomes.add(scene.verify(Bundle.from_bytes(bytes(flipped))).outcome)
+        except ProvenanceError as error:
+            outcomes.add(type(error))
+    assert Outcome.AUTHENTIC not in outcomes
+    assert Outcome.NOT_AUTHENTIC in outcomes
+
+
+def test_a_changed_title_is_altered() -> None:
+    scene = Scene()
+    data = scene.piece("青花梅瓶").to_bytes().replace("青花梅瓶".encode(), "鬥彩梅瓶".encode())
+    verdict = scene.verify(Bundle.from_bytes(data))
+    assert says(verdict, Outcome.NOT_AUTHENTIC, "altered")
+    assert verdict.findings[Check.ANCHOR].code == "not-reached"
+
+
+def test_signed_but_not_anchored_is_pending() -> None:
+    scene = Scene()
+    assert says(scene.verify(Bundle(scene.sign())), Outcome.PENDING, "not-anchored")
+
+
+def test_an_anchor_that_lies_too_shallow_is_pending() -> None:
+    scene = Scene(confirmations=3)
+    bundle = scene.piece()
+    assert says(scene.verify(bundle), Outcome.PENDING, "not-confirmed")
+    scene.ledger.mine(2)
+    assert scene.verify(bundle).outcome is Outcome.AUTHENTIC
+
+
+def test_without_a_ledger_nothing_vouches_and_nothing_accuses() -> None:
+    scene = Scene()
+    verdict = Verifier(scene.policy, None).verify(scene.piece())
+    assert says(verdict, Outcome.INCONCLUSIVE, "offline")
+    assert verdict.findings[Check.STUDIO].code == "not-reached"
+
+
+def test_a_ledger_that_fails_is_inconclusive() -> None:
+    scene = Scene()
+    bundle = scene.piece()
+
+    def fail() -> BlockRef:
+        raise LedgerError("node-unreachable", "no answer", retryable=True)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scene.ledger, "head", fail)
+        assert says(scene.verify(bundle), Outcome.INCONCLUSIVE, "ledger-unreachable")
+
+
+def test_another_ledger_than_the_pinned_one_is_refused() -> None:
+    scene, other = Scene(), Scene()
+    with pytest.raises(ConfigurationError, match="not the one"):
+        Verifier(scene.policy, other.ledger)
+
+
+def test_a_record_on_a_forgers_own_ledger_is_not_authentic() -> None:
+    scene, forger = Scene(), Scene()
+    assert says(scene.verify(forger.piece()), Outcome.NOT_AUTHENTIC, "foreign-ledger")
+
+
+def test_a_receipt_made_up_for_the_pinned_ledger_is_not_on_it() -> None:
+    scene, forger = Scene(), Scene()
+    bundle = forger.piece()
+    scene.ledger.mine(3)
+    identity = scene.ledger.identity
+    receipt = replace(bundle.receipts[0], genesis=identity.genesis, contract=identity.contract)
+    assert says(scene.verify(replace(bundle, receipts=(receipt,))), Outcome.NOT_AUTHENTIC, "not-on-ledger")
+
+
+def test_a_receipt_with_another_transaction_or_block_is_stale() -> None:
+    scene = Scene()
+    bundle = scene.piece()
+    receipt = bundle.receipts[0]
+    for wrong in (
+        replace(receipt, transaction=Hash32(bytes(32))),
+        replace(receipt, block=replace(receipt.block, hash=Hash32(bytes(32)))),
+        replace(receipt, block=replace(receipt.block, time=receipt.block.time + timedelta(seconds=1))),
+        replace(receipt, block=replace(receipt.block, number=receipt.block.number - 1)),
+    ):
+        assert says(scene.verify(replace(bundle, receipts=(wrong,))), Outcome.INCONCLUSIVE, "stale-receipt")
+
+
+def test_a_node_that_lags_behind_the_receipt_is_inconclusive() -> None:
+    scene = Scene()
+    bundle = scene.piece()
+    scene.ledger.reorganise(1)
+    assert says(scene.verify(bundle), Outcome.INCONCLUSIVE, "ledger-behind")
+
+
+def test_anothers_proof_does_not_serve() -> None:
+    scene = Scene()
+    one, other = scene.anchor(scene.sign(), scene.sign())
+    swapped = replace(one, inclusion=other.inclusion)
+    assert says(scene.verify(swapped), Outcome.NOT_AUTHENTIC, "not-included")
+
+
+def test_anothers_token_does_not_serve() -> None:
+    scene = Scene()
+    one, other = scene.anchor(scene.sign(), scene.sign())
+    receipt = replace(one.receipts[0], token_id=other.receipts[0].token_id)
+    assert says(scene.verify(replace(one, receipts=(receipt,))), Outcome.NOT_AUTHENTIC, "wrong-token")
+
+
+def test_impossible_token_ids_are_refused() -> None:
+    scene = Scene()
+    bundle = scene.piece()
+    for token_id in (0, 5, make_token_id(1, 5), make_token_id(9, 0), 2**64 + 1):
+        receipt = replace(bundle.receipts[0], token_id=token_id)
+        verdict = scene.verify(replace(bundle, receipts=(receipt,)))
+        assert says(verdict, Outcome.NOT_AUTHENTIC, "not-on-ledger"), token_id
+
+
+def test_an_anchorer_cannot_attribute_a_piece_to_a_studio_that_did_not_sign_it() -> None:
+    scene = Scene()
+    thief = P256Signer.generate()
+    (bundle,) = scene.anchor(scene.sign(signer=thief))
+    assert says(scene.verify(bundle), Outcome.NOT_AUTHENTIC, "wrong-key")
+
+
+def test_a_studio_cannot_issue_in_the_name_of_another() -> None:
+    scene = Scene()
+    signer = P256Signer.generate()
+    scene.accredit(OTHER, OTHER_ISSUER, signer)
+    (bundle,) = scene.anchor(scene.sign(signer=signer, issuer=ISSUER), studio=OTHER)
+    assert says(scene.verify(bundle), Outcome.NOT_AUTHENTIC, "wrong-issuer")
+
+
+def test_a_key_stolen_today_cannot_sign_under_yesterdays_date() -> None:
+    scene = Scene()
+    scene.later(days=2)
+    honest = scene.piece()
+    scene.later(days=1)
+    compromised = scene.ledger.now
+    scene.later(days=1)
+    backdated = scene.anchor(scene.sign(now=NOW + timedelta(hours=1)))[0]
+    assert scene.verify(backdated).outcome is Outcome.AUTHENTIC  # Nobody knows of the theft yet.
+    scene.do(ShortenKeyCall(STUDIO.address, scene.signer.public_key.key_id, compromised), STEWARD)
+    assert says(scene.verify(backdated), Outcome.NOT_AUTHENTIC, "key-not-valid")
+    verdict = scene.verify(honest)
+    assert verdict.outcome is Outcome.AUTHENTIC
+    assert verdict.advisories == ("key-retired",)
+
+
+def test_a_suspension_leaves_earlier_pieces_authentic() -> None:
+    scene = Scene()
+    bundle = scene.piece()
+    scene.do(SuspendCall(STUDIO.address), STEWARD)
+    verdict = scene.verify(bundle)
+    assert verdict.outcome is Outcome.AUTHENTIC
+    assert verdict.advisories == ("studio-suspended",)
+    scene.do(ReinstateCall(STUDIO.address), STEWARD)
+    assert scene.verify(bundle).advisories == ()
+
+
+def test_the_serial_asked_for_must_be_the_certificates() -> None:
+    scene = Scene()
+    other = Serial.random()
+    assert says(scene.verify(scene.piece(), serial=other), Outcome.NOT_AUTHENTIC, "other-serial")
+    assert says(scene.verify(Bundle(scene.sign()), serial=other), Outcome.NOT_AUTHENTIC, "other-serial")
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome", "reason", "advisories"),
+    [
+        (Status.REVOKED, Outcome.NOT_AUTHENTIC, "revoked", ()),
+        (Status.ON_HOLD, Outcome.INCONCLUSIVE, "on-hold", ()),
+        (Status.RETIRED, Outcome.AUTHENTIC, "authentic", ("retired",)),
+        (Status.ACTIVE, Outcome.AUTHENTIC, "authentic", ()),
+    ],
+)
+def test_the_status_on_the_ledger_decides(
+    status: Status, outcome: Outcome, reason: str, advisories: tuple[str, ...]
+) -> None:
+    scene = Scene()
+    bundle = scene.piece()
+    scene.set_status(bundle, status)
+    verdict = scene.verify(bundle)
+    assert says(verdict, outcome, reason)
+    assert verdict.advisories == advisories
+
+
+def test_the_newest_amendment_must_be_shown() -> None:
+    scene = Scene()
+    bundle = scene.piece()
+    first = scene.sign("更正", serial=bundle.certificate.piece.serial, replaces=bundle.certificate.digest)
+    second = scene.sign("再更正", serial=bundle.certificate.piece.serial, replaces=first.digest)
+    assert says(scene.verify(replace(bundle, amendments=(first,))), Outcome.INCONCLUSIVE, "amendment-unknown")
+    scene.amend(bundle, first)
+    assert says(scene.verify(bundle), Outcome.INCONCLUSIVE, "amendment-missing")
+    verdict = scene.verify(replace(bundle, amendments=(first,)))
+    assert verdict.outcome is Outcome.AUTHENTIC
+    assert verdict.advisories == ("amended",)
+    assert verdict.newest == first.digest
+    scene.amend(bundle, second)
+    assert says(scene.verify(replace(bundle, amendments=(first,))), Outcome.INCONCLUSIVE, "amendment-missing")
+    assert scene.verify(replace(bundle, amendments=(first, second))).outcome is Outcome.AUTHENTIC
+    assert says(scene.verify(replace(bundle, amendments=(second,))), Outcome.NOT_AUTHENTIC, "bad-amendment")
+
+
+def test_an_amendment_of_another_hand_is_refused() -> None:
+    scene = Scene()
+    bundle = scene.piece()
+    serial, digest = bundle.certificate.piece.serial, bundle.certificate.digest
+    forged = scene.sign("假", serial=serial, replaces=digest, signer=P256Signer.generate())
+    scene.amend(bundle, forged)  # The account was stolen, the certificate key was not.
+    assert says(scene.verify(replace(bundle, amendments=(forged,))), Outcome.NOT_AUTHENTIC, "bad-amendment")
+    for wrong in (
+        scene.sign("别件", replaces=digest),
+        scene.sign("别家", serial=serial, replaces=digest, issuer=OTHER_ISSUER),
+        scene.sign("无据", serial=serial),
+    ):
+        assert says(scene.verify(replace(bundle, amendments=(wrong,))), Outcome.NOT_AUTHENTIC, "bad-amendment")
+
+
+def test_photos_are_held_against_their_digests() -> None:
+    scene = Scene()
+    data = b"a photo"
+    photo = Photo(Digest.of(data))
+    (bundle,) = scene.anchor(scene.sign(photos=(photo,)))
+    assert scene.verify(bundle).findings[Check.PHOTOS].code == "photos-not-checked"
+    assert scene.verify(bundle, photos={photo.digest: data}).findings[Check.PHOTOS].code == "photos-agree"
+    assert scene.verify(bundle, photos={}).advisories == ("photo-missing",)
+    assert says(scene.verify(bundle, photos={photo.digest: b"other"}), Outcome.NOT_AUTHENTIC, "photo-changed")
+
+
+def test_a_proof_of_another_tree_size_is_refused() -> None:
+    scene = Scene()
+    bundle = scene.piece()
+    proof = bundle.inclusion
+    assert proof is not None
+    for wrong in (
+        InclusionProof(proof.index, proof.size + 1, proof.path),
+        InclusionProof(proof.size, proof.size, proof.path),
+        InclusionProof(proof.index, proof.size, proof.path[:-1]),
+        InclusionProof(proof.index, proof.size, (*proof.path, bytes(32))),
+    ):
+        assert says(scene.verify(replace(bundle, inclusion=wrong)), Outcome.NOT_AUTHENTIC, "not-included")
+
+
+def test_a_receipt_with_another_root_does_not_include_the_certificate() -> None:
+    scene = Scene()
+    bundle = scene.piece()
+    receipt = replace(bundle.receipts[0], root=Root(bytes(32)))
+    assert says(scene.verify(replace(bundle, receipts=(receipt,))), Outcome.NOT_AUTHENTIC, "not-included")
+
+
+def test_unknown_members_of_a_bundle_are_refused() -> None:
+    members = parse_canonical(Scene().piece().to_bytes(), limit=100_000)
+    for changed in (
+        {**members, "extra": 1},
+        {**members, "version": 2},
+        {**members, "receipts": [*members["receipts"] * 5]},  # type: ignore[list-item, misc]
+        {name: value for name, value in members.items() if name != "inclusion"},
+        {name: value for name, value in members.items() if name != "certificate"},
+    ):
+        with pytest.raises(ProvenanceError):
+            Bundle.from_bytes(canonicalize(changed))  # type: ignore[arg-type]
+
+
+def test_a_policy_comes_back_and_pins_the_whole_deployment() -> None:
+    ledger = MemoryLedger(steward=STEWARD.address, anchorer=ANCHORER.address)
+    policy = TrustPolicy(ledger.identity, ("https://node.kilnmark.test/rpc",), 12, registry="https://kilnmark.test")
+    assert TrustPolicy.from_bytes(policy.to_bytes()) == policy
+    assert policy.digest != replace(policy, confirmations=1).digest
+    for nodes in (("ftp://x",), ("https://a b",), ("https://x",) * 9):
+        with pytest.raises(ConfigurationError):
+            replace(policy, nodes=nodes)
+
+
+def test_every_code_belongs_to_one_table() -> None:
+    assert not CODES.keys() & ADVISORIES.keys()
+    for name, code in CODES.items():
+        assert (code.result is Result.PASSED) <= (code.outcome is None), name
+        assert (code.result is Result.FAILED) == (code.outcome is Outcome.NOT_AUTHENTIC), name
