@@ -40,6 +40,8 @@ def report(name: str, conditions: str, aims: list[Aim]) -> int:
     else:
         print(f"{name}: {conditions}\n  ({machine})")
         for aim in aims:
-            wanted = "" if aim.limit is None else f"  aim {aim.relation} {aim.limit:,g}  {'ok' if aim.met else 'MISSED'}"
+            wanted = (
+                "" if aim.limit is None else f"  aim {aim.relation} {aim.limit:,g}  {'ok' if aim.met else 'MISSED'}"
+            )
             print(f"  {aim.name:<38} {aim.value:>14,.3f} {aim.unit:<6}{wanted}")
     return 0 if all(aim.met for aim in aims) else 1

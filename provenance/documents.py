@@ -1,7 +1,7 @@
 """The documents that a certificate refers to: its JSON-LD context and its JSON Schema, made for one registry.
 
-Both are immutable: another form of certificate gets another version.  Terms of schema.org are used where they fit; there
-is no ``@vocab``, so that an unknown member is an error and not a guess.
+Both are immutable: another form of certificate gets another version.  Terms of schema.org are used where they fit;
+there is no ``@vocab``, so that an unknown member is an error and not a guess.
 """
 
 from __future__ import annotations
@@ -41,11 +41,18 @@ def context(base_url: str) -> dict[str, Any]:
     for json_name, _, _ in MEASURES.values():
         subject[json_name] = {"@id": term(json_name), "@context": quantity}
     texts = {name: {"@id": own + name, "@container": "@language"} for name in ("kiln", "fuel", "atmosphere")}
-    firing = {**texts, "date": own + "firingDate", "peakTemperature": {"@id": own + "peakTemperature", "@context": quantity}}
+    firing = {
+        **texts,
+        "date": own + "firingDate",
+        "peakTemperature": {"@id": own + "peakTemperature", "@context": quantity},
+    }
     subject |= {
         "country": _SCHEMA_ORG + "countryOfOrigin",
         "firing": {"@id": own + "firing", "@context": {"@protected": True, **firing}},
-        "edition": {"@id": own + "edition", "@context": {"@protected": True, "number": own + "number", "of": own + "of"}},
+        "edition": {
+            "@id": own + "edition",
+            "@context": {"@protected": True, "number": own + "number", "of": own + "of"},
+        },
         "image": {
             "@id": _SCHEMA_ORG + "image",
             "@context": {"@protected": True, "ImageObject": _SCHEMA_ORG + "ImageObject", "role": own + "role"},

@@ -71,7 +71,7 @@ def read_tags(data: bytes) -> list[str]:
     for side in (2_400, 1_200, 4_800):
         shown = upright.copy()
         shown.thumbnail((side, side), Image.Resampling.LANCZOS)
-        codes = zxingcpp.read_barcodes(shown, formats=zxingcpp.BarcodeFormat.QRCode)
+        codes = zxingcpp.read_barcodes(shown, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
         if codes:
             return [code.text for code in codes]
     return []

@@ -29,7 +29,12 @@ TIMEOUT = 60.0
 MAX_ANSWER = 4 * 2**20
 """Bytes of an ordinary answer: a thousand results of 300 bytes, and room."""
 
-_KINDS: dict[int, type[ProvenanceError]] = {404: NotFoundError, 409: ConflictError, 413: MalformedError, 507: StorageError}
+_KINDS: dict[int, type[ProvenanceError]] = {
+    404: NotFoundError,
+    409: ConflictError,
+    413: MalformedError,
+    507: StorageError,
+}
 
 
 class RegistryUnreachable(ProvenanceError):  # noqa: N818 - the word says it

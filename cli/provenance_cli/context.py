@@ -66,7 +66,9 @@ class App:
             try:
                 return Path(self.passphrase_file).read_text("utf-8").partition("\n")[0].rstrip("\r")
             except (OSError, UnicodeDecodeError):
-                raise KeystoreError("no-passphrase", f"The passphrase file {self.passphrase_file} cannot be read.") from None
+                raise KeystoreError(
+                    "no-passphrase", f"The passphrase file {self.passphrase_file} cannot be read."
+                ) from None
         self._need_terminal(_("Passphrase"), hint="Give --passphrase-file FILE.")
         text: str = click.prompt(
             question or (_("New passphrase") if new else _("Passphrase")),
@@ -80,7 +82,9 @@ class App:
     def _need_terminal(question: str, hint: str | None = None) -> None:
         if not sys.stdin.isatty():
             raise ConfigurationError(
-                "no-terminal", f"There is nobody to ask: {question}", hint=hint or "Give the answer as an option, or --yes."
+                "no-terminal",
+                f"There is nobody to ask: {question}",
+                hint=hint or "Give the answer as an option, or --yes.",
             )
 
     def workshop(self) -> Workshop:

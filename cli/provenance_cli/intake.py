@@ -45,9 +45,7 @@ class Intake:
     known: int = 0
 
 
-def take_in(
-    rows: Iterable[Row], mapping: Mapping, language: str, folder: Path, known: set[str], keep: Keep
-) -> Intake:
+def take_in(rows: Iterable[Row], mapping: Mapping, language: str, folder: Path, known: set[str], keep: Keep) -> Intake:
     """Read rows into pieces with new serials; `known` are the origins that the workshop has already.
 
     A row's origin is its accession number where there is one, else the digest of its cells: importing a file again
@@ -63,7 +61,12 @@ def take_in(
             column = mapping.columns.get("accession_number", "")
             what = "The same accession number stands" if column else "The same row stands"
             intake.faults.append(
-                Fault(row.line, column, f"{what} in line {seen[origin]} already.", "Give it a number of its own, or delete it.")
+                Fault(
+                    row.line,
+                    column,
+                    f"{what} in line {seen[origin]} already.",
+                    "Give it a number of its own, or delete it.",
+                )
             )
             continue
         seen[origin] = row.line
@@ -113,7 +116,9 @@ def to_piece(row: Row, mapping: Mapping, language: str, folder: Path, keep: Keep
     if "photos" in values:
         names = [part.strip() for part in values["photos"].split(";") if part.strip()]
         facts["photos"] = prepare_photos(names, folder, keep)
-    firing = {name: {tag: entered_text(values[name], field=name, limit=200)} for name in _FIRING_TEXTS if name in values}
+    firing = {
+        name: {tag: entered_text(values[name], field=name, limit=200)} for name in _FIRING_TEXTS if name in values
+    }
     if firing or "fired" in values or "peak" in values:
         facts["firing"] = Firing(
             **firing,
@@ -125,7 +130,9 @@ def to_piece(row: Row, mapping: Mapping, language: str, folder: Path, keep: Keep
 
 def measure(text: str, unit: str, name: str) -> int | None:
     """Return a measure in whole millimetres (or grams, or degrees); ``None`` for zero, which means not recorded."""
-    cleaned = text.strip().lower().replace(",", ".") if text.count(",") == 1 and "." not in text else text.strip().lower()
+    cleaned = (
+        text.strip().lower().replace(",", ".") if text.count(",") == 1 and "." not in text else text.strip().lower()
+    )
     for suffix in ("millimetres", "mm", "cm", "g", "in", "毫米", "厘米", "克"):
         cleaned = cleaned.removesuffix(suffix).strip()
     try:

@@ -43,7 +43,16 @@ FIELDS: dict[str, tuple[str, ...]] = {
 """Field to the headings that stand for it; units in brackets are taken off before comparing."""
 
 UNITS = {"mm": "1", "cm": "10", "in": "25.4"}
-_UNIT_WORDS = {"mm": "mm", "毫米": "mm", "cm": "cm", "厘米": "cm", "in": "in", "inch": "in", "inches": "in", "英寸": "in"}
+_UNIT_WORDS = {
+    "mm": "mm",
+    "毫米": "mm",
+    "cm": "cm",
+    "厘米": "cm",
+    "in": "in",
+    "inch": "in",
+    "inches": "in",
+    "英寸": "in",
+}
 _BRACKET = re.compile(r"\s*[(（\[]\s*([^)）\]]*)\s*[)）\]]\s*\Z")
 MAX_MAPPING = 65_536
 

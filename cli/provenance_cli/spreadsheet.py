@@ -67,7 +67,9 @@ def read_sheet(path: Path) -> Sheet:
         return _read_xlsx(path.name, data)
     if data.startswith(b"\xd0\xcf\x11\xe0"):
         raise MalformedError(
-            "old-excel", f"{path.name} is an old Excel file (.xls).", hint="Save it as .xlsx or as CSV, then import that."
+            "old-excel",
+            f"{path.name} is an old Excel file (.xls).",
+            hint="Save it as .xlsx or as CSV, then import that.",
         )
     text, encoding = decode(data, path.name)
     return _read_csv(text, encoding, path.name)
@@ -104,7 +106,10 @@ def _read_csv(text: str, encoding: str, name: str) -> Sheet:
         rows = list(_csv_rows(reader, headings))
     except csv.Error as error:
         raise MalformedError(
-            "broken-csv", f"{name} is not well-formed CSV: {error}.", line=reader.line_num, hint="Look for a stray quote."
+            "broken-csv",
+            f"{name} is not well-formed CSV: {error}.",
+            line=reader.line_num,
+            hint="Look for a stray quote.",
         ) from None
     return Sheet(headings, rows, encoding)
 
@@ -149,7 +154,16 @@ def _read_xlsx(name: str, data: bytes) -> Sheet:
             rows.append(Row(number, _cells(headings, values), formulas))
     except MalformedError:
         raise
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, TypeError, IndexError, OSError, SyntaxError):
+    except (
+        zipfile.BadZipFile,
+        InvalidFileException,
+        KeyError,
+        ValueError,
+        TypeError,
+        IndexError,
+        OSError,
+        SyntaxError,
+    ):
         raise MalformedError("broken-xlsx", f"{name} is not a readable .xlsx file.", hint="Save it again.") from None
     return Sheet(headings, rows, "xlsx")
 
@@ -178,7 +192,9 @@ def _headings(values: list[str], name: str) -> tuple[str, ...]:
 
 
 def _cells(headings: tuple[str, ...], values: list[str]) -> dict[str, str]:
-    return {heading: value.strip() for heading, value in zip(headings, values, strict=False) if heading and value.strip()}
+    return {
+        heading: value.strip() for heading, value in zip(headings, values, strict=False) if heading and value.strip()
+    }
 
 
 def _limit_rows(count: int) -> None:

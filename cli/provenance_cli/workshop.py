@@ -64,7 +64,9 @@ class Workshop:
     def create(cls, folder: Path, issuer: Issuer, language: str) -> Workshop:
         """Make the folder's settings; raises `ConfigurationError` where there is a workshop already."""
         if (folder / SETTINGS).exists():
-            raise ConfigurationError("workshop-exists", f"{folder} is a workshop already.", hint="Choose another folder.")
+            raise ConfigurationError(
+                "workshop-exists", f"{folder} is a workshop already.", hint="Choose another folder."
+            )
         workshop = cls(folder, issuer, language, new_list_id())
         text = (
             "# The workshop's settings.  The registry's address stands in every certificate: choose it once.\n"

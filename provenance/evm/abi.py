@@ -45,7 +45,9 @@ class Event:
         """Return the members by name; raises `LedgerError`."""
         if len(topics) != 1 + len(self.indexed):
             raise bad_answer("an event has the wrong topics")
-        values = {name: _decode((kind,), topic)[0] for (name, kind), topic in zip(self.indexed, topics[1:], strict=True)}
+        values = {
+            name: _decode((kind,), topic)[0] for (name, kind), topic in zip(self.indexed, topics[1:], strict=True)
+        }
         plain = _decode(tuple(kind for _, kind in self.plain), data)
         return values | {name: value for (name, _), value in zip(self.plain, plain, strict=True)}
 
@@ -132,5 +134,3 @@ def _decode(kinds: tuple[str, ...], data: bytes) -> tuple[Any, ...]:
 
 def _show(value: object) -> str:
     return "0x" + value.hex() if isinstance(value, bytes) else str(value)
-
-

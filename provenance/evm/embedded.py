@@ -199,7 +199,16 @@ class EmbeddedChain:
                 topics = [topic.to_bytes(32, "big") for topic in log.topics]
                 first = topics[0] if topics else None
                 rows.append(
-                    (block.number, log_index, transaction.hash, position, log.address, first, b"".join(topics), log.data)
+                    (
+                        block.number,
+                        log_index,
+                        transaction.hash,
+                        position,
+                        log.address,
+                        first,
+                        b"".join(topics),
+                        log.data,
+                    )
                 )
                 log_index += 1
             self.store.connection.executemany("INSERT INTO logs VALUES (?,?,?,?,?,?,?,?)", rows)

@@ -157,13 +157,18 @@ class EmbeddedRPC:
         if len(data) > MAX_DATA:
             raise RPCError(-32602, "calldata is too long")
         gas = min(_integer(call.get("gas", hex(CALL_GAS))), CALL_GAS)
-        to = _address(call["to"]) if call.get("to") else b""
+        to: Any = _address(call["to"]) if call.get("to") else b""
         value = _integer(call.get("value", "0x0"))
         chain = self._chain.chain
         sender = _address(call.get("from", "0x" + "00" * 20))
         nonce = self._state(at).get_nonce(sender)
         unsigned = chain.create_unsigned_transaction(
-            nonce=nonce, gas_price=0, gas=gas, to=to, value=value, data=data  # type: ignore[arg-type]
+            nonce=nonce,
+            gas_price=0,
+            gas=gas,
+            to=to,
+            value=value,
+            data=data,
         )
         with chain.get_vm(self._header(at)).in_costless_state() as state:
             call_from: Any = SpoofTransaction(unsigned, from_=sender)

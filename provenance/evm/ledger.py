@@ -72,9 +72,7 @@ class EVMLedger:
 
         code = self._node.data("eth_getCode", str(self._contract), "latest")
         if not code:
-            raise LedgerError(
-                "no-ledger", f"There is no contract at {self._contract} on this chain.", retryable=False
-            )
+            raise LedgerError("no-ledger", f"There is no contract at {self._contract} on this chain.", retryable=False)
         genesis = members(self._node.request("eth_getBlockByNumber", "0x0", False))
         deployment = self._call("deploymentId", at="latest")[0]
         return LedgerIdentity(
@@ -103,7 +101,9 @@ class EVMLedger:
         if answer is None:
             raise LedgerError("unknown-block", "The node does not have the block asked for.", retryable=True)
         header = members(answer)
-        return BlockRef(quantity(header.get("number")), hash32(header.get("hash")), _time(quantity(header.get("timestamp"))))
+        return BlockRef(
+            quantity(header.get("number")), hash32(header.get("hash")), _time(quantity(header.get("timestamp")))
+        )
 
     def record(self, token_id: int, key_id: KeyId, at: BlockRef) -> LedgerRecord | None:
         """Return the record as of block `at`, or ``None`` where no such token exists."""
@@ -113,8 +113,11 @@ class EVMLedger:
             if error.code == "ledger-refused" and "UnknownToken" in error.message:
                 return None
             raise
-        (studio, did_hash, holder, root, anchor_id, leaf_count, leaf_index, anchored_at, anchor_block, status, status_at,
-         lost_since, standing_at_anchor, standing_now, key_start, key_end, newest, amended_at, amendments) = fields  # fmt: skip
+        (
+            (studio, did_hash, holder, root, anchor_id, leaf_count, leaf_index, anchored_at, anchor_block),
+            (status, status_at, lost_since, standing_at_anchor, standing_now),
+            (key_start, key_end, newest, amended_at, amendments),
+        ) = fields[:9], fields[9:14], fields[14:]
         if status not in Status._value2member_map_:
             raise bad_answer("an unknown status")
         return LedgerRecord(

@@ -60,7 +60,10 @@ class BoundedHTTPProvider(JSONBaseProvider):
                         raise bad_answer("it is too long")
         except (httpx.HTTPError, httpx.InvalidURL):
             raise LedgerError(
-                "node-unreachable", "The node did not answer.", retryable=True, hint="Check its address and the network."
+                "node-unreachable",
+                "The node did not answer.",
+                retryable=True,
+                hint="Check its address and the network.",
             ) from None
         try:
             answer = msgspec.json.decode(bytes(data))

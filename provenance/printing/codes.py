@@ -7,10 +7,10 @@ mask is chosen by one fixed rule instead of trying all eight: scanning does not 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
-import qrcode
 from qrcode.constants import ERROR_CORRECT_M, ERROR_CORRECT_Q
+from qrcode.main import QRCode
 from qrcode.util import QRData, optimal_data_chunks
 
 from provenance.errors import ConfigurationError
@@ -32,7 +32,7 @@ _LEVELS = {"M": ERROR_CORRECT_M, "Q": ERROR_CORRECT_Q}
 @lru_cache(maxsize=64)
 def matrix(payload: str, level: Level = "M") -> Matrix:
     """Return the modules of `payload`'s code, row by row, without the quiet zone; true is dark."""
-    code = qrcode.QRCode(error_correction=_LEVELS[level], border=0, mask_pattern=_MASK)
+    code: QRCode[Any] = QRCode(error_correction=_LEVELS[level], border=0, mask_pattern=_MASK)
     for chunk in optimal_data_chunks(QRData(payload.encode("ascii"), check_data=False).data, minimum=4):
         code.add_data(chunk, optimize=0)
     code.make(fit=True)

@@ -28,7 +28,7 @@ def font_path(serif: bool = False) -> Path:
 def characters(serif: bool = False) -> frozenset[int]:
     """Return the code points that the face has glyphs for."""
     with TTFont(font_path(serif), lazy=True) as font:
-        return frozenset(font.getBestCmap())
+        return frozenset(font.getBestCmap() or ())
 
 
 def drawable(text: str, missing: set[str], serif: bool = False) -> str:

@@ -42,14 +42,18 @@ def tag_png(
     draw = ImageDraw.Draw(image)
     left, top = round(composition.code_x * scale), round(composition.code_y * scale)
     for column, row, length in runs(composition.modules):
-        x, y = left + column * dots, top + row * dots
-        draw.rectangle((x, y, x + length * dots - 1, y + dots - 1), fill="black")
+        dark_x, dark_y = left + column * dots, top + row * dots
+        draw.rectangle((dark_x, dark_y, dark_x + length * dots - 1, dark_y + dots - 1), fill="black")
     if composition.demo_bar is not None:
-        x, y, w, h = (value * scale for value in composition.demo_bar)
-        draw.rectangle((x, y, x + w, y + h), fill=RED)
+        bar_x, bar_y, bar_width, bar_height = (value * scale for value in composition.demo_bar)
+        draw.rectangle((bar_x, bar_y, bar_x + bar_width, bar_y + bar_height), fill=RED)
     for words in composition.words:
         draw.text(
-            (words.x * scale, words.y * scale), words.text, fill=words.colour, font=font(words.size, words.serif), anchor="ls"
+            (words.x * scale, words.y * scale),
+            words.text,
+            fill=words.colour,
+            font=font(words.size, words.serif),
+            anchor="ls",
         )
     x, y, radius = (value * scale for value in composition.seal)
     for share, line in ((1.0, 0.28), (0.76, 0.16)):

@@ -21,7 +21,7 @@ def read_sheet(pdf: bytes, progress: Callable[[int], None] = lambda number: None
     try:
         for page in document:
             image = page.render(scale=_SCALE, grayscale=True).to_pil()
-            codes = zxingcpp.read_barcodes(image, formats=zxingcpp.BarcodeFormat.QRCode)
+            codes = zxingcpp.read_barcodes(image, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
             payloads += [code.text for code in codes]
             progress(1)
     finally:

@@ -16,7 +16,6 @@ from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
-
 from provenance import __version__
 from provenance.encoding import Address
 from provenance.errors import ConfigurationError, ProvenanceError, StorageError
@@ -114,7 +113,12 @@ def build(settings: Settings, clock: Clock = system_clock) -> Registry:
 
 
 def _web(services: Services, order_nonce: Callable[[Address], int]) -> Litestar:
-    routes = [*api_routes(services, order_nonce), *rpc_routes(services), *page_routes(services), *health_routes(services)]
+    routes = [
+        *api_routes(services, order_nonce),
+        *rpc_routes(services),
+        *page_routes(services),
+        *health_routes(services),
+    ]
 
     async def protect(response: Response[Any]) -> Response[Any]:
         for name, value in SECURITY_HEADERS.items():
@@ -190,9 +194,7 @@ def _open_ledger(
     return provider, ledger, [chain.seal], chain.close
 
 
-def _embedded_ledger(
-    settings: Settings, provider: Provider, anchorer: Account, seal: Callable[[], bool]
-) -> EVMLedger:
+def _embedded_ledger(settings: Settings, provider: Provider, anchorer: Account, seal: Callable[[], bool]) -> EVMLedger:
     """Open the embedded ledger's contract, deploying it at the first start.
 
     A start that dies after deploying and before writing the address down deploys another: nothing is anchored yet.
@@ -227,5 +229,3 @@ def _embedded_ledger(
     write_durably(record, json.dumps({"contract": str(ledger.identity.contract)}).encode())
     log.info("deployed the ledger at %s", ledger.identity.contract)
     return ledger
-
-

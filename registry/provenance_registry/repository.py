@@ -132,7 +132,9 @@ class Transaction(Protocol):
     def prepare(self, kind: str, account: Address, nonce: int, raw: bytes, hash_: Hash32) -> int:
         """Add a transaction to the outbox and return its id."""
 
-    def add_batch(self, root: Root, first_lot: int, entry_id: int, leaves: Sequence[tuple[Digest, Address, int]]) -> int:
+    def add_batch(
+        self, root: Root, first_lot: int, entry_id: int, leaves: Sequence[tuple[Digest, Address, int]]
+    ) -> int:
         """Add a sealed batch with its leaves in order (digest, studio, token id)."""
 
     def add_order(self, order_id: str, token_id: int, status: Status, entry_id: int) -> None:

@@ -235,7 +235,11 @@ HOSTILE: list[tuple[str, str, bytes]] = [
     ("POST", "/api/v1/certificates:states", b'{"digests":[5]}'),
     ("POST", "/api/v1/certificates:states", b'{"digests":"x"}'),
     ("POST", "/api/v1/statuses", b'{"tokenId":"1"}'),
-    ("POST", "/api/v1/statuses", b'{"tokenId":1,"status":"REVOKED","studio":"","nonce":"0","deadline":"0","signature":""}'),
+    (
+        "POST",
+        "/api/v1/statuses",
+        b'{"tokenId":1,"status":"REVOKED","studio":"","nonce":"0","deadline":"0","signature":""}',
+    ),
     ("GET", "/api/v1/pieces/..%2f..%2fetc", b""),
     ("GET", "/api/v1/pieces/" + "7" * 3_000, b""),
     ("GET", "/api/v1/certificates/zz", b""),

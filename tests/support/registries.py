@@ -59,7 +59,11 @@ class RunningRegistry:
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder.parent / f"{self.folder.name}.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "provenance_registry"], env=environment, stdin=subprocess.PIPE, stdout=log, stderr=log
+                [sys.executable, "-m", "provenance_registry"],
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
             )
         if wait:
             self.wait_ready()
@@ -124,7 +128,9 @@ class Studio:
         self.registry.steward_does(AccreditCall(self.account.address, self.issuer.did, self.issuer.name))
         self.registry.steward_does(AddKeyCall(self.account.address, self.signer.public_key.multikey_bytes))
 
-    def sign(self, title: str = "青花梅瓶", serial: Serial | None = None, photos: tuple[Photo, ...] = ()) -> Certificate:
+    def sign(
+        self, title: str = "青花梅瓶", serial: Serial | None = None, photos: tuple[Photo, ...] = ()
+    ) -> Certificate:
         from datetime import UTC, datetime
 
         piece = Piece(serial or Serial.random(), {"zh-Hans": title}, height_mm=312, photos=photos)

@@ -132,5 +132,7 @@ class Scene:
     def policy(self) -> TrustPolicy:
         return TrustPolicy(self.ledger.identity, (), self.confirmations)
 
-    def verify(self, bundle: Bundle, serial: Serial | None = None, photos: dict[Digest, bytes] | None = None) -> Verdict:
+    def verify(
+        self, bundle: Bundle, serial: Serial | None = None, photos: dict[Digest, bytes] | None = None
+    ) -> Verdict:
         return Verifier(self.policy, self.ledger).verify(bundle, serial=serial, photos=photos)

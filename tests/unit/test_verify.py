@@ -3,6 +3,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -57,7 +58,7 @@ def test_no_flipped_byte_of_certificate_proof_or_receipt_is_authentic() -> None:
     scene = Scene()
     data = scene.piece().to_bytes()
     chance = random.Random(5)
-    outcomes = set()
+    outcomes = set[Outcome | type[ProvenanceError]]()
     for place in range(len(data)):
         flipped = bytearray(data)
         flipped[place] ^= 1 << chance.randrange(8)
@@ -307,16 +308,16 @@ def test_a_receipt_with_another_root_does_not_include_the_certificate() -> None:
 
 
 def test_unknown_members_of_a_bundle_are_refused() -> None:
-    members = parse_canonical(Scene().piece().to_bytes(), limit=100_000)
+    members: dict[str, Any] = parse_canonical(Scene().piece().to_bytes(), limit=100_000)
     for changed in (
         {**members, "extra": 1},
         {**members, "version": 2},
-        {**members, "receipts": [*members["receipts"] * 5]},  # type: ignore[list-item, misc]
+        {**members, "receipts": [*members["receipts"] * 5]},
         {name: value for name, value in members.items() if name != "inclusion"},
         {name: value for name, value in members.items() if name != "certificate"},
     ):
         with pytest.raises(ProvenanceError):
-            Bundle.from_bytes(canonicalize(changed))  # type: ignore[arg-type]
+            Bundle.from_bytes(canonicalize(changed))
 
 
 def test_a_policy_comes_back_and_pins_the_whole_deployment() -> None:

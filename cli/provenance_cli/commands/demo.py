@@ -16,8 +16,12 @@ if TYPE_CHECKING:
 
 
 @click.command(help=_("Run the whole way on sample pieces."))
-@click.option("--data", type=click.Path(exists=True, dir_okay=False), help="A spreadsheet of your own, instead of the sample.")
-@click.option("--dir", "folder", type=click.Path(file_okay=False), help="The demo's folder (default: in your user data).")
+@click.option(
+    "--data", type=click.Path(exists=True, dir_okay=False), help="A spreadsheet of your own, instead of the sample."
+)
+@click.option(
+    "--dir", "folder", type=click.Path(file_okay=False), help="The demo's folder (default: in your user data)."
+)
 @click.option("--exit", "exit_", is_flag=True, help="End when done, instead of staying up.")
 @click.option("--lan", is_flag=True, help="Let other devices in this network reach the registry.")
 @pass_app
@@ -53,7 +57,12 @@ def demo(app: App, data: str | None, folder: str | None, exit_: bool, lan: bool)
 
 def _summary(app: App, result: Result) -> None:
     app.say()
-    app.say(_("{n} pieces certified, anchored, tagged and verified: {a} AUTHENTIC.").format(n=f"{result.pieces:,}", a=f"{result.authentic:,}"), bold=True)
+    app.say(
+        _("{n} pieces certified, anchored, tagged and verified: {a} AUTHENTIC.").format(
+            n=f"{result.pieces:,}", a=f"{result.authentic:,}"
+        ),
+        bold=True,
+    )
     for reason, number in result.others.items():
         app.say(f"  {reason}: {number}", fg="red")
     words = [f"{_(name)} {seconds:.2f} s" for name, seconds in result.seconds.items()]

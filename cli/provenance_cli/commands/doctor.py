@@ -72,9 +72,11 @@ def _examinations(app: App) -> list[tuple[str, Callable[[], str]]]:
         state = RegistryClient(base_url).ready()
         if state.get("status") != "ready":
             raise LedgerError(
-                str(state.get("code", "not-ready")), f"The registry is not ready: {state.get('detail')}", retryable=True,
+                str(state.get("code", "not-ready")),
+                f"The registry is not ready: {state.get('detail')}",
+                retryable=True,
                 hint="Its steward must look; certificates are kept until then.",
-            )  # fmt: skip
+            )
         return base_url
 
     def ledger() -> str:

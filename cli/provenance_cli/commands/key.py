@@ -25,12 +25,16 @@ def show(app: App) -> None:
         "keyId": str(keystore.public_key.key_id),
         "account": str(keystore.account),
     }
-    text = f"{_('Key')}:      {facts['publicKey']}\n{_('Key id')}:   {facts['keyId']}\n{_('Account')}:  {facts['account']}"
+    text = (
+        f"{_('Key')}:      {facts['publicKey']}\n{_('Key id')}:   {facts['keyId']}\n{_('Account')}:  {facts['account']}"
+    )
     app.data(facts, text)
 
 
 @key.command(help=_("Change the passphrase."))
-@click.option("--new-passphrase-file", type=click.Path(exists=True, dir_okay=False), help="Read the new one from a file.")
+@click.option(
+    "--new-passphrase-file", type=click.Path(exists=True, dir_okay=False), help="Read the new one from a file."
+)
 @pass_app
 def passphrase(app: App, new_passphrase_file: str | None) -> None:
     """Seal the same keys under a new passphrase."""

@@ -41,10 +41,20 @@ def key(app: App, file: str) -> None:
 @click.option("--anchorer", required=True, help="Address of the registry's anchorer.")
 @click.option("--registry", required=True, help="Address of the registry, for token metadata.")
 @click.option("--confirmations", type=int, default=1, show_default=True, help="Blocks that must hold an anchor.")
-@click.option("-o", "--out", type=click.Path(dir_okay=False), default="policy.json", show_default=True, help="The policy's file.")
+@click.option(
+    "-o", "--out", type=click.Path(dir_okay=False), default="policy.json", show_default=True, help="The policy's file."
+)
 @pass_app
 def deploy(
-    app: App, rpc: str, key_file: str, admin: str, steward: str, anchorer: str, registry: str, confirmations: int, out: str
+    app: App,
+    rpc: str,
+    key_file: str,
+    admin: str,
+    steward: str,
+    anchorer: str,
+    registry: str,
+    confirmations: int,
+    out: str,
 ) -> None:
     """Deploy, read back, and write the policy to be pinned by everybody."""
     from provenance.encoding import Address
@@ -68,7 +78,11 @@ def deploy(
     policy = TrustPolicy(deployed.identity, (rpc,), confirmations, registry=base_url)
     write_file(Path(out), policy.to_bytes() + b"\n")
     words = list(six_words(policy.digest, app.lang))
-    app.say(_("Deployed at {address}. The policy is in {path}; its words:").format(address=deployed.identity.contract, path=out))
+    app.say(
+        _("Deployed at {address}. The policy is in {path}; its words:").format(
+            address=deployed.identity.contract, path=out
+        )
+    )
     app.say("   " + "  ".join(words), bold=True)
     app.data({"contract": str(deployed.identity.contract), "policy": out, "words": words})
 

@@ -76,9 +76,7 @@ def add(app: App, /, photos: tuple[str, ...], text_language: str | None, **given
 @click.option("--text-language", help="Language of the texts (default: that of the workshop).")
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 @pass_app
-def import_(
-    app: App, file: str, map_file: str | None, unit: str, text_language: str | None, dry_run: bool
-) -> None:
+def import_(app: App, file: str, map_file: str | None, unit: str, text_language: str | None, dry_run: bool) -> None:
     """Read a spreadsheet, show what was understood, and enter the good rows."""
     from provenance_cli import exits
 
@@ -104,7 +102,12 @@ def import_(
     if added:
         app.say(_("Next: `kilnmark sign`."))
     app.data(
-        {"added": added, "known": intake.known, "faults": [fault.to_json() for fault in intake.faults], "dryRun": dry_run}
+        {
+            "added": added,
+            "known": intake.known,
+            "faults": [fault.to_json() for fault in intake.faults],
+            "dryRun": dry_run,
+        }
     )
     if intake.faults:
         click.get_current_context().exit(exits.MALFORMED)
@@ -136,7 +139,11 @@ def read_pieces(
     language = text_language or mapping.language or workshop.language
     intake = take_in(sheet.rows, mapping, language, path.parent, workshop.store.origins(), _keeper(workshop))
     if show:
-        app.say(_("{name}: {rows} rows, read as {encoding}.").format(name=path.name, rows=len(sheet.rows), encoding=sheet.encoding))
+        app.say(
+            _("{name}: {rows} rows, read as {encoding}.").format(
+                name=path.name, rows=len(sheet.rows), encoding=sheet.encoding
+            )
+        )
         app.say(_("Columns: ") + ", ".join(f"{heading} → {field}" for field, heading in mapping.columns.items()))
         for number, (item, _origin) in enumerate(intake.pieces[:5], start=1):
             app.say(f"  {number}. {_line(item)}")
@@ -158,7 +165,11 @@ def _line(item: Piece) -> str:
     from provenance.piece import text_in
 
     sizes = [f"{mm / 10:g}" for mm in (item.height_mm, item.width_mm, item.depth_mm, item.diameter_mm) if mm]
-    parts = [item.title_in("zh-Hans", "en"), text_in(item.maker, "zh-Hans", "en"), " × ".join(sizes) + " cm" if sizes else ""]
+    parts = [
+        item.title_in("zh-Hans", "en"),
+        text_in(item.maker, "zh-Hans", "en"),
+        " × ".join(sizes) + " cm" if sizes else "",
+    ]
     return " · ".join(part for part in parts if part)[:100]
 
 
@@ -170,7 +181,9 @@ def list_(app: App) -> None:
     states = store.states()
     pieces = store.pieces()
     rows = [f"{item.serial}  {_(states.get(item.serial.compact, 'draft')):<9} {_line(item)[:52]}" for item in pieces]
-    app.data([_members(item, states.get(item.serial.compact)) for item in pieces], "\n".join(rows) or _("No pieces yet."))
+    app.data(
+        [_members(item, states.get(item.serial.compact)) for item in pieces], "\n".join(rows) or _("No pieces yet.")
+    )
 
 
 @piece.command(help=_("Show one piece."))

@@ -65,7 +65,11 @@ def show(app: App) -> None:
         standing = _("suspended") if entry["suspended"] else _("accredited")
     except NotFoundError:
         entry, standing = None, _("not accredited yet: send the guild the file that `kilnmark studio apply` writes")
-    lines = [f"{_('Studio')}:   {facts['name']}", f"{_('Issuer')}:   {facts['did']}", f"{_('Key')}:      {facts['publicKey']}"]
+    lines = [
+        f"{_('Studio')}:   {facts['name']}",
+        f"{_('Issuer')}:   {facts['did']}",
+        f"{_('Key')}:      {facts['publicKey']}",
+    ]
     lines += [f"{_('Account')}:  {facts['account']}", f"{_('Standing')}: {standing}"]
     app.data({**facts, "registry": entry}, "\n".join(lines))
 

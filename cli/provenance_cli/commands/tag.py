@@ -46,7 +46,9 @@ def print_(
     if early or not chosen:
         raise ConfigurationError(
             "not-anchored",
-            f"{early[0].certificate.piece.serial} is not on the ledger yet." if early else "No piece is on the ledger yet.",
+            f"{early[0].certificate.piece.serial} is not on the ledger yet."
+            if early
+            else "No piece is on the ledger yet.",
             hint="Run `kilnmark submit --wait` first.",
         )
     labels = [label_of(item, app.lang) for item in chosen]

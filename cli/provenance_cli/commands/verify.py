@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 @click.command(help=_("Check a piece by serial, address, bundle or photo."))
 @click.argument("what")
-@click.option("--policy", "policy_file", type=click.Path(exists=True, dir_okay=False), help="The trust policy to check under.")
+@click.option(
+    "--policy", "policy_file", type=click.Path(exists=True, dir_okay=False), help="The trust policy to check under."
+)
 @click.option("--rpc", multiple=True, help="A node of the ledger to ask (default: those of the policy).")
 @click.option("--registry", help="The registry to fetch the bundle from (default: the policy's).")
 @click.option("--offline", is_flag=True, help="Ask no ledger; a bundle file is needed.")
@@ -134,7 +136,13 @@ def _registry_of(policy: TrustPolicy) -> str:
 
 
 _SIGNS = {"passed": ("✓", "green"), "failed": ("✕", "red"), "not-checked": ("–", "bright_black")}
-_COLOURS = {"AUTHENTIC": "blue", "NOT_AUTHENTIC": "red", "UNKNOWN": "bright_black", "PENDING": "cyan", "INCONCLUSIVE": "yellow"}
+_COLOURS = {
+    "AUTHENTIC": "blue",
+    "NOT_AUTHENTIC": "red",
+    "UNKNOWN": "bright_black",
+    "PENDING": "cyan",
+    "INCONCLUSIVE": "yellow",
+}
 
 
 def _show(app: App, verdict: Verdict, title: str = "", studio: str = "") -> None:

@@ -244,7 +244,7 @@ class SQLRepository:
 
     def counts(self) -> dict[State, int]:
         statement = sa.select(certificates.c.state, sa.func.count().label("number")).group_by(certificates.c.state)
-        return {state: 0 for state in State} | {State(row.state): row.number for row in self._rows(statement)}
+        return dict.fromkeys(State, 0) | {State(row.state): row.number for row in self._rows(statement)}
 
     def is_media_named(self, digest: Digest) -> bool:
         return bool(self._rows(sa.select(media.c.digest).where(media.c.digest == digest.value).limit(1)))
@@ -289,7 +289,9 @@ class SQLRepository:
         return rows.block_of(found[0]) if found else None
 
     def indexed_blocks(self) -> list[tuple[int, Hash32]]:
-        parts = [sa.select(table.c.block_number, table.c.block_hash) for table in (lots, token_events, directory_events)]
+        parts = [
+            sa.select(table.c.block_number, table.c.block_hash) for table in (lots, token_events, directory_events)
+        ]
         found = self._rows(sa.union(*parts).order_by(sa.text("block_number DESC")))
         return [(row.block_number, Hash32(row.block_hash)) for row in found]
 

@@ -1,7 +1,7 @@
 """The tables, as SQLAlchemy Core sees them; Alembic's migrations make them.
 
-The index of the ledger (``lots``, ``token_events``, ``directory_events``) only ever grows, and every row carries its block:
-forgetting the blocks after a reorganisation is one DELETE a table.
+The index of the ledger (``lots``, ``token_events``, ``directory_events``) only ever grows, and every row carries its
+block: forgetting the blocks after a reorganisation is one DELETE a table.
 """
 
 from __future__ import annotations

@@ -91,7 +91,9 @@ def api_routes(services: Services, order_nonce: Any) -> list[BaseRouteHandler]:
         services.wake()
         return json_response(certificate_members(accepted.certificate), 201 if accepted.new else 200)
 
-    @post("/api/v1/certificates:batch", request_max_body_size=settings.max_body, status_code=200, summary="Register many")
+    @post(
+        "/api/v1/certificates:batch", request_max_body_size=settings.max_body, status_code=200, summary="Register many"
+    )
     async def submit_many(request: Request[Any, Any, Any]) -> Response[bytes]:
         """Register newline-delimited certificates in one durable transaction; answers stand in the same order."""
         lines = (await request.body()).split(b"\n")

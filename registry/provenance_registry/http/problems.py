@@ -65,9 +65,7 @@ def problem(error: ProvenanceError) -> dict[str, Any]:
 
 def problem_response(members: dict[str, Any]) -> Response[bytes]:
     """Return a response with problem details."""
-    return Response(
-        msgspec.json.encode(members), status_code=members["status"], media_type="application/problem+json"
-    )
+    return Response(msgspec.json.encode(members), status_code=members["status"], media_type="application/problem+json")
 
 
 def on_provenance_error(_request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
@@ -94,7 +92,11 @@ def on_bug(_request: Request[Any, Any, Any], error: Exception) -> Response[bytes
     log.error("unexpected error", exc_info=error)
     detail = "The registry failed on this request."
     return problem_response(
-        {"type": "urn:kilnmark:problem:internal", "title": "internal", "status": 500, "code": "internal", "detail": detail}
+        {
+            "type": "urn:kilnmark:problem:internal",
+            "title": "internal",
+            "status": 500,
+            "code": "internal",
+            "detail": detail,
+        }
     )
-
-

@@ -55,9 +55,7 @@ class Orders:
             self._outbox.prepare(
                 "status",
                 RelayStatusCall(order, signature),
-                lambda transaction, entry_id: transaction.add_order(
-                    order_id, order.token_id, order.status, entry_id
-                ),
+                lambda transaction, entry_id: transaction.add_order(order_id, order.token_id, order.status, entry_id),
             )
         return self.find(order_id)
 

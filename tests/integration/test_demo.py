@@ -1,0 +1,85 @@
+"""The demo: the whole way, killed and run again, its sheet read by another reader."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from provenance.printing.readback import read_sheet
+from tests.support.registries import ROOT
+
+COMMAND = [
+    sys.executable,
+    "-c",
+    "from provenance_cli.main import main; main()",
+    "--lang",
+    "en",
+    "--json",
+    "demo",
+    "--exit",
+]
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "cli"), str(ROOT / "registry")])}
+
+
+def demo(folder: Path, *more: str) -> dict[str, Any]:
+    process = subprocess.run(
+        [*COMMAND, "--dir", str(folder), *more],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+    assert process.returncode == 0, process.stderr
+    result: dict[str, Any] = json.loads(process.stdout)
+    return result
+
+
+def test_the_demo_killed_anywhere_goes_on_and_its_sheet_reads_back(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    for seconds in (1.5, 4.0, 6.0):
+        process = subprocess.Popen(
+            [*COMMAND, "--dir", str(folder)], env=environment(), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        )
+        time.sleep(seconds)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    result = demo(folder)
+    assert result["pieces"] == result["authentic"] == 42
+    assert result["tampered"] == result["revoked"] == "NOT_AUTHENTIC"
+    again = demo(folder)
+    assert again["authentic"] == 42
+    assert again["gas"] == pytest.approx(result["gas"])  # Nothing was anchored anew.
+    pdf = Path(result["sheet"])
+    payloads = read_sheet(pdf.read_bytes())
+    base = result["url"].rpartition("/P/")[0]
+    assert len(set(payloads)) == len(payloads) == 42
+    assert all(payload.startswith(f"{base}/P/") for payload in payloads)
+    assert result["url"] in payloads
+    if shutil.which("pdftotext") is None:
+        pytest.skip("no pdftotext: the text of the sheet was not read (install poppler-utils)")
+    text = subprocess.run(["pdftotext", "-layout", str(pdf), "-"], capture_output=True, check=True).stdout.decode()
+    for words in ("青花缠枝莲纹梅瓶", "鬥彩雞紋小杯", "示例工作室", "DEMO"):
+        assert words in text, words
+
+
+@pytest.mark.slow
+def test_all_real_museum_records_go_the_whole_way(tmp_path: Path) -> None:
+    data = ROOT.parent / "shared" / "data" / "cmoa_ceramics.csv"
+    if not data.is_file():
+        pytest.skip("no museum records beside the repository")
+    result = demo(tmp_path / "museum", "--data", str(data))
+    assert result["pieces"] == result["authentic"] == 1_084
+    assert result["gas"] < 2_300
