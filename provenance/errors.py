@@ -65,6 +65,10 @@ class LedgerError(ProvenanceError):
         self.retryable = retryable
 
 
+class UnreachableError(ProvenanceError):
+    """Another program that must be asked did not answer, or not as it should: nothing is lost, ask again."""
+
+
 class KeystoreError(ProvenanceError):
     """A keystore could not be opened, or does not hold the key asked for."""
 

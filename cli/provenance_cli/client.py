@@ -10,6 +10,7 @@ import httpx
 import msgspec
 
 from provenance.bundle import MAX_BUNDLE_BYTES
+from provenance.canonical import load
 from provenance.encoding import Address, Digest
 from provenance.errors import (
     ConflictError,
@@ -18,6 +19,7 @@ from provenance.errors import (
     NotFoundError,
     ProvenanceError,
     StorageError,
+    UnreachableError,
     VerificationError,
 )
 from provenance.policy import MAX_POLICY_BYTES, TrustPolicy
@@ -35,10 +37,6 @@ _KINDS: dict[int, type[ProvenanceError]] = {
     413: MalformedError,
     507: StorageError,
 }
-
-
-class RegistryUnreachable(ProvenanceError):  # noqa: N818 - the word says it
-    """The registry did not answer, or not as a registry does.  Nothing is lost: the same can be asked again."""
 
 
 class RegistryClient:
@@ -65,16 +63,17 @@ class RegistryClient:
                     raise self._problem(response.status_code, bytes(data))
                 return bytes(data)
         except (httpx.HTTPError, httpx.InvalidURL):
-            raise RegistryUnreachable(
+            raise UnreachableError(
                 "registry-unreachable",
                 f"The registry {self.base_url} does not answer.",
                 hint="Check the network, then run the same command again: nothing is lost.",
             ) from None
 
     def _json(self, method: str, path: str, content: bytes | None = None, media_type: str = "application/json") -> Any:
+        answer = self._ask(method, path, content, media_type)
         try:
-            return msgspec.json.decode(self._ask(method, path, content, media_type))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return load(answer)
+        except MalformedError:
             raise self._nonsense() from None
 
     def _object(self, method: str, path: str, content: bytes | None = None) -> dict[str, Any]:
@@ -83,16 +82,16 @@ class RegistryClient:
             raise self._nonsense()
         return value
 
-    def _nonsense(self) -> RegistryUnreachable:
-        return RegistryUnreachable("not-a-registry", f"{self.base_url} does not answer as a registry does.")
+    def _nonsense(self) -> UnreachableError:
+        return UnreachableError("not-a-registry", f"{self.base_url} does not answer as a registry does.")
 
     def _problem(self, status: int, data: bytes) -> ProvenanceError:
         try:
-            problem = msgspec.json.decode(data)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            problem = load(data)
+        except MalformedError:
             problem = None
         if not isinstance(problem, dict) or not isinstance(problem.get("code"), str):
-            return RegistryUnreachable("registry-failed", f"The registry answered with HTTP {status}.")
+            return UnreachableError("registry-failed", f"The registry answered with HTTP {status}.")
         return problem_error(problem, status)
 
     # --- reading ----------------------------------------------------------------------------------------------------
@@ -109,7 +108,7 @@ class RegistryClient:
         """Return whether the registry is ready, and what stands in the way."""
         try:
             return self._object("GET", "/readyz")
-        except RegistryUnreachable as error:
+        except UnreachableError as error:
             if error.code == "registry-unreachable":
                 raise
             return {"status": "not-ready", "detail": error.message}
@@ -181,4 +180,4 @@ def problem_error(problem: dict[str, Any], status: int) -> ProvenanceError:
     if status in (413, 422):
         field = str(problem["field"])[:200] if problem.get("field") else None
         return MalformedError(code, message, field=field, hint=hint)
-    return _KINDS.get(status, RegistryUnreachable)(code, message, hint=hint)
+    return _KINDS.get(status, UnreachableError)(code, message, hint=hint)

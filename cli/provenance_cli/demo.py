@@ -23,7 +23,7 @@ from provenance.application import Application, Binding
 from provenance.bundle import Bundle
 from provenance.canonical import canonicalize, parse_canonical
 from provenance.certificate import Issuer
-from provenance.errors import ConfigurationError, MalformedError, NotFoundError
+from provenance.errors import ConfigurationError, MalformedError, NotFoundError, UnreachableError
 from provenance.evm.accounts import Account, account_of
 from provenance.evm.ledger import EVMLedger
 from provenance.keystore import Keystore, Unlocked
@@ -32,7 +32,7 @@ from provenance.serial import Serial
 from provenance.status import Status
 from provenance.verdict import Outcome, Verdict
 from provenance.verify import Verifier
-from provenance_cli.client import RegistryClient, RegistryUnreachable
+from provenance_cli.client import RegistryClient
 from provenance_cli.commands.piece import read_pieces
 from provenance_cli.commands.revoke import order_status
 from provenance_cli.commands.sign import sign_all
@@ -149,7 +149,7 @@ class Demo:
                         stderr=log,
                         **_own_group(),
                     )
-            with contextlib.suppress(RegistryUnreachable):
+            with contextlib.suppress(UnreachableError):
                 if self.client.ready().get("status") == "ready":
                     return
             if time.monotonic() > deadline:

@@ -11,6 +11,7 @@ from provenance.errors import (
     NotFoundError,
     ProvenanceError,
     StorageError,
+    UnreachableError,
     VerificationError,
 )
 
@@ -29,6 +30,7 @@ EXIT_CODES: dict[type[ProvenanceError], int] = {
     ConflictError: INCONCLUSIVE,
     MalformedError: MALFORMED,
     LedgerError: INCONCLUSIVE,
+    UnreachableError: INCONCLUSIVE,
     KeystoreError: CONFIGURATION,
     StorageError: CONFIGURATION,
     ConfigurationError: CONFIGURATION,

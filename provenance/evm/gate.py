@@ -1,4 +1,4 @@
-"""A guarded door to a chain: an allow-list of reads, and transactions to one contract only.
+"""A guarded door to a chain: an allow-list of reads, and calls, logs and transactions of one contract only.
 
 A registry opens it to phones, wallets and stewards; nobody can use its node for anything else.
 """
@@ -36,6 +36,8 @@ READS = frozenset(
         "eth_getTransactionByHash",
     )
 )
+OF_THE_CONTRACT = {"eth_call": "to", "eth_estimateGas": "to", "eth_getLogs": "address"}
+"""Reads that cost the node work, and the member of their first parameter that must name the contract."""
 
 
 class Gate:
@@ -59,6 +61,8 @@ class Gate:
                 return _error(number, -32000, "only transactions to the ledger are accepted here")
         elif method not in READS:
             return _error(number, -32601, "the method does not exist here")
+        elif method in OF_THE_CONTRACT and not self._is_of_the_contract(OF_THE_CONTRACT[method], params):
+            return _error(number, -32602, "only the ledger can be asked here")
         try:
             answer = self._provider.make_request(RPCEndpoint(method), params)
         except LedgerError as error:
@@ -67,6 +71,15 @@ class Gate:
         if answer.get("error") is not None:
             return {**members, "error": answer["error"]}
         return {**members, "result": answer.get("result")}
+
+    def _is_of_the_contract(self, member: str, params: list[Any]) -> bool:
+        # A third parameter would override the state, and run any code in the contract's place.
+        if not 1 <= len(params) <= 2 or not isinstance(params[0], dict):
+            return False
+        named = params[0].get(member)
+        if isinstance(named, list) and len(named) == 1:
+            named = named[0]
+        return isinstance(named, str) and named.lower() == str(self._contract)
 
     def _may_send(self, params: list[Any]) -> bool:
         if len(params) != 1 or not isinstance(params[0], str) or not params[0].startswith("0x"):

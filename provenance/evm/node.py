@@ -16,8 +16,9 @@ import msgspec
 from web3.providers.base import JSONBaseProvider
 from web3.types import RPCEndpoint, RPCResponse
 
+from provenance.canonical import load
 from provenance.encoding import Hash32
-from provenance.errors import LedgerError
+from provenance.errors import LedgerError, MalformedError
 from provenance.evm.abi import bad_answer, interface
 
 Provider: TypeAlias = JSONBaseProvider
@@ -66,8 +67,8 @@ class BoundedHTTPProvider(JSONBaseProvider):
                 hint="Check its address and the network.",
             ) from None
         try:
-            answer = msgspec.json.decode(bytes(data))
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            answer = load(bytes(data))
+        except MalformedError:
             raise bad_answer("it is not JSON") from None
         if not isinstance(answer, dict) or answer.get("id") != number:
             raise bad_answer("it answers another request")

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from provenance.errors import UnreachableError
 from provenance.ledger import Anchored
 from provenance.verdict import Outcome
 from provenance.verify import Verifier
-from provenance_cli.client import RegistryUnreachable
 from provenance_registry.service.checkpoints import CHECKPOINTS
 from tests.support.registries import RunningRegistry, Studio
 
@@ -33,9 +33,9 @@ def test_killed_at(point: str, tmp_path: Path) -> None:
         try:
             studio.submit(certificate)
             acknowledged.append(certificate)
-        except RegistryUnreachable:
+        except UnreachableError:
             break
-    assert registry.wait_dead() != 0
+    assert registry.wait_dead(asked=False) != 0
 
     registry.start()
     studio.submit(*certificates)  # The client tries again what was not acknowledged: some were kept nevertheless.
@@ -82,7 +82,7 @@ def test_a_second_process_on_the_same_folder_is_refused(tmp_path: Path) -> None:
     registry.start()
     second = RunningRegistry(tmp_path / "data")
     second.start(wait=False)
-    assert second.wait_dead() == 5
+    assert second.wait_dead(asked=False) == 5
     assert "Another process has the chain" in registry.log
     assert "Traceback" not in registry.log
     registry.stop()
@@ -95,6 +95,6 @@ def _wait_listening(registry: RunningRegistry) -> None:
         try:
             registry.client.about()
             return
-        except RegistryUnreachable:
+        except UnreachableError:
             time.sleep(0.05)
     raise AssertionError(registry.log)

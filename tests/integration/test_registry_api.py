@@ -204,7 +204,9 @@ def test_documents_for_third_parties(registry: RunningRegistry, studio: Studio, 
     assert "/api/v1/certificates" in http.get("/schema/openapi.json").json()["paths"]
 
 
-def test_the_gate_lets_reads_and_the_ledgers_transactions_through(http: httpx.Client) -> None:
+def test_the_gate_lets_reads_and_the_ledgers_transactions_through(
+    registry: RunningRegistry, http: httpx.Client
+) -> None:
     def ask(method: str, *params: Any) -> dict[str, Any]:
         body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)}
         answer: dict[str, Any] = http.post("/rpc", json=body).json()
@@ -216,6 +218,13 @@ def test_the_gate_lets_reads_and_the_ledgers_transactions_through(http: httpx.Cl
     assert "error" in ask("eth_sendRawTransaction", "0x02c0")
     assert "error" in ask("eth_call", {"to": "0x1", "data": []}, "latest")
     assert "error" in ask("eth_getLogs", {"fromBlock": "0x0", "toBlock": "zz"})
+    ledger = str(registry.ledger().identity.contract)
+    call = {"to": ledger, "data": "0xd3aad5cf"}
+    assert ask("eth_call", {"data": "0x5b5f56"}, "latest")["error"]["code"] == -32602  # Deploys an endless loop.
+    assert ask("eth_call", {**call, "to": "0x" + "11" * 20}, "latest")["error"]["code"] == -32602
+    assert ask("eth_call", call, "latest", {ledger: {"code": "0x5b5f56"}})["error"]["code"] == -32602
+    assert ask("eth_getLogs", {"fromBlock": "0x0"})["error"]["code"] == -32602
+    assert ask("eth_getLogs", {"fromBlock": "0x0", "toBlock": "0x0", "address": [ledger]})["result"] == []
     batch = http.post("/rpc", json=[{"jsonrpc": "2.0", "id": 7, "method": "eth_blockNumber"}, 5]).json()
     assert batch[0]["id"] == 7
     assert batch[1]["error"]["code"] == -32600

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from provenance.application import Application, Binding
 from provenance.certificate import Certificate, Issuer, StatusEntry
+from provenance.errors import UnreachableError
 from provenance.evm.accounts import Account
 from provenance.evm.ledger import EVMLedger
 from provenance.issue import issue
@@ -19,7 +20,7 @@ from provenance.ledger import AccreditCall, AddKeyCall, LedgerCall
 from provenance.piece import Photo, Piece
 from provenance.policy import TrustPolicy
 from provenance.serial import Serial
-from provenance_cli.client import RegistryClient, RegistryUnreachable
+from provenance_cli.client import RegistryClient
 from provenance_cli.ledgers import open_pinned, send_and_wait
 from provenance_cli.workshop import new_list_id
 
@@ -80,26 +81,30 @@ class RunningRegistry:
             try:
                 if self.client.ready().get("status") == "ready":
                     return
-            except RegistryUnreachable:
+            except UnreachableError:
                 pass
             time.sleep(0.05)
         raise AssertionError(f"not ready: {self.log}")
 
     def stop(self) -> int:
-        assert self.process is not None
-        if self.process.poll() is None:
-            assert self.process.stdin is not None
-            self.process.stdin.close()
-        return self.process.wait(30)
+        return self.wait_dead(30)
 
     def kill(self) -> None:
         assert self.process is not None
         self.process.kill()
-        self.process.wait(30)
+        self.wait_dead(30)
 
-    def wait_dead(self, patience: float = 60.0) -> int:
-        assert self.process is not None
-        return self.process.wait(patience)
+    def wait_dead(self, patience: float = 60.0, *, asked: bool = True) -> int:
+        """Return the exit code; the registry is asked to stop unless it must die on its own."""
+        process = self.process
+        assert process is not None
+        assert process.stdin is not None
+        try:
+            if not asked:
+                process.wait(patience)
+        finally:
+            process.stdin.close()
+        return process.wait(patience)
 
     @property
     def policy(self) -> TrustPolicy:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import sys
+from functools import partial
 from typing import Any
 
 import pytest
 
-from provenance.canonical import MAX_DEPTH, MAX_INTEGER, canonicalize, parse, parse_canonical
+from provenance.canonical import MAX_DEPTH, MAX_INTEGER, canonicalize, load, parse, parse_canonical
 from provenance.errors import MalformedError
 
 LIMIT = 10_000
@@ -96,6 +98,20 @@ def test_a_syntax_error_names_its_line() -> None:
 def test_only_the_canonical_spelling_is_accepted(data: bytes) -> None:
     with pytest.raises(MalformedError):
         parse_canonical(data, limit=1_000_000)
+
+
+def test_nesting_is_refused_however_much_recursion_python_allows() -> None:
+    """Parsers in C recurse on the machine's stack, and py-evm raises Python's limit tenfold."""
+    usual = sys.getrecursionlimit()
+    sys.setrecursionlimit(100_000)
+    try:
+        for data in (b"[" * 60_000, b'{"a":' * 60_000, b'["\\"", ' + b"[" * 60_000, b'["[",' * 30_000):
+            for read in (load, partial(parse, limit=10**6), partial(parse_canonical, limit=10**6)):
+                with pytest.raises(MalformedError):
+                    read(data)
+    finally:
+        sys.setrecursionlimit(usual)
+    assert load(b"[" + b'"[[[[",' * 500 + b"[]]") == ["[[[["] * 500 + [[]]
 
 
 def test_canonical_bytes_come_back() -> None:

@@ -297,7 +297,10 @@ def test_a_proof_of_another_tree_size_is_refused() -> None:
         InclusionProof(proof.index, proof.size, proof.path[:-1]),
         InclusionProof(proof.index, proof.size, (*proof.path, bytes(32))),
     ):
-        assert says(scene.verify(replace(bundle, inclusion=wrong)), Outcome.NOT_AUTHENTIC, "not-included")
+        verdict = scene.verify(replace(bundle, inclusion=wrong))
+        # Some leaves have the same path in a tree of another size: the ledger's count of leaves tells.
+        assert verdict.outcome is Outcome.NOT_AUTHENTIC
+        assert verdict.reason in ("not-included", "wrong-token")
 
 
 def test_a_receipt_with_another_root_does_not_include_the_certificate() -> None:

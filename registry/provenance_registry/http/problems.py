@@ -18,6 +18,7 @@ from provenance.errors import (
     NotFoundError,
     ProvenanceError,
     StorageError,
+    UnreachableError,
     VerificationError,
 )
 
@@ -29,6 +30,7 @@ STATUSES: dict[type[ProvenanceError], int] = {
     ConflictError: 409,
     NotFoundError: 404,
     LedgerError: 503,
+    UnreachableError: 503,
     StorageError: 507,
     ConfigurationError: 500,
     KeystoreError: 500,

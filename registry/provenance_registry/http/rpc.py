@@ -9,6 +9,7 @@ import msgspec
 from litestar import Request, Response, post
 from litestar.handlers.base import BaseRouteHandler
 
+from provenance.canonical import load
 from provenance.errors import MalformedError
 from provenance_registry.http.services import Services
 
@@ -22,10 +23,7 @@ def rpc_routes(services: Services) -> list[BaseRouteHandler]:
     @post("/rpc", request_max_body_size=services.settings.max_rpc_body, status_code=200, summary="Ledger JSON-RPC")
     async def rpc(request: Request[Any, Any, Any]) -> Response[bytes]:
         """Answer one JSON-RPC request, or a batch of them."""
-        try:
-            asked = msgspec.json.decode(await request.body())
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-            raise MalformedError("not-json", "The request is not JSON.") from None
+        asked = load(await request.body())
         batch = asked if isinstance(asked, list) else [asked]
         if not 0 < len(batch) <= limit:
             raise MalformedError("too-large", f"A batch holds 1 to {limit} requests.")
