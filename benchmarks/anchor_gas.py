@@ -1,19 +1,15 @@
-"""Gas a piece of an anchor, on the embedded chain, beside the aims and the floor of one LOG4.
-
-Run it with ``python benchmarks/anchor_gas.py [--json]``; it ends with 1 where an aim is missed.
-"""
+"""Gas a piece of an anchor, on the embedded chain, beside the aims and the floor of one LOG4."""
 
 from __future__ import annotations
 
-import argparse
-import json
 import secrets
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.table import Aim, report
 from provenance.encoding import Address, Root
 from provenance.evm.accounts import Account
 from provenance.evm.deploy import deploy
@@ -31,18 +27,11 @@ SIZES = (1, 10, 100, 1_000, 5_000)
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One measured anchor; `aim` is in gas a piece, ``None`` where there is none for the size."""
+    """One measured anchor."""
 
     pieces: int
     lots: int
     gas: int
-    gas_a_piece: float
-    aim: int | None
-
-    @property
-    def missed(self) -> bool:
-        """Tell whether the anchor took more gas than aimed at."""
-        return self.aim is not None and self.gas_a_piece > self.aim
 
 
 def measure(sizes: tuple[int, ...] = SIZES, lots: tuple[int, ...] = (1, 10)) -> list[Figure]:
@@ -82,7 +71,7 @@ def measure(sizes: tuple[int, ...] = SIZES, lots: tuple[int, ...] = (1, 10)) -> 
                 for count in lots:
                     if count <= size:
                         gas = _anchor(ledger, studios[:count], size, anchorer, seal)
-                        figures.append(Figure(size, count, gas, gas / size, AIMS.get(size) if count == 1 else None))
+                        figures.append(Figure(size, count, gas))
             return figures
         finally:
             chain.close()
@@ -104,21 +93,13 @@ def _run(ledger: EVMLedger, call: LedgerCall, account: Account, seal: Callable[[
     return outcome.gas_used
 
 
-def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    options = parser.parse_args(arguments)
-    figures = measure()
-    missed = any(figure.missed for figure in figures)
-    if options.json:
-        print(json.dumps({"log4_floor": LOG4_FLOOR, "missed": missed, "figures": [asdict(f) for f in figures]}))
-    else:
-        print(f"{'pieces':>7} {'lots':>5} {'gas':>12} {'gas a piece':>12} {'aim':>7}   one LOG4: {LOG4_FLOOR:,}")
-        for f in figures:
-            aim = "" if f.aim is None else f"{f.aim:,}"
-            verdict = "" if f.aim is None else "MISSED" if f.missed else "kept"
-            print(f"{f.pieces:>7,} {f.lots:>5} {f.gas:>12,} {f.gas_a_piece:>12,.1f} {aim:>7}   {verdict}")
-    return int(missed)
+def main() -> int:
+    aims = [Aim("one LOG4, the floor", LOG4_FLOOR, unit="gas")]
+    for figure in measure():
+        name = f"{figure.pieces:,} pieces, {figure.lots} lot{'s' if figure.lots > 1 else ''}"
+        limit = AIMS.get(figure.pieces) if figure.lots == 1 else None
+        aims.append(Aim(name, figure.gas / figure.pieces, "<=", limit, "gas"))
+    return report("anchor_gas", "gas a piece of one anchor, on the embedded chain, studios known before", aims)
 
 
 if __name__ == "__main__":

@@ -161,7 +161,7 @@ class Bundle:
 def _certificate(value: JSONValue | None) -> Certificate:
     if not isinstance(value, dict):
         raise MalformedError("not-a-bundle", "Expected a certificate.", field="certificate")
-    return Certificate.from_bytes(canonicalize(value))
+    return Certificate.from_document(value)
 
 
 def _list(document: JSONObject, name: str, limit: int) -> list[JSONValue]:

@@ -34,8 +34,18 @@ _encode = msgspec.json.Encoder(order="sorted").encode
 
 def canonicalize(value: JSONValue) -> bytes:
     """Return the RFC 8785 bytes of `value`; raises `MalformedError` for anything outside the domain."""
-    check_domain(value)
-    return _encode(value)
+    if not _in_domain(value, MAX_DEPTH):
+        _explain(value, "", MAX_DEPTH)
+    return join(value)
+
+
+def join(value: JSONValue) -> bytes:
+    """Return the RFC 8785 bytes of a value whose parts have been through `canonicalize` or a parser already."""
+    try:
+        return _encode(value)
+    except UnicodeEncodeError:  # A lone surrogate.
+        _explain(value, "", MAX_DEPTH)
+        raise
 
 
 def parse(data: bytes, *, limit: int) -> JSONObject:
@@ -58,7 +68,7 @@ def parse(data: bytes, *, limit: int) -> JSONObject:
         raise MalformedError("not-utf-8", "The document is not UTF-8.") from None
     except ValueError:  # An integer of thousands of digits: Python refuses to convert it.
         raise MalformedError("bad-number", "A number has too many digits.") from None
-    check_domain(value)
+    canonicalize(value)
     return _as_object(value)
 
 
@@ -71,8 +81,7 @@ def parse_canonical(data: bytes, *, limit: int) -> JSONObject:
     if len(data) > limit:
         raise MalformedError("too-large", f"The document has {len(data)} bytes, the limit is {limit}.")
     value = load(data)
-    check_domain(value)
-    if _encode(value) != data:
+    if canonicalize(value) != data:
         raise MalformedError("not-canonical", "The document is JSON but not in canonical form (RFC 8785).")
     return _as_object(value)
 
@@ -103,37 +112,41 @@ def _check_nesting(data: bytes) -> None:
             depth -= 1
 
 
-def check_domain(value: object) -> None:
-    """Raise `MalformedError`, naming the field, unless `value` lies in the domain."""
-    if not _in_domain(value, MAX_DEPTH):
-        _explain(value, "", MAX_DEPTH)
-
-
 def _in_domain(value: object, depth: int) -> bool:
-    # Runs over every value signed or verified, so it builds no paths and no messages.
-    kind = type(value)
-    if kind is str:
-        return value.isascii() or _is_text(value)  # type: ignore[attr-defined,arg-type]
-    if kind is dict:
-        if not depth:
-            return False
-        for key, item in value.items():  # type: ignore[attr-defined]
-            if type(key) is not str or not key.isascii() or not _in_domain(item, depth - 1):
+    # Runs over every value signed or verified: no paths, no messages, and no call for what is no container.
+    if type(value) is dict:
+        items: Any = value.values()
+        try:
+            if not "".join(value).isascii():
                 return False
-        return True
-    if kind is list:
-        return depth > 0 and all([_in_domain(item, depth - 1) for item in value])  # type: ignore[attr-defined]  # noqa: C419
-    if kind is int:
-        return -MAX_INTEGER <= value <= MAX_INTEGER  # type: ignore[operator]
-    return kind is bool
+        except TypeError:  # A key is no string.
+            return False
+    elif type(value) is list:
+        items = value
+    else:
+        return _in_domain([value], depth + 1)
+    if not depth:
+        return False
+    for item in items:
+        kind = type(item)
+        if kind is str or kind is bool:
+            continue
+        if kind is dict or kind is list:
+            if not _in_domain(item, depth - 1):
+                return False
+        elif kind is not int or not -MAX_INTEGER <= item <= MAX_INTEGER:
+            return False
+    return True
 
 
 def _explain(value: object, path: str, depth: int) -> None:
     """Find the value for which `_in_domain` said no, and raise."""
     where = path or None
     if isinstance(value, str):
-        if not _is_text(value):
-            raise MalformedError("bad-text", "Text holds a lone surrogate.", field=where)
+        try:
+            value.encode("utf-8")
+        except UnicodeEncodeError:
+            raise MalformedError("bad-text", "Text holds a lone surrogate.", field=where) from None
     elif isinstance(value, (dict, list)):
         if not depth:
             raise MalformedError("too-deep", "The document is nested too deeply.", field=where)
@@ -148,14 +161,6 @@ def _explain(value: object, path: str, depth: int) -> None:
     elif type(value) is not bool:
         name = "null" if value is None else type(value).__name__
         raise MalformedError("bad-type", f"A value of type {name} has no place here.", field=where)
-
-
-def _is_text(text: str) -> bool:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -10,14 +10,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import cast
 from urllib.parse import quote, unquote
 
-from provenance.canonical import JSONObject, JSONValue, canonicalize, parse_canonical
+from provenance.canonical import JSONObject, JSONValue, join, load, parse_canonical
 from provenance.encoding import Digest
 from provenance.errors import ConfigurationError, MalformedError
 from provenance.keys import PublicKey
 from provenance.piece import Photo, Piece
-from provenance.proof import check_proof, read_proof
+from provenance.proof import Proof
 from provenance.tag import check_base_url, host_of, tag_url
 
 MAX_CERTIFICATE_BYTES = 65_536
@@ -32,7 +33,6 @@ SCHEMA_PATH = "/schemas/piece/v1"
 
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
 _LIST_ID = re.compile(r"[0-9a-hjkmnp-tv-z]{12}\Z")
-_TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def format_time(moment: datetime) -> str:
@@ -44,8 +44,8 @@ def parse_time(text: object, field: str) -> datetime:
     """Read what `format_time` writes; raises `MalformedError`."""
     try:
         if isinstance(text, str):
-            moment = datetime.strptime(text, _TIME).replace(tzinfo=UTC)
-            if format_time(moment) == text:
+            moment = datetime.fromisoformat(text)
+            if moment.tzinfo is UTC and format_time(moment) == text:
                 return moment
     except ValueError:
         pass
@@ -103,10 +103,15 @@ class Certificate:
     digest: Digest
     issuer: Issuer
     piece: Piece
-    public_key: PublicKey
+    proof: Proof
     status_entry: StatusEntry
     valid_from: datetime
     replaces: Digest | None
+
+    @property
+    def public_key(self) -> PublicKey:
+        """The key that the certificate is signed with."""
+        return self.proof.key
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Certificate:
@@ -114,8 +119,16 @@ class Certificate:
 
         The signature is not checked.
         """
-        document = parse_canonical(data, limit=MAX_CERTIFICATE_BYTES)
-        key, proof = read_proof(document)
+        return cls._read(parse_canonical(data, limit=MAX_CERTIFICATE_BYTES), data)
+
+    @classmethod
+    def from_document(cls, document: JSONObject) -> Certificate:
+        """Read a certificate that stands in a larger canonical document, as `from_bytes` does."""
+        return cls._read(document, secured_bytes(document))
+
+    @classmethod
+    def _read(cls, document: JSONObject, data: bytes) -> Certificate:
+        proof = Proof.of(document)
         try:
             issuer, piece, entry = _read_issuer(document), _read_piece(document), _read_status(document)
         except ConfigurationError as error:  # An address inside the certificate: malformed, not misconfigured.
@@ -123,26 +136,26 @@ class Certificate:
         valid_from = parse_time(document.get("validFrom"), "validFrom")
         replaces = Digest.from_multibase(document["replaces"]) if "replaces" in document else None
         expected = render(piece, issuer, entry, valid_from, replaces)
-        expected["proof"] = proof
+        expected["proof"] = document["proof"]
         if expected != document:
             names = sorted(
                 name for name in expected.keys() | document.keys() if expected.get(name) != document.get(name)
             )
             raise MalformedError("not-a-certificate", "A member is unknown or has another form.", field=names[0])
-        if proof["verificationMethod"] != f"{issuer.did}#{key.multikey}":
+        if proof.options["verificationMethod"] != f"{issuer.did}#{proof.key.multikey}":
             raise MalformedError(
                 "not-a-certificate", "The proof names another issuer.", field="proof.verificationMethod"
             )
-        parse_time(proof.get("created"), "proof.created")
-        return cls(data, Digest.of(data), issuer, piece, key, entry, valid_from, replaces)
+        parse_time(proof.options.get("created"), "proof.created")
+        return cls(data, Digest.of(data), issuer, piece, proof, entry, valid_from, replaces)
 
     def document(self) -> JSONObject:
         """Return the certificate as a JSON object, read afresh from its bytes."""
-        return parse_canonical(self.data, limit=MAX_CERTIFICATE_BYTES)
+        return cast(JSONObject, load(self.data))  # Canonical by construction.
 
     def check_signature(self) -> None:
         """Return if the proof fits the content; raise `VerificationError` otherwise."""
-        check_proof(self.document())
+        self.proof.verify(self.document())
 
 
 def render(
@@ -184,8 +197,8 @@ def render(
 
 
 def secured_bytes(secured: JSONObject) -> bytes:
-    """Return the canonical bytes of a secured certificate; raises `MalformedError` where they are too many."""
-    data = canonicalize(secured)
+    """Return the canonical bytes of a secured document; raises `MalformedError` for too many."""
+    data = join(secured)
     if len(data) > MAX_CERTIFICATE_BYTES:
         raise MalformedError(
             "certificate-too-large",

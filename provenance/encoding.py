@@ -21,6 +21,7 @@ from provenance.errors import MalformedError
 
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _BASE58_PAIRS = [high + low for high in _BASE58 for low in _BASE58]
+_BASE58_CHUNK = 58**10  # Ten symbols fit a machine word, whose division is quick.
 _BASE58_INDEX = {symbol: value for value, symbol in enumerate(_BASE58)}
 _MAX_BASE58 = 256  # Keys and signatures are under 100 symbols; the conversion is quadratic.
 _SHA2_256 = b"\x12\x20"  # multihash: sha2-256, 32 bytes
@@ -134,8 +135,10 @@ def to_base58(data: bytes) -> str:
     number = int.from_bytes(data, "big")
     pairs = []
     while number:
-        number, remainder = divmod(number, 58 * 58)
-        pairs.append(_BASE58_PAIRS[remainder])
+        number, chunk = divmod(number, _BASE58_CHUNK)
+        for _ in range(5):
+            chunk, pair = divmod(chunk, 58 * 58)
+            pairs.append(_BASE58_PAIRS[pair])
     return "1" * zeros + "".join(reversed(pairs)).lstrip("1")
 
 

@@ -8,7 +8,7 @@ from provenance.certificate import Certificate, Issuer, StatusEntry, format_time
 from provenance.encoding import Digest
 from provenance.keys import Signer
 from provenance.piece import Piece
-from provenance.proof import add_proof
+from provenance.proof import make_proof
 
 
 def issue(
@@ -29,6 +29,6 @@ def issue(
     now = now.astimezone(UTC).replace(microsecond=0)
     document = render(piece, issuer, status_entry, now, replaces)
     method = f"{issuer.did}#{signer.public_key.multikey}"
-    secured = add_proof(document, signer, verification_method=method, created=format_time(now))
-    data = secured_bytes(secured)
-    return Certificate(data, Digest.of(data), issuer, piece, signer.public_key, status_entry, now, replaces)
+    proof = make_proof(document, signer, verification_method=method, created=format_time(now))
+    data = secured_bytes(proof.attached(document))
+    return Certificate(data, Digest.of(data), issuer, piece, proof, status_entry, now, replaces)

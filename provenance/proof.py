@@ -8,9 +8,9 @@ without its proof.  A suite is one row of `SUITES`.
 from __future__ import annotations
 
 import hashlib
-from typing import cast
+from dataclasses import dataclass
 
-from provenance.canonical import JSONObject, JSONValue, canonicalize
+from provenance.canonical import JSONObject, JSONValue, canonicalize, join
 from provenance.encoding import from_base58, to_base58
 from provenance.errors import MalformedError
 from provenance.keys import Algorithm, PublicKey, Signer
@@ -22,8 +22,62 @@ _PROOF_KEYS = frozenset(
 )
 
 
-def add_proof(document: JSONObject, signer: Signer, *, verification_method: str, created: str) -> JSONObject:
-    """Return a copy of `document` with one proof of purpose ``assertionMethod`` added.
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """The one proof of a document as read, not yet verified: `options` are its members but for the proof value.
+
+    The key is the one that the verification method's fragment spells out: whether it is *trusted*, and for whom it
+    speaks, is for the caller to find out.
+    """
+
+    key: PublicKey
+    options: JSONObject
+    signature: bytes
+
+    @classmethod
+    def of(cls, secured: JSONObject) -> Proof:
+        """Read the proof of `secured`; raises `MalformedError` for none, several, or one of another form."""
+        proof = secured.get("proof")
+        if (
+            not isinstance(proof, dict)
+            or not _PROOF_KEYS.issuperset(proof)
+            or proof.get("type") != "DataIntegrityProof"
+        ):
+            raise MalformedError("bad-proof", "There must be exactly one Data Integrity proof.", field="proof")
+        if proof.get("@context", secured.get("@context")) != secured.get("@context"):
+            raise MalformedError(
+                "bad-proof", "The proof's context differs from the document's.", field="proof.@context"
+            )
+        algorithm = SUITES.get(_text(proof, "cryptosuite"))
+        if algorithm is None:
+            raise MalformedError("unknown-suite", "The proof's cryptosuite is not accepted.", field="proof.cryptosuite")
+        if _text(proof, "proofPurpose") != "assertionMethod":
+            raise MalformedError("bad-proof", "The purpose must be assertionMethod.", field="proof.proofPurpose")
+        method, _, fragment = _text(proof, "verificationMethod").partition("#")
+        key = PublicKey.parse(fragment)
+        if not method or key.algorithm != algorithm:
+            raise MalformedError("bad-proof", "The suite does not fit the key.", field="proof.verificationMethod")
+        value = _text(proof, "proofValue")
+        if not value.startswith("z"):
+            raise MalformedError("bad-proof", "The proof value must be base58btc.", field="proof.proofValue")
+        options = {name: member for name, member in proof.items() if name != "proofValue"}
+        return cls(key, options, from_base58(value[1:]))
+
+    def attached(self, document: JSONObject) -> JSONObject:
+        """Return a copy of `document` that the proof secures."""
+        return {**document, "proof": {**self.options, "proofValue": "z" + to_base58(self.signature)}}
+
+    def verify(self, secured: JSONObject, *, allow_high_s: bool = False) -> None:
+        """Return if the proof secures the document that it was read from; raise `VerificationError` otherwise.
+
+        `secured` comes from a parser, so that it lies in the canonical domain.
+        """
+        document = {name: member for name, member in secured.items() if name != "proof"}
+        self.key.verify(self.signature, _hash_data(join(document), join(self.options)), allow_high_s=allow_high_s)
+
+
+def make_proof(document: JSONObject, signer: Signer, *, verification_method: str, created: str) -> Proof:
+    """Return a proof of purpose ``assertionMethod`` for `document`.
 
     `created` is an RFC 3339 time; raises `MalformedError` where the document is outside the canonical domain.
     """
@@ -36,52 +90,27 @@ def add_proof(document: JSONObject, signer: Signer, *, verification_method: str,
     }
     if "@context" in document:
         options["@context"] = document["@context"]
-    signature = signer.sign(_hash_data(document, options))
-    return {**document, "proof": {**options, "proofValue": "z" + to_base58(signature)}}
+    signature = signer.sign(_hash_data(canonicalize(document), canonicalize(options)))
+    return Proof(signer.public_key, options, signature)
+
+
+def add_proof(document: JSONObject, signer: Signer, *, verification_method: str, created: str) -> JSONObject:
+    """Return a copy of `document` with the proof that `make_proof` makes."""
+    return make_proof(document, signer, verification_method=verification_method, created=created).attached(document)
 
 
 def check_proof(secured: JSONObject, *, allow_high_s: bool = False) -> PublicKey:
-    """Return the key whose proof secures `secured`.
+    """Return the key whose proof secures `secured`, a document that a parser returned.
 
-    The key is the one that the verification method's fragment spells out: whether it is *trusted*, and for whom it
-    speaks, is for the caller to find out.  Raises `MalformedError` for a proof of another form, `VerificationError`
-    where the signature does not fit.
+    Raises `MalformedError` for a proof of another form, `VerificationError` where the signature does not fit.
     """
-    key, proof = read_proof(secured)
-    document = {name: value for name, value in secured.items() if name != "proof"}
-    options = {name: value for name, value in proof.items() if name != "proofValue"}
-    signature = from_base58(cast(str, proof["proofValue"])[1:])
-    key.verify(signature, _hash_data(document, options), allow_high_s=allow_high_s)
-    return key
+    proof = Proof.of(secured)
+    proof.verify(secured, allow_high_s=allow_high_s)
+    return proof.key
 
 
-def read_proof(secured: JSONObject) -> tuple[PublicKey, JSONObject]:
-    """Return the key that a document's one proof names, and the proof; raises `MalformedError`.
-
-    Nothing is verified: `check_proof` does that.
-    """
-    proof = secured.get("proof")
-    if not isinstance(proof, dict) or not _PROOF_KEYS.issuperset(proof) or proof.get("type") != "DataIntegrityProof":
-        raise MalformedError("bad-proof", "There must be exactly one Data Integrity proof.", field="proof")
-    if proof.get("@context", secured.get("@context")) != secured.get("@context"):
-        raise MalformedError("bad-proof", "The proof's context differs from the document's.", field="proof.@context")
-    algorithm = SUITES.get(_text(proof, "cryptosuite"))
-    if algorithm is None:
-        raise MalformedError("unknown-suite", "The proof's cryptosuite is not accepted.", field="proof.cryptosuite")
-    if _text(proof, "proofPurpose") != "assertionMethod":
-        raise MalformedError("bad-proof", "The purpose must be assertionMethod.", field="proof.proofPurpose")
-    method, _, fragment = _text(proof, "verificationMethod").partition("#")
-    key = PublicKey.parse(fragment)
-    if not method or key.algorithm != algorithm:
-        raise MalformedError("bad-proof", "The suite does not fit the key.", field="proof.verificationMethod")
-    value = _text(proof, "proofValue")
-    if not value.startswith("z") or "z" + to_base58(from_base58(value[1:])) != value:
-        raise MalformedError("bad-proof", "The proof value must be base58btc.", field="proof.proofValue")
-    return key, proof
-
-
-def _hash_data(document: JSONObject, options: JSONObject) -> bytes:
-    return hashlib.sha256(canonicalize(options)).digest() + hashlib.sha256(canonicalize(document)).digest()
+def _hash_data(document: bytes, options: bytes) -> bytes:
+    return hashlib.sha256(options).digest() + hashlib.sha256(document).digest()
 
 
 def _text(proof: dict[str, JSONValue], name: str) -> str:
