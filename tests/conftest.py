@@ -1,12 +1,17 @@
-"""Rules for all tests: no network but loopback, and none at all in unit tests."""
+"""Rules for all tests: no network but loopback, and none at all in unit tests; and the registry that several share."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from pytest_socket import disable_socket, enable_socket, socket_allow_hosts
+
+if TYPE_CHECKING:  # Unit tests must not pay for web3.
+    from tests.support.registries import RunningRegistry, Studio
 
 ROOT = Path(__file__).resolve().parent.parent
 OFFLINE = ("unit", "property", "vectors", "architecture")
@@ -29,3 +34,25 @@ def published_vectors() -> Path:
     if not folder.is_dir():
         pytest.skip("no vectors: set KILNMARK_VECTORS to the folder of published vectors")
     return folder
+
+
+@pytest.fixture(scope="session")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningRegistry]:
+    """A running registry that tests share; each works with serials of its own."""
+    from tests.support.registries import RunningRegistry
+
+    running = RunningRegistry(tmp_path_factory.mktemp("registry") / "data")
+    running.start()
+    yield running
+    assert running.stop() == 0, running.log
+    assert "Traceback" not in running.log
+
+
+@pytest.fixture(scope="session")
+def studio(registry: RunningRegistry) -> Studio:
+    """An accredited studio at the shared registry."""
+    from tests.support.registries import Studio
+
+    made = Studio(registry)
+    made.accredit()
+    return made

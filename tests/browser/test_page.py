@@ -1,0 +1,128 @@
+"""The buyer's page in a real browser, at a phone's size, in Chinese and English, with and without scripts."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page
+
+from provenance.encoding import Digest
+from provenance.media import prepare_photo
+from provenance.piece import Photo
+from provenance.serial import Serial
+from provenance.status import Status, StatusOrder
+from provenance.tag import tag_url
+from tests.browser.conftest import Open
+from tests.support.photos import photo_bytes
+from tests.support.registries import RunningRegistry, Studio
+
+
+def anchored(studio: Studio, title: str = "青花梅瓶", photos: tuple[Photo, ...] = ()) -> Serial:
+    certificate = studio.sign(title, photos=photos)
+    studio.submit(certificate)
+    studio.wait_anchored(certificate)
+    return certificate.piece.serial
+
+
+def overflow(page: Page) -> int:
+    """Return by how many pixels the page is wider than the screen."""
+    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+
+def shown(page: Page) -> tuple[str, str | None]:
+    """Return headline and look of the verdict."""
+    return page.inner_text("h1"), page.get_attribute("body", "data-v")
+
+
+@pytest.mark.parametrize(("language", "headline"), [("zh-CN", "证书属实"), ("en-GB", "Genuine record")])
+@pytest.mark.parametrize("phone", [True, False])
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_genuine_record(
+    registry: RunningRegistry, studio: Studio, open_page: Open, language: str, headline: str, phone: bool, scripts: bool
+) -> None:
+    serial = anchored(studio)
+    page = open_page(tag_url(registry.base_url, serial), phone=phone, scripts=scripts, language=language)
+    assert shown(page) == (headline, "authentic")
+    assert page.inner_text(".id") == str(serial)
+    assert "青花梅瓶" in page.inner_text("main")
+    assert page.locator("h1").bounding_box()["y"] < 500  # type: ignore[index]
+    assert page.inner_text("footer strong") == registry.base_url.removeprefix("http://")
+    if scripts:
+        assert overflow(page) <= 0
+
+
+def test_the_photo_that_was_signed_is_shown(registry: RunningRegistry, studio: Studio, open_page: Open) -> None:
+    prepared = prepare_photo(photo_bytes())
+    certificate = studio.sign("有照片的瓶", photos=(Photo(prepared.digest),))
+    studio.submit(certificate)
+    registry.client.upload(prepared.digest, prepared.data)
+    studio.wait_anchored(certificate)
+    page = open_page(tag_url(registry.base_url, certificate.piece.serial))
+    assert page.evaluate("document.querySelector('.pics img').naturalWidth") == prepared.width
+    assert page.get_attribute(".pics img", "src") == f"/media/{Digest.of(prepared.data).hex()}"
+
+
+HOSTILE_TITLES = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "{{ 7*7 }}{% raw %}",
+    "javascript:alert(1)//",
+    "</title><svg onload=alert(1)>",
+    "𠮷野家の茶碗 👨‍👩‍👧‍👦 " + "長" * 250,
+    "W" * 300,
+)
+
+
+@pytest.mark.parametrize("title", HOSTILE_TITLES)
+def test_a_title_can_hold_anything(registry: RunningRegistry, studio: Studio, open_page: Open, title: str) -> None:
+    page = open_page(tag_url(registry.base_url, anchored(studio, title)))
+    assert page.inner_text("h2.piece") == title
+    assert page.locator("script, svg[onload], img[onerror]").count() == 0
+    assert overflow(page) <= 0
+
+
+def test_a_revoked_record(registry: RunningRegistry, studio: Studio, open_page: Open) -> None:
+    serial = anchored(studio)
+    ledger = registry.ledger()
+    token = int(str(registry.client.verdict(serial)["tokenId"]))
+    order = StatusOrder(token, Status.REVOKED, studio.account.address, ledger.order_nonce(studio.account.address), 0)
+    answer = registry.client.relay(order, studio.account.sign_status_order(ledger.identity, order))
+    page = open_page(tag_url(registry.base_url, serial))
+    for _ in range(200):
+        if registry.client.order(str(answer["id"]))["state"] == "final":
+            break
+        page.wait_for_timeout(50)
+    page.reload()
+    page.wait_for_selector("body[data-v=revoked]", timeout=10_000)
+    assert shown(page)[0] == "已作废"
+
+
+def test_a_record_that_waits_for_the_ledger(registry: RunningRegistry, open_page: Open) -> None:
+    unknown_studio = Studio(registry, "nobody", "无名窑")
+    certificate = unknown_studio.sign()
+    unknown_studio.submit(certificate)
+    page = open_page(tag_url(registry.base_url, certificate.piece.serial))
+    assert shown(page) == ("尚未上链", "pending")
+
+
+def test_an_unknown_number_and_the_form(registry: RunningRegistry, studio: Studio, open_page: Open) -> None:
+    page = open_page(tag_url(registry.base_url, Serial.random()))
+    assert shown(page) == ("查无此证", "unknown")
+    serial = anchored(studio)
+    page.fill("input[name=serial]", str(serial).lower().replace("0", "o").replace("1", "l"))
+    page.click("button")
+    page.wait_for_selector("body[data-v=authentic]")
+    page.goto(registry.base_url)
+    page.fill("input[name=serial]", "7K3M-9QX2")
+    page.click("button")
+    page.wait_for_selector("[role=alert]")
+    assert page.input_value("input[name=serial]") == "7K3M-9QX2"
+
+
+def test_the_language_can_be_switched(registry: RunningRegistry, studio: Studio, open_page: Open) -> None:
+    page = open_page(tag_url(registry.base_url, anchored(studio)))
+    page.click("nav.lang a[hreflang=en]")
+    page.wait_for_selector("html[lang=en]")
+    assert shown(page) == ("Genuine record", "authentic")
+    page.click("summary")
+    assert page.locator("ol.checks li").count() == 9
+    assert page.locator("ol.checks li[data-r=passed]").count() >= 7
