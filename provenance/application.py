@@ -90,7 +90,7 @@ class Application:
                 Address.parse(members.get("studio")),
             )
         except ConfigurationError as error:
-            raise MalformedError(error.code, error.message, field="registry") from None
+            raise MalformedError.like(error, field="registry") from None
         application = cls(binding, from_base64url(key_signature), parse_hex(members.get("accountSignature")))
         if application.to_bytes() != data.removesuffix(b"\n"):
             raise MalformedError("not-an-application", "This is not a studio's application.")

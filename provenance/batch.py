@@ -48,7 +48,7 @@ def assemble(certificates: Iterable[tuple[Address, Digest]]) -> Batch:
     ordered = sorted(certificates)
     leaves = tuple(digest for _, digest in ordered)
     if not 0 < len(leaves) <= MAX_LEAVES:
-        raise MalformedError("bad-batch-size", f"A batch holds 1 to {MAX_LEAVES:,} certificates.")
+        raise MalformedError("bad-batch-size", "A batch holds 1 to {limit:,} certificates.", limit=MAX_LEAVES)
     if len(set(leaves)) != len(leaves):
         raise MalformedError("duplicate-leaf", "A certificate is in the batch twice.")
     shares = groupby(ordered, key=lambda pair: pair[0])

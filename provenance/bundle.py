@@ -167,13 +167,13 @@ def _certificate(value: JSONValue | None) -> Certificate:
 def _list(document: JSONObject, name: str, limit: int) -> list[JSONValue]:
     value = document.get(name)
     if not isinstance(value, list) or len(value) > limit:
-        raise MalformedError("not-a-bundle", f"Expected a list of at most {limit}.", field=name)
+        raise MalformedError("not-a-bundle", "Expected a list of at most {limit}.", field=name, limit=limit)
     return value
 
 
 def _members(value: JSONValue, path: str, names: set[str]) -> JSONObject:
     if not isinstance(value, dict) or value.keys() != names:
-        raise MalformedError("not-a-bundle", f"Expected exactly {', '.join(sorted(names))}.", field=path)
+        raise MalformedError("not-a-bundle", "Expected exactly {names}.", field=path, names=", ".join(sorted(names)))
     return value
 
 

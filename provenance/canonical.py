@@ -16,7 +16,7 @@ from typing import Any, TypeAlias, cast
 
 import msgspec
 
-from provenance.errors import MalformedError
+from provenance.errors import MalformedError, Wording
 
 JSONValue: TypeAlias = "str | int | bool | list[JSONValue] | dict[str, JSONValue]"
 JSONObject: TypeAlias = dict[str, JSONValue]
@@ -54,7 +54,9 @@ def parse(data: bytes, *, limit: int) -> JSONObject:
     Duplicate keys, floats, NaN, nulls, lone surrogates, a byte order mark, deep nesting: refused.
     """
     if len(data) > limit:
-        raise MalformedError("too-large", f"The document has {len(data)} bytes, the limit is {limit}.")
+        raise MalformedError(
+            "too-large", "The document has {size} bytes, the limit is {limit}.", size=len(data), limit=limit
+        )
     _check_nesting(data)
     try:
         value = json.loads(
@@ -63,7 +65,7 @@ def parse(data: bytes, *, limit: int) -> JSONObject:
     except MalformedError:
         raise
     except json.JSONDecodeError as error:
-        raise MalformedError("not-json", f"Not JSON: {error.msg}.", line=error.lineno) from None
+        raise MalformedError("not-json", "Not JSON: {reason}.", line=error.lineno, reason=Wording(error.msg)) from None
     except UnicodeDecodeError:
         raise MalformedError("not-utf-8", "The document is not UTF-8.") from None
     except ValueError:  # An integer of thousands of digits: Python refuses to convert it.
@@ -79,7 +81,9 @@ def parse_canonical(data: bytes, *, limit: int) -> JSONObject:
     and other orders.  Raises `MalformedError`.
     """
     if len(data) > limit:
-        raise MalformedError("too-large", f"The document has {len(data)} bytes, the limit is {limit}.")
+        raise MalformedError(
+            "too-large", "The document has {size} bytes, the limit is {limit}.", size=len(data), limit=limit
+        )
     value = load(data)
     if canonicalize(value) != data:
         raise MalformedError("not-canonical", "The document is JSON but not in canonical form (RFC 8785).")
@@ -160,7 +164,7 @@ def _explain(value: object, path: str, depth: int) -> None:
             raise MalformedError("bad-number", "Integers must lie within 2^53-1.", field=where)
     elif type(value) is not bool:
         name = "null" if value is None else type(value).__name__
-        raise MalformedError("bad-type", f"A value of type {name} has no place here.", field=where)
+        raise MalformedError("bad-type", "A value of type {kind} has no place here.", field=where, kind=name)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -173,7 +177,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _no_float(text: str) -> Any:
-    raise MalformedError("bad-number", f"Only integers are accepted, not {text[:20]}.")
+    raise MalformedError("bad-number", "Only integers are accepted, not {number}.", number=text[:20])
 
 
 def _as_object(value: object) -> JSONObject:

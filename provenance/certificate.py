@@ -132,7 +132,7 @@ class Certificate:
         try:
             issuer, piece, entry = _read_issuer(document), _read_piece(document), _read_status(document)
         except ConfigurationError as error:  # An address inside the certificate: malformed, not misconfigured.
-            raise MalformedError(error.code, error.message) from None
+            raise MalformedError.like(error) from None
         valid_from = parse_time(document.get("validFrom"), "validFrom")
         replaces = Digest.from_multibase(document["replaces"]) if "replaces" in document else None
         expected = render(piece, issuer, entry, valid_from, replaces)
@@ -202,8 +202,10 @@ def secured_bytes(secured: JSONObject) -> bytes:
     if len(data) > MAX_CERTIFICATE_BYTES:
         raise MalformedError(
             "certificate-too-large",
-            f"The certificate has {len(data)} bytes, the limit is {MAX_CERTIFICATE_BYTES}.",
+            "The certificate has {size} bytes, the limit is {limit}.",
             hint="Shorten the descriptions or leave some photos out.",
+            size=len(data),
+            limit=MAX_CERTIFICATE_BYTES,
         )
     return data
 

@@ -38,7 +38,9 @@ class FixedBytes:
 
     def __post_init__(self) -> None:
         if type(self.value) is not bytes or len(self.value) != self.LENGTH:
-            raise MalformedError("wrong-length", f"{type(self).__name__} must be {self.LENGTH} bytes.")
+            raise MalformedError(
+                "wrong-length", "{kind} must be {length} bytes.", kind=type(self).__name__, length=self.LENGTH
+            )
 
     def __bytes__(self) -> bytes:
         return self.value
@@ -145,7 +147,7 @@ def to_base58(data: bytes) -> str:
 def from_base58(text: str) -> bytes:
     """Decode base58btc; raises `MalformedError` for another symbol or for more than 256 symbols."""
     if len(text) > _MAX_BASE58:
-        raise MalformedError("bad-base58", f"A base58 text may have {_MAX_BASE58} symbols at most.")
+        raise MalformedError("bad-base58", "A base58 text may have {limit} symbols at most.", limit=_MAX_BASE58)
     number = 0
     for symbol in text:
         value = _BASE58_INDEX.get(symbol)

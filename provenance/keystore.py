@@ -90,13 +90,18 @@ class Keystore:
                 data = file.read(MAX_KEYSTORE_BYTES + 1)
         except FileNotFoundError:
             raise KeystoreError(
-                "no-keystore", f"There is no keystore at {path}.", hint="Make one, or restore it from the phrase."
+                "no-keystore",
+                "There is no keystore at {path}.",
+                hint="Make one, or restore it from the phrase.",
+                path=path,
             ) from None
         except OSError as error:
-            raise StorageError("unreadable-keystore", f"{path} cannot be read: {error.strerror}.") from None
+            raise StorageError(
+                "unreadable-keystore", "{path} cannot be read: {reason}.", path=path, reason=error
+            ) from None
         members = parse(data, limit=MAX_KEYSTORE_BYTES)
         if members.get("type") != KEYSTORE_TYPE or members.get("version") != KEYSTORE_VERSION:
-            raise MalformedError("not-a-keystore", f"{path} is not a keystore that this program can read.")
+            raise MalformedError("not-a-keystore", "{path} is not a keystore that this program can read.", path=path)
         return cls(path, PublicKey.parse(members.get("publicKey")), Address.parse(members.get("account")), members)
 
     def unlock(self, passphrase: str) -> Unlocked:
@@ -136,8 +141,9 @@ class Keystore:
         if len(passphrase) < MIN_PASSPHRASE:
             raise KeystoreError(
                 "short-passphrase",
-                f"A passphrase needs {MIN_PASSPHRASE} characters at least.",
+                "A passphrase needs {limit} characters at least.",
                 hint="Four or five words that do not belong together are good.",
+                limit=MIN_PASSPHRASE,
             )
         unlocked = _unlocked(phrase, words)
         header: JSONObject = {
@@ -204,7 +210,9 @@ def _stretch(passphrase: str, members: JSONObject) -> bytes:
 def _write_private(path: Path, data: bytes, *, replace: bool) -> None:
     """Write `data` to `path`, readable by its owner alone, whole or not at all."""
     if not replace and path.exists():
-        raise KeystoreError("keystore-exists", f"There is a keystore at {path} already.", hint="Choose another folder.")
+        raise KeystoreError(
+            "keystore-exists", "There is a keystore at {path} already.", hint="Choose another folder.", path=path
+        )
     temporary: Path | None = None
     try:
         handle, name = tempfile.mkstemp(prefix=".keystore-", dir=path.parent)  # Mode 0600.
@@ -218,4 +226,4 @@ def _write_private(path: Path, data: bytes, *, replace: bool) -> None:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 temporary.unlink()
-        raise StorageError("cannot-write", f"{path} cannot be written: {error.strerror}.") from None
+        raise StorageError("cannot-write", "{path} cannot be written: {reason}.", path=path, reason=error) from None

@@ -40,12 +40,14 @@ def load_photo(path: Path) -> PreparedPhoto:
     """Read and prepare the photo at `path`; raises `MalformedError` or `StorageError`."""
     try:
         if path.stat().st_size > MAX_PHOTO_BYTES:
-            raise MalformedError("photo-too-large", f"The photo is larger than {MAX_PHOTO_BYTES // 2**20} MB.")
+            raise MalformedError(
+                "photo-too-large", "The photo is larger than {limit} MB.", limit=MAX_PHOTO_BYTES // 2**20
+            )
         data = path.read_bytes()
     except FileNotFoundError:
         raise MalformedError("no-photo", "There is no such photo.", field="photos") from None
     except OSError as error:
-        raise StorageError("unreadable", f"{path} cannot be read: {error.strerror}.") from None
+        raise StorageError("unreadable", "{path} cannot be read: {reason}.", path=path, reason=error) from None
     return prepare_photo(data)
 
 
@@ -92,10 +94,11 @@ def _open(data: bytes) -> Image.Image:
             if image.width * image.height > MAX_PIXELS:
                 raise MalformedError(
                     "too-many-pixels",
-                    f"The photo has {image.width * image.height // 1_000_000} megapixels, the limit is "
-                    f"{MAX_PIXELS // 1_000_000}.",
+                    "The photo has {size} megapixels, the limit is {limit}.",
                     field="photos",
                     hint="Make it smaller first.",
+                    size=image.width * image.height // 1_000_000,
+                    limit=MAX_PIXELS // 1_000_000,
                 )
             image.load()
     except UnidentifiedImageError:

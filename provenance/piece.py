@@ -90,10 +90,12 @@ class Photo:
 
     def __post_init__(self) -> None:
         if self.media_type not in MEDIA_TYPES:
-            raise MalformedError("bad-photo", f"A photo must be one of {', '.join(MEDIA_TYPES)}.", field="photos")
+            raise MalformedError(
+                "bad-photo", "A photo must be one of {kinds}.", field="photos", kinds=", ".join(MEDIA_TYPES)
+            )
         if self.role not in PHOTO_ROLES:
             raise MalformedError(
-                "bad-photo", f"A photo's role must be one of {', '.join(PHOTO_ROLES)}.", field="photos"
+                "bad-photo", "A photo's role must be one of {roles}.", field="photos", roles=", ".join(PHOTO_ROLES)
             )
 
 
@@ -203,7 +205,7 @@ class Piece:
             raise MalformedError("bad-country", "A country is two capital letters, like CN.", field="country")
         if len(self.photos) > MAX_PHOTOS or len({photo.digest for photo in self.photos}) != len(self.photos):
             raise MalformedError(
-                "bad-photos", f"A piece has at most {MAX_PHOTOS} photos, all different.", field="photos"
+                "bad-photos", "A piece has at most {limit} photos, all different.", field="photos", limit=MAX_PHOTOS
             )
 
     def title_in(self, *languages: str) -> str:
@@ -268,7 +270,9 @@ def _check_text(text: Text, name: str, limit: int) -> None:
     if not text:
         return
     if len(text) > MAX_LANGUAGES:
-        raise MalformedError("too-many-languages", f"A text has at most {MAX_LANGUAGES} languages.", field=name)
+        raise MalformedError(
+            "too-many-languages", "A text has at most {limit} languages.", field=name, limit=MAX_LANGUAGES
+        )
     for language, words in text.items():
         if not _LANGUAGE.match(language):
             raise MalformedError("bad-language", "A language is tagged like en or zh-Hans.", field=name)
@@ -290,12 +294,14 @@ def _check_plain(words: object, name: str, limit: int) -> None:
 
 
 def _too_long(name: str, limit: int) -> MalformedError:
-    return MalformedError("text-too-long", f"The text is longer than {limit} characters.", field=name)
+    return MalformedError("text-too-long", "The text is longer than {limit} characters.", field=name, limit=limit)
 
 
 def _check_number(number: object, name: str, largest: int) -> None:
     if type(number) is not int or not 1 <= number <= largest:
-        raise MalformedError("bad-number", f"Expected a whole number from 1 to {largest:,}.", field=name)
+        raise MalformedError(
+            "bad-number", "Expected a whole number from 1 to {largest:,}.", field=name, largest=largest
+        )
 
 
 def _is_day(text: object) -> bool:

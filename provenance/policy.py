@@ -37,9 +37,9 @@ class TrustPolicy:
 
     def __post_init__(self) -> None:
         if not 1 <= self.confirmations <= MAX_CONFIRMATIONS:
-            raise ConfigurationError("bad-policy", f"Confirmations must be 1 to {MAX_CONFIRMATIONS:,}.")
+            raise ConfigurationError("bad-policy", "Confirmations must be 1 to {limit:,}.", limit=MAX_CONFIRMATIONS)
         if len(self.nodes) > MAX_NODES:
-            raise ConfigurationError("bad-policy", f"A policy names at most {MAX_NODES} nodes.")
+            raise ConfigurationError("bad-policy", "A policy names at most {limit} nodes.", limit=MAX_NODES)
         for node in self.nodes:
             if (
                 not node.startswith(("https://", "http://"))

@@ -116,5 +116,5 @@ def _hash_data(document: bytes, options: bytes) -> bytes:
 def _text(proof: dict[str, JSONValue], name: str) -> str:
     value = proof.get(name)
     if not isinstance(value, str):
-        raise MalformedError("bad-proof", f"The proof's {name} must be a string.", field=f"proof.{name}")
+        raise MalformedError("bad-proof", "The proof's {member} must be a string.", field=f"proof.{name}", member=name)
     return value

@@ -63,8 +63,9 @@ def check_base_url(text: str) -> str:
 def _bad_address(text: str) -> ConfigurationError:
     return ConfigurationError(
         "bad-registry-address",
-        f"{text[:80]!r} is not the address of a registry.",
+        "“{text}” is not the address of a registry.",
         hint="Write it like https://registry.example, without a path.",
+        text=text[:80],
     )
 
 

@@ -248,7 +248,7 @@ class Verdict:
     def require(self) -> None:
         """Return where the outcome is AUTHENTIC; raise `VerificationError` otherwise."""
         if self.outcome is not Outcome.AUTHENTIC:
-            raise VerificationError(self.reason, self.message, hint=self.hint or None)
+            raise VerificationError(self.reason, "{sentence}", hint="{advice}", sentence=self.message, advice=self.hint)
 
     def to_json(self) -> JSONObject:
         """Return the JSON form, with the English sentences."""

@@ -12,7 +12,7 @@ from eth_abi.abi import decode, encode
 from eth_abi.exceptions import DecodingError
 from eth_utils.abi import collapse_if_tuple, event_abi_to_log_topic, function_abi_to_4byte_selector
 
-from provenance.errors import LedgerError
+from provenance.errors import LedgerError, Wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,11 @@ def interface() -> Interface:
 def bad_answer(what: str) -> LedgerError:
     """Return the error for a node that answers nonsense."""
     return LedgerError(
-        "bad-node-answer", f"The node's answer cannot be right: {what}.", retryable=True, hint="Ask another node."
+        "bad-node-answer",
+        "The node's answer cannot be right: {what}.",
+        retryable=True,
+        hint="Ask another node.",
+        what=Wording(what),
     )
 
 

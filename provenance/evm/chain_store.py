@@ -44,11 +44,18 @@ class ChainStore(BaseAtomicDB):
         except sqlite3.OperationalError as error:
             if "locked" in str(error):
                 raise ConflictError(
-                    "chain-in-use", f"Another process has the chain {path} open.", hint="Stop the other registry first."
+                    "chain-in-use",
+                    "Another process has the chain {path} open.",
+                    hint="Stop the other registry first.",
+                    path=path,
                 ) from None
-            raise StorageError("chain-unusable", f"The chain {path} cannot be used: {error}.") from None
+            raise StorageError(
+                "chain-unusable", "The chain {path} cannot be used: {reason}.", path=path, reason=error
+            ) from None
         except sqlite3.DatabaseError as error:
-            raise StorageError("chain-unusable", f"The chain {path} cannot be used: {error}.") from None
+            raise StorageError(
+                "chain-unusable", "The chain {path} cannot be used: {reason}.", path=path, reason=error
+            ) from None
 
     def __getitem__(self, key: bytes) -> bytes:
         row = self.connection.execute("SELECT value FROM pairs WHERE key = ?", (key,)).fetchone()
@@ -86,7 +93,7 @@ class ChainStore(BaseAtomicDB):
         except sqlite3.Error as error:
             if self.connection.in_transaction:
                 self.connection.execute("ROLLBACK")
-            raise StorageError("chain-unusable", f"The chain could not be written: {error}.") from None
+            raise StorageError("chain-unusable", "The chain could not be written: {reason}.", reason=error) from None
 
     def close(self) -> None:
         """Let go of the file."""

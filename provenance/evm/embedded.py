@@ -22,7 +22,7 @@ from eth.vm.forks.prague import PragueVM
 from eth_utils.exceptions import ValidationError
 
 from provenance.encoding import Address
-from provenance.errors import LedgerError
+from provenance.errors import LedgerError, Wording
 from provenance.evm.chain_store import ChainStore
 
 CHAIN_ID = 0x6B696C6E
@@ -145,9 +145,10 @@ class EmbeddedChain:
                 if head.timestamp - now > MAX_CLOCK_STEP:
                     raise LedgerError(
                         "clock-behind",
-                        f"The clock is {head.timestamp - now} s behind the newest block.",
+                        "The clock is {seconds} s behind the newest block.",
                         retryable=True,
                         hint="Set the clock right; no block is sealed under a wrong date.",
+                        seconds=head.timestamp - now,
                     )
                 return False
             try:
@@ -216,4 +217,4 @@ class EmbeddedChain:
 
 
 def _invalid(why: str) -> LedgerError:
-    return LedgerError("invalid-transaction", f"The transaction is refused: {why}.", retryable=False)
+    return LedgerError("invalid-transaction", "The transaction is refused: {why}.", retryable=False, why=Wording(why))

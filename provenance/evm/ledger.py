@@ -13,7 +13,7 @@ from typing import Any, cast
 from web3.providers.base import JSONBaseProvider
 
 from provenance.encoding import Address, Digest, Hash32, KeyId, Root
-from provenance.errors import ConfigurationError, LedgerError
+from provenance.errors import ConfigurationError, LedgerError, Wording
 from provenance.evm.abi import bad_answer, interface
 from provenance.evm.accounts import Account
 from provenance.evm.calls import encode_call
@@ -72,7 +72,12 @@ class EVMLedger:
 
         code = self._node.data("eth_getCode", str(self._contract), "latest")
         if not code:
-            raise LedgerError("no-ledger", f"There is no contract at {self._contract} on this chain.", retryable=False)
+            raise LedgerError(
+                "no-ledger",
+                "There is no contract at {contract} on this chain.",
+                retryable=False,
+                contract=self._contract,
+            )
         genesis = members(self._node.request("eth_getBlockByNumber", "0x0", False))
         deployment = self._call("deploymentId", at="latest")[0]
         return LedgerIdentity(
@@ -303,19 +308,21 @@ def fees(node: Node) -> dict[str, int]:
 
 def _compare(found: LedgerIdentity, expected: LedgerIdentity) -> None:
     for name, code, what in (
-        ("chain_id", "wrong-chain-id", "chain id"),
-        ("genesis", "wrong-genesis", "genesis block"),
-        ("contract", "wrong-contract", "contract"),
-        ("code_hash", "wrong-code", "contract code"),
-        ("deployment_id", "wrong-deployment", "deployment"),
+        ("chain_id", "wrong-chain-id", Wording("chain id")),
+        ("genesis", "wrong-genesis", Wording("genesis block")),
+        ("contract", "wrong-contract", Wording("contract")),
+        ("code_hash", "wrong-code", Wording("contract code")),
+        ("deployment_id", "wrong-deployment", Wording("deployment")),
     ):
         if getattr(found, name) != getattr(expected, name):
             raise LedgerError(
                 code,
-                f"The node serves another {what} than the one that is pinned: "
-                f"{getattr(found, name)} instead of {getattr(expected, name)}.",
+                "The node serves another {what} than the one that is pinned: {found} instead of {expected}.",
                 retryable=False,
                 hint="Ask a node of the pinned chain, or pin the right policy after comparing its words.",
+                what=what,
+                found=getattr(found, name),
+                expected=getattr(expected, name),
             )
 
 

@@ -18,7 +18,7 @@ from web3.types import RPCEndpoint, RPCResponse
 
 from provenance.canonical import load
 from provenance.encoding import Hash32
-from provenance.errors import LedgerError, MalformedError
+from provenance.errors import LedgerError, MalformedError, Wording
 from provenance.evm.abi import bad_answer, interface
 
 Provider: TypeAlias = JSONBaseProvider
@@ -52,7 +52,10 @@ class BoundedHTTPProvider(JSONBaseProvider):
             with self._client.stream("POST", self._url, content=body, headers=headers) as response:
                 if response.status_code != 200:
                     raise LedgerError(
-                        "node-unavailable", f"The node answered with HTTP {response.status_code}.", retryable=True
+                        "node-unavailable",
+                        "The node answered with HTTP {status}.",
+                        retryable=True,
+                        status=response.status_code,
                     )
                 data = bytearray()
                 for chunk in response.iter_bytes():
@@ -137,9 +140,9 @@ def _refused(error: object) -> LedgerError:
         revert = revert.get("data")
     if isinstance(revert, str) and _DATA.match(revert.lower()) and (len(revert) > 2 or "revert" in message):
         reason = interface().refusal(bytes.fromhex(revert[2:]))
-        return LedgerError("ledger-refused", f"The ledger refuses: {reason}.", retryable=False)
+        return LedgerError("ledger-refused", "The ledger refuses: {reason}.", retryable=False, reason=reason)
     if "revert" in message:
-        return LedgerError("ledger-refused", f"The ledger refuses: {message}.", retryable=False)
+        return LedgerError("ledger-refused", "The ledger refuses: {reason}.", retryable=False, reason=message)
     lowered = message.lower()
     if "already known" in lowered or "already imported" in lowered or "known transaction" in lowered:
         return LedgerError("already-known", "The node has the transaction already.", retryable=False)
@@ -151,4 +154,6 @@ def _refused(error: object) -> LedgerError:
         )
     if "header not found" in lowered or "unknown block" in lowered or "not canonical" in lowered:
         return LedgerError("unknown-block", "The node does not have the block asked for.", retryable=True)
-    return LedgerError("node-refused", f"The node refuses: {message or 'no reason given'}.", retryable=True)
+    return LedgerError(
+        "node-refused", "The node refuses: {reason}.", retryable=True, reason=message or Wording("no reason given")
+    )

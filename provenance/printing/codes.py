@@ -44,14 +44,18 @@ def check_module(millimetres: float) -> None:
     if millimetres < MIN_MODULE_MM:
         raise ConfigurationError(
             "module-too-small",
-            f"Modules of {millimetres:.2f} mm are too small: phones miss them in daylight already.",
-            hint=f"Use {MIN_MODULE_MM:.2f} mm or more, and a larger label if need be.",
+            "Modules of {size:.2f} mm are too small: phones miss them in daylight already.",
+            hint="Use {limit:.2f} mm or more, and a larger label if need be.",
+            size=millimetres,
+            limit=MIN_MODULE_MM,
         )
     if millimetres > MAX_MODULE_MM:
         raise ConfigurationError(
             "module-too-large",
-            f"Modules of {millimetres:.2f} mm are too large for a small piece: the code bends around it.",
-            hint=f"Use {MAX_MODULE_MM:.2f} mm or less.",
+            "Modules of {size:.2f} mm are too large for a small piece: the code bends around it.",
+            hint="Use {limit:.2f} mm or less.",
+            size=millimetres,
+            limit=MAX_MODULE_MM,
         )
 
 

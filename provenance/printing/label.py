@@ -79,8 +79,11 @@ def compose(
     if module < MIN_MODULE_MM:
         raise ConfigurationError(
             "label-too-small",
-            f"A label of {size[0]:g} x {size[1]:g} mm is too small for this code.",
-            hint=f"The code needs {count * MIN_MODULE_MM + serial_height + 1:.0f} mm in height; choose a larger label.",
+            "A label of {width:g} x {height:g} mm is too small for this code.",
+            hint="The code needs {needed:.0f} mm in height; choose a larger label.",
+            width=size[0],
+            height=size[1],
+            needed=count * MIN_MODULE_MM + serial_height + 1,
         )
     side = count * module
     top = (size[1] - side - serial_height) / 2

@@ -28,9 +28,9 @@ class Layout:
         right = self.left + (self.columns - 1) * self.pitch_x + self.label[0]
         bottom = self.top + (self.rows - 1) * self.pitch_y + self.label[1]
         if self.pitch_x < self.label[0] - 0.01 or self.pitch_y < self.label[1] - 0.01:
-            raise ConfigurationError("bad-layout", f"The labels of {self.name} overlap.")
+            raise ConfigurationError("bad-layout", "The labels of {sheet} overlap.", sheet=self.name)
         if right > self.page[0] + 0.01 or bottom > self.page[1] + 0.01 or min(self.left, self.top) < 0:
-            raise ConfigurationError("bad-layout", f"The labels of {self.name} do not fit on its page.")
+            raise ConfigurationError("bad-layout", "The labels of {sheet} do not fit on its page.", sheet=self.name)
 
     @property
     def per_page(self) -> int:
@@ -62,5 +62,9 @@ def layout_named(name: str) -> Layout:
         return LAYOUTS[name]
     except KeyError:
         raise ConfigurationError(
-            "unknown-layout", f"There is no label sheet called {name}.", hint=f"Known ones: {', '.join(LAYOUTS)}."
+            "unknown-layout",
+            "There is no label sheet called {sheet}.",
+            hint="Known ones: {known}.",
+            sheet=name,
+            known=", ".join(LAYOUTS),
         ) from None

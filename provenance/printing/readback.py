@@ -35,6 +35,16 @@ def check_sheet(pdf: bytes, expected: Sequence[str]) -> None:
     if found != wanted:
         missing = [payload.rpartition("/")[2] for payload in (wanted - found)]
         extra = [payload[-40:] for payload in (found - wanted)]
-        what = f"{len(missing)} codes cannot be read ({', '.join(missing[:5])})" if missing else ""
-        what += f" {len(extra)} codes are not of this sheet ({', '.join(extra[:5])})" if extra else ""
-        raise VerificationError("sheet-unreadable", f"The sheet does not read back: {what.strip()}.")
+        if missing:
+            raise VerificationError(
+                "sheet-unreadable",
+                "{count} codes of the sheet cannot be read back: {codes}.",
+                count=len(missing),
+                codes=", ".join(missing[:5]),
+            )
+        raise VerificationError(
+            "sheet-unreadable",
+            "The sheet holds {count} codes that are not its own: {codes}.",
+            count=len(extra),
+            codes=", ".join(extra[:5]),
+        )

@@ -44,7 +44,9 @@ def print_sheet(
     cannot be.
     """
     if not 1 <= start <= layout.per_page:
-        raise ConfigurationError("bad-start", f"A page of {layout.name} has labels 1 to {layout.per_page}.")
+        raise ConfigurationError(
+            "bad-start", "A page of {sheet} has labels 1 to {last}.", sheet=layout.name, last=layout.per_page
+        )
     for noisy in ("fontTools", "fpdf"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
     pdf = FPDF(unit="mm", format=layout.page)

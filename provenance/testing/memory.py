@@ -209,7 +209,9 @@ class MemoryLedger:
         try:
             apply(self._blocks[-1].state.copy(), call, self._context(signer.address, at))
         except RefusedError as refusal:
-            raise LedgerError("ledger-refused", f"The ledger refuses: {refusal}.", retryable=False) from None
+            raise LedgerError(
+                "ledger-refused", "The ledger refuses: {reason}.", retryable=False, reason=refusal
+            ) from None
         raw = repr((nonce, signer.address, call)).encode()
         transaction = SignedTransaction(raw, Hash32(hashlib.sha256(raw).digest()), signer.address, nonce)
         self._calls[transaction.hash] = call

@@ -143,7 +143,9 @@ def _make_folders(settings: Settings) -> None:
             folder.mkdir(parents=True, exist_ok=True)
         settings.secrets.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise StorageError("cannot-write", f"{settings.data} cannot be used: {error.strerror}.") from None
+        raise StorageError(
+            "cannot-write", "{path} cannot be used: {reason}.", path=settings.data, reason=error
+        ) from None
 
 
 def _secret(path: Path) -> bytes:
@@ -153,11 +155,11 @@ def _secret(path: Path) -> bytes:
             write_durably(path, secrets.token_bytes(32).hex().encode())
         secret = bytes.fromhex(path.read_text("ascii").strip())
     except OSError as error:
-        raise StorageError("cannot-write", f"{path} cannot be used: {error.strerror}.") from None
+        raise StorageError("cannot-write", "{path} cannot be used: {reason}.", path=path, reason=error) from None
     except ValueError:
-        raise ConfigurationError("bad-secret", f"{path} does not hold a secret in hex.") from None
+        raise ConfigurationError("bad-secret", "{path} does not hold a secret in hex.", path=path) from None
     if len(secret) != 32:
-        raise ConfigurationError("bad-secret", f"{path} does not hold 32 bytes in hex.")
+        raise ConfigurationError("bad-secret", "{path} does not hold 32 bytes in hex.", path=path)
     return secret
 
 
@@ -206,7 +208,9 @@ def _embedded_ledger(settings: Settings, provider: Provider, anchorer: Account, 
         try:
             contract = Address.parse(json.loads(record.read_text("ascii"))["contract"])
         except (OSError, ValueError, KeyError, TypeError, ProvenanceError):
-            raise ConfigurationError("bad-ledger-record", f"{record} does not name the ledger's contract.") from None
+            raise ConfigurationError(
+                "bad-ledger-record", "{path} does not name the ledger's contract.", path=record
+            ) from None
         return EVMLedger(provider, contract)
     if settings.admin is None or settings.steward is None:
         raise ConfigurationError("bad-settings", "The embedded ledger needs an admin and a steward.")

@@ -63,7 +63,7 @@ class Settings:
                 hint="Set KILNMARK_ADMIN and KILNMARK_STEWARD; `kilnmark ledger keys` makes them.",
             )
         if not 1 <= self.batch_size <= MAX_LEAVES:
-            raise ConfigurationError("bad-settings", f"A batch holds 1 to {MAX_LEAVES:,} certificates.")
+            raise ConfigurationError("bad-settings", "A batch holds 1 to {limit:,} certificates.", limit=MAX_LEAVES)
 
     @property
     def database(self) -> Path:
@@ -94,7 +94,7 @@ class Settings:
             batch_age = float(env.get("KILNMARK_BATCH_AGE", "5"))
             confirmations = int(env.get("KILNMARK_CONFIRMATIONS", "1"))
         except ValueError as error:
-            raise ConfigurationError("bad-settings", f"A setting is not a number: {error}.") from None
+            raise ConfigurationError("bad-settings", "A setting is not a number: {reason}.", reason=error) from None
         host = env.get("KILNMARK_HOST", "127.0.0.1")
         return cls(
             data=Path(env.get("KILNMARK_DATA", "kilnmark-registry")),
@@ -119,4 +119,4 @@ def _address(env: Mapping[str, str], name: str) -> Address | None:
     try:
         return Address.parse(text.lower())
     except MalformedError:
-        raise ConfigurationError("bad-settings", f"{name} is not an Ethereum address.") from None
+        raise ConfigurationError("bad-settings", "{name} is not an Ethereum address.", name=name) from None

@@ -41,7 +41,9 @@ def open_engine(path: Path) -> sa.Engine:
     try:
         migrate(engine)
     except sa.exc.DBAPIError as error:
-        raise StorageError("database-unusable", f"The database {path} cannot be used: {error.orig}.") from None
+        raise StorageError(
+            "database-unusable", "The database {path} cannot be used: {reason}.", path=path, reason=error.orig
+        ) from None
     return engine
 
 

@@ -70,7 +70,7 @@ class SQLTransaction:
         except sa.exc.IntegrityError as error:
             if "serial" in str(error.orig):
                 raise ConflictError(
-                    "serial-taken", f"Another certificate stands under serial {certificate.serial}."
+                    "serial-taken", "Another certificate stands under serial {serial}.", serial=certificate.serial
                 ) from None
             raise ConflictError(
                 "status-entry-taken", "Another certificate has the same place in the status list."

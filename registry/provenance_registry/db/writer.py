@@ -66,7 +66,9 @@ class GroupWriter:
                     except Exception as error:  # Whatever the work raises belongs to its caller.
                         future.set_exception(error)
         except sa.exc.DBAPIError as error:
-            failure = StorageError("database-unusable", f"The database could not be written: {error.orig}.")
+            failure = StorageError(
+                "database-unusable", "The database could not be written: {reason}.", reason=error.orig
+            )
             for _, future in group:
                 if not future.done():
                     future.set_exception(failure)

@@ -100,7 +100,9 @@ def api_routes(services: Services, order_nonce: Any) -> list[BaseRouteHandler]:
         if lines[-1] == b"":
             lines.pop()
         if not 0 < len(lines) <= settings.max_line_batch:
-            raise MalformedError("too-large", f"A bulk submission holds 1 to {settings.max_line_batch} lines.")
+            raise MalformedError(
+                "too-large", "A bulk submission holds 1 to {limit} lines.", limit=settings.max_line_batch
+            )
         answers = await asyncio.to_thread(services.submissions.submit_many, lines)
         checkpoint("after-accept")
         services.wake()

@@ -26,7 +26,7 @@ def rpc_routes(services: Services) -> list[BaseRouteHandler]:
         asked = load(await request.body())
         batch = asked if isinstance(asked, list) else [asked]
         if not 0 < len(batch) <= limit:
-            raise MalformedError("too-large", f"A batch holds 1 to {limit} requests.")
+            raise MalformedError("too-large", "A batch holds 1 to {limit} requests.", limit=limit)
         async with turns:
             answers = await asyncio.to_thread(lambda: [services.rpc.answer(item) for item in batch])
         if any(isinstance(item, dict) and item.get("method") == "eth_sendRawTransaction" for item in batch):

@@ -63,7 +63,7 @@ class Media:
             if temporary is not None:
                 with contextlib.suppress(OSError):
                     Path(temporary).unlink()
-            raise StorageError("cannot-store", f"The photo could not be kept: {error.strerror}.") from None
+            raise StorageError("cannot-store", "The photo could not be kept: {reason}.", reason=error) from None
         return True
 
     def get(self, digest: Digest) -> tuple[bytes, str]:

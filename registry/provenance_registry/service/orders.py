@@ -15,7 +15,7 @@ def parse_order(members: JSONObject) -> tuple[StatusOrder, bytes]:
     """Read an order and its signature; raises `MalformedError`, naming the field."""
     names = {"tokenId", "status", "studio", "nonce", "deadline", "signature"}
     if members.keys() != names:
-        raise MalformedError("not-an-order", f"An order has exactly {', '.join(sorted(names))}.")
+        raise MalformedError("not-an-order", "An order has exactly {names}.", names=", ".join(sorted(names)))
     numbers = []
     for name in ("tokenId", "nonce", "deadline"):
         text = members[name]
@@ -26,7 +26,9 @@ def parse_order(members: JSONObject) -> tuple[StatusOrder, bytes]:
     split_token_id(token_id)
     status = members["status"]
     if status not in Status.__members__:
-        raise MalformedError("not-an-order", f"A status is one of {', '.join(Status.__members__)}.", field="status")
+        raise MalformedError(
+            "not-an-order", "A status is one of {names}.", field="status", names=", ".join(Status.__members__)
+        )
     signature = parse_hex(members["signature"])
     if len(signature) > 2_048:
         raise MalformedError("not-an-order", "The signature is too long.", field="signature")

@@ -52,9 +52,11 @@ class Submissions:
             if certificate.issuer.base_url != self._base_url:
                 raise MalformedError(
                     "other-registry",
-                    f"The certificate is made for the registry {certificate.issuer.base_url}.",
+                    "The certificate is made for the registry {other}.",
                     field="issuer.id",
-                    hint=f"This registry is {self._base_url}.",
+                    hint="This registry is {own}.",
+                    other=certificate.issuer.base_url,
+                    own=self._base_url,
                 )
             if certificate.replaces is not None:
                 raise MalformedError(
