@@ -27,6 +27,7 @@ CHINESE: dict[str, tuple[str, str]] = {
     "offline": ("未查询账本，因此上链、工作室与状态均未知。", "请联网后再查。"),
     "accredited": ("证书上链时，工作室已获认可，密钥有效。", ""),
     "not-accredited": ("证书上链时，工作室未获认可。", _DO_NOT_RELY),
+    "not-vouched": ("此处有一份证书待处理，但行会尚未认可其工作室或密钥。", "暂勿采信，请询问工作室。"),
     "wrong-key": ("签署证书的密钥不属于该工作室。", _DO_NOT_RELY),
     "key-not-valid": ("证书上链时，工作室的密钥已失效。", "密钥可能被盗。请勿采信此记录，请询问工作室。"),
     "wrong-issuer": ("证书所写的工作室与账本上的不同。", _DO_NOT_RELY),

@@ -113,6 +113,13 @@ CODES: dict[str, Code] = {
     "not-accredited": Code(
         Check.STUDIO, _BAD, _NOT, "The studio was not accredited when the ledger saw the certificate.", _DO_NOT_PAY
     ),
+    "not-vouched": Code(
+        Check.STUDIO,
+        _OPEN,
+        _WAIT,
+        "A certificate waits here, but the guild vouches for no such studio or key yet.",
+        "Do not rely on it yet. Ask the studio.",
+    ),
     "wrong-key": Code(
         Check.STUDIO, _BAD, _NOT, "The key that signed the certificate is not a key of the studio.", _DO_NOT_PAY
     ),
@@ -300,3 +307,11 @@ def conclude(findings: tuple[Finding, ...]) -> tuple[Outcome, str]:
 def unknown(serial: Serial | None) -> Verdict:
     """Return the verdict on a serial under which nothing is registered."""
     return Verdict(Outcome.UNKNOWN, REASONS[Outcome.UNKNOWN][0], serial=serial)
+
+
+def not_vouched(serial: Serial) -> Verdict:
+    """Return the verdict on a serial under which a registry only holds certificates that nobody vouches for."""
+    finding = Finding(Check.STUDIO, "not-vouched")
+    others = (Finding(check, "not-reached") for check in Check if check is not Check.STUDIO)
+    findings = tuple(sorted((finding, *others), key=lambda item: item.check))
+    return Verdict(*conclude(findings), findings, serial=serial)

@@ -167,8 +167,11 @@ class _Inquiry:
         return record
 
     def _studio(self, certificate: Certificate, record: LedgerRecord) -> None:
-        if record.did_hash != Digest.of(certificate.issuer.did.encode()):
-            self.say("wrong-issuer", certificate.issuer.did)
+        issuer = certificate.issuer
+        if record.did_hash != Digest.of(issuer.did.encode()):
+            self.say("wrong-issuer", issuer.did)
+        elif record.name_hash != Digest.of(issuer.name.encode()):
+            self.say("wrong-issuer", issuer.name)
         elif record.key is None:
             self.say("wrong-key", certificate.public_key.multikey)
         elif not record.standing_at_anchor:
@@ -204,7 +207,7 @@ class _Inquiry:
             if (
                 amendment.replaces != previous.digest
                 or amendment.piece.serial != certificate.piece.serial
-                or amendment.issuer.did != certificate.issuer.did
+                or amendment.issuer != certificate.issuer
             ):
                 return self.say("bad-amendment", str(amendment.digest))
             try:

@@ -10,7 +10,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from provenance.certificate import Certificate
-from provenance.encoding import Address, Digest, Hash32, Root
+from provenance.encoding import Address, Digest, Hash32, KeyId, Root
 from provenance.errors import ConflictError
 from provenance.ledger import Amended, Anchored, BlockRef, LedgerEvent, StatusSet
 from provenance.serial import Serial
@@ -18,6 +18,7 @@ from provenance.status import Status
 from provenance_registry.db import rows
 from provenance_registry.db.engine import open_engine
 from provenance_registry.db.tables import (
+    VOUCHED,
     batches,
     certificates,
     directory_events,
@@ -30,6 +31,7 @@ from provenance_registry.db.tables import (
 )
 from provenance_registry.db.writer import GroupWriter
 from provenance_registry.repository import (
+    HeldGroup,
     LotRow,
     OutboxEntry,
     Sending,
@@ -52,6 +54,8 @@ class SQLTransaction:
 
     def add_certificate(self, certificate: StoredCertificate, named: Iterable[Digest]) -> None:
         entry = Certificate.from_bytes(certificate.data).status_entry
+        if certificate.state is not State.HELD and self._is_of_another(entry.list_id, certificate.did):
+            raise ConflictError("status-list-taken", "The status list belongs to another studio.")
         try:
             result = self._connection.execute(
                 certificates.insert().values(
@@ -59,6 +63,7 @@ class SQLTransaction:
                     serial=certificate.serial.compact,
                     data=certificate.data,
                     did=certificate.did,
+                    name=certificate.name,
                     key_id=certificate.key_id.value,
                     list_id=entry.list_id,
                     list_index=entry.index,
@@ -68,7 +73,7 @@ class SQLTransaction:
                 )
             )
         except sa.exc.IntegrityError as error:
-            if "serial" in str(error.orig):
+            if "certificates.serial" in str(error.orig):
                 raise ConflictError(
                     "serial-taken", "Another certificate stands under serial {serial}.", serial=certificate.serial
                 ) from None
@@ -84,14 +89,48 @@ class SQLTransaction:
         row = self._connection.execute(certificates.select().where(certificates.c.digest == digest.value)).first()
         return None if row is None else rows.certificate_of(row)
 
-    def set_states(self, digests: Sequence[Digest], state: State, reason: str | None) -> None:
-        statement = (
-            certificates.update()
-            .where(certificates.c.digest == sa.bindparam("which"), certificates.c.batch_id.is_(None))
-            .values(state=state.value, reason=reason)
+    def _is_of_another(self, list_id: str, did: str) -> bool:
+        """Tell whether another studio's certificates stand in a status list: a list is one studio's."""
+        listed = certificates.c.list_id == list_id
+        statement = sa.select(certificates.c.id).where(listed, VOUCHED, certificates.c.did != did).limit(1)
+        return self._connection.execute(statement).first() is not None
+
+    def held(self) -> int:
+        statement = sa.select(sa.func.count()).where(certificates.c.state == State.HELD.value)
+        return int(self._connection.execute(statement).scalar_one())
+
+    def hold(self, digest: Digest, reason: str) -> None:
+        waiting = sa.and_(certificates.c.digest == digest.value, certificates.c.batch_id.is_(None))
+        self._connection.execute(certificates.update().where(waiting).values(state=State.HELD.value, reason=reason))
+
+    def rejudge(self, group: HeldGroup, reason: str | None) -> None:
+        chosen = certificates.update().where(
+            certificates.c.state == State.HELD.value,
+            certificates.c.did == group.did,
+            certificates.c.name == group.name,
+            certificates.c.key_id == group.key_id.value,
+            certificates.c.reason == group.reason,
         )
-        if digests:
-            self._connection.execute(statement, [{"which": digest.value} for digest in digests])
+        if reason is not None:
+            self._connection.execute(chosen.values(reason=reason))
+            return
+        other = certificates.alias()
+        # What has a serial already, and of the group itself the first that came.
+        before = sa.or_(other.c.state != State.HELD.value, sa.and_(
+            other.c.state == State.HELD.value, other.c.key_id == group.key_id.value, other.c.did == group.did,
+            other.c.name == group.name, other.c.reason == group.reason, other.c.id < certificates.c.id,
+        ))  # fmt: skip
+        same_place = sa.and_(
+            other.c.list_id == certificates.c.list_id,
+            sa.or_(other.c.list_index == certificates.c.list_index, other.c.did != group.did),
+        )
+        for why, same in (
+            ("serial-taken", other.c.serial == certificates.c.serial),
+            ("status-entry-taken", same_place),
+        ):
+            taken = sa.exists().where(other.c.id != certificates.c.id, before, same)
+            self._connection.execute(chosen.where(taken).values(reason=why))
+        self._connection.execute(chosen.values(state=State.WAITING.value, reason=None))
 
     def prepare(self, kind: str, account: Address, nonce: int, raw: bytes, hash_: Hash32) -> int:
         result = self._connection.execute(
@@ -228,7 +267,12 @@ class SQLRepository:
         return self._certificate(certificates.c.digest == digest.value)
 
     def by_serial(self, serial: Serial) -> StoredCertificate | None:
-        return self._certificate(certificates.c.serial == serial.compact)
+        return self._certificate(sa.and_(certificates.c.serial == serial.compact, VOUCHED))
+
+    def is_held_under(self, serial: Serial) -> bool:
+        held = certificates.c.state == State.HELD.value
+        statement = sa.select(certificates.c.id).where(certificates.c.serial == serial.compact, held)
+        return bool(self._rows(statement.limit(1)))
 
     def by_token(self, token_id: int) -> StoredCertificate | None:
         return self._certificate(certificates.c.token_id == str(token_id))
@@ -242,17 +286,28 @@ class SQLRepository:
         statement = certificates.select().where(certificates.c.state == state.value).order_by(certificates.c.id)
         return [rows.certificate_of(row) for row in self._rows(statement.limit(limit))]
 
+    def held_groups(self) -> list[HeldGroup]:
+        columns = certificates.c.did, certificates.c.name, certificates.c.key_id, certificates.c.reason
+        lasting = certificates.c.reason.in_(("serial-taken", "status-entry-taken"))
+        statement = sa.select(*columns).where(certificates.c.state == State.HELD.value, ~lasting).distinct()
+        return [HeldGroup(row.did, row.name, KeyId(row.key_id), row.reason) for row in self._rows(statement)]
+
     def counts(self) -> dict[State, int]:
         statement = sa.select(certificates.c.state, sa.func.count().label("number")).group_by(certificates.c.state)
         return dict.fromkeys(State, 0) | {State(row.state): row.number for row in self._rows(statement)}
 
     def is_media_named(self, digest: Digest) -> bool:
-        return bool(self._rows(sa.select(media.c.digest).where(media.c.digest == digest.value).limit(1)))
+        named = sa.select(media.c.digest).join(certificates, certificates.c.id == media.c.certificate_id)
+        return bool(self._rows(named.where(media.c.digest == digest.value, VOUCHED).limit(1)))
 
-    def status_entries(self, list_id: str) -> list[tuple[int, int | None]]:
-        columns = certificates.c.list_index, certificates.c.token_id
-        found = self._rows(sa.select(*columns).where(certificates.c.list_id == list_id))
-        return [(row.list_index, None if row.token_id is None else int(row.token_id)) for row in found]
+    def revoked_places(self, list_id: str) -> list[int] | None:
+        listed = sa.and_(certificates.c.list_id == list_id, VOUCHED)
+        if not self._rows(sa.select(certificates.c.id).where(listed).limit(1)):
+            return None
+        joined = certificates.join(token_events, token_events.c.token_id == certificates.c.token_id)
+        revoked = token_events.c.status == int(Status.REVOKED)  # Final: no later event takes it back.
+        statement = sa.select(certificates.c.list_index).select_from(joined).where(listed, revoked)
+        return [int(row.list_index) for row in self._rows(statement)]
 
     def open_entries(self) -> list[OutboxEntry]:
         ended = outbox.c.sending.in_([Sending.FINAL.value, Sending.REVERTED.value])

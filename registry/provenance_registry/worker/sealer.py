@@ -42,14 +42,10 @@ class Sealer:
     def review_held(self) -> None:
         """Let certificates wait whose studios have been accredited since, and say anew why others are held."""
         now = self._clock()
-        moved: dict[str | None, list[Digest]] = {}
-        for stored in self._repository.in_state(State.HELD, 100_000):
-            _, reason = self._index.directory.standing(stored.did, stored.key_id, now)
-            if reason != stored.reason:
-                moved.setdefault(reason, []).append(stored.digest)
-        for reason, digests in moved.items():
-            state = State.WAITING if reason is None else State.HELD
-            self._repository.write(lambda t, d=digests, s=state, r=reason: t.set_states(d, s, r))  # type: ignore[misc]
+        for group in self._repository.held_groups():
+            _, reason = self._index.directory.standing(group.did, group.name, group.key_id, now)
+            if reason != group.reason:
+                self._repository.write(lambda t, g=group, r=reason: t.rejudge(g, r))  # type: ignore[misc]
 
     def seal(self) -> bool:
         """Seal one batch where it is time; tell whether one was sealed.  Raises `LedgerError`."""
@@ -63,11 +59,10 @@ class Sealer:
         # Keys and standing are checked again: much can happen between submission and sealing.
         chosen: list[tuple[Address, Digest]] = []
         for stored in waiting:
-            studio, reason = self._index.directory.standing(stored.did, stored.key_id, self._clock())
+            standing = self._index.directory.standing(stored.did, stored.name, stored.key_id, self._clock())
+            studio, reason = standing
             if studio is None:
-                self._repository.write(
-                    lambda t, d=stored.digest, r=reason: t.set_states([d], State.HELD, r)  # type: ignore[misc]
-                )
+                self._repository.write(lambda t, d=stored.digest, r=reason or "": t.hold(d, r))  # type: ignore[misc]
             else:
                 chosen.append((studio.address, stored.digest))
         if not chosen:
