@@ -129,6 +129,10 @@ class RegistryClient:
         """Return a studio's entry in the directory; raises `NotFoundError`."""
         return self._object("GET", f"/api/v1/studios/{address}")
 
+    def state(self, digest: Digest) -> dict[str, Any]:
+        """Return where a certificate is on its way, and why it is held if it is; raises `NotFoundError`."""
+        return self._object("GET", f"/api/v1/certificates/{digest}")
+
     def states(self, digests: Sequence[Digest]) -> dict[Digest, str]:
         """Return the states of up to 1,000 certificates; unknown ones are left out."""
         body = msgspec.json.encode({"digests": [str(digest) for digest in digests]})
