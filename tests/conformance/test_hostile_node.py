@@ -32,6 +32,11 @@ Lie = Callable[[dict[str, Any], Callable[[], Any]], Answer | dict[str, Any] | No
 TOKEN, KEY = make_token_id(1, 0), KeyId(bytes(32))
 
 
+def words(*numbers: int) -> str:
+    """Return numbers as 32-byte words of the ABI, in hex."""
+    return "".join(f"{number:064x}" for number in numbers)
+
+
 def interface_selector(error: str) -> str:
     """Return the selector of one of the contract's errors, in hex."""
     return next(selector.hex() for selector, (name, _) in interface().errors.items() if name == error)
@@ -326,14 +331,9 @@ def test_no_node_at_all_is_a_question_of_configuration(node: LyingNode) -> None:
 @pytest.mark.parametrize(
     "revert",
     [
-        "0x"
-        + interface_selector("DidTaken")
-        + "40".rjust(64, "0")
-        + "1".rjust(64, "0")
-        + "2".rjust(64, "0")
-        + "fffe".ljust(64, "0"),
-        "0x08c379a0" + "20".rjust(64, "0") + "d".rjust(64, "0") + b"UnknownToken(".hex().ljust(64, "0"),
-        "0x08c379a0" + "20".rjust(64, "0") + "2".rjust(64, "0") + "fffe".ljust(64, "0"),
+        "0x" + interface_selector("DidTaken") + words(0x40, 1, 2) + "fffe".ljust(64, "0"),
+        "0x08c379a0" + words(0x20, 13) + b"UnknownToken(".hex().ljust(64, "0"),
+        "0x08c379a0" + words(0x20, 2) + "fffe".ljust(64, "0"),
         "0x08c379a0" + "ff" * 32,
         "0x",
     ],

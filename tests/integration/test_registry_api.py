@@ -232,6 +232,9 @@ def test_photos_travel_and_are_served_by_digest(registry: RunningRegistry, studi
 
 
 def test_the_index_agrees_with_the_chain_on_every_token(registry: RunningRegistry, studio: Studio) -> None:
+    certificate = studio.sign()
+    studio.submit(certificate)
+    studio.wait_anchored(certificate)
     ledger = registry.ledger()
     head, checked = ledger.head(), 0
     for lot in range(1, ledger.next_lot()):
