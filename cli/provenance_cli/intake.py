@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from provenance.encoding import Digest
-from provenance.errors import MalformedError, ProvenanceError
+from provenance.errors import ConflictError, MalformedError, ProvenanceError
 from provenance.piece import PLAIN_FIELDS, TEXT_FIELDS, Edition, Firing, Photo, Piece, entered_text
 from provenance.serial import Serial
 from provenance_cli.mapping import UNITS, Mapping
@@ -19,21 +19,21 @@ Keep = Callable[[Digest, bytes], None]
 """Takes a prepared photo by its digest."""
 
 _FIRING_TEXTS = ("kiln", "fuel", "atmosphere")
+_COLUMN_OF = {"firing.date": "fired", "firing.peakTemperature": "peak"}
 _MEASURES = {"height": "height_mm", "width": "width_mm", "depth": "depth_mm", "diameter": "diameter_mm"}
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with a row: where, what, and what to do."""
+    """What is wrong with a row, and where."""
 
     line: int
     column: str
-    message: str
-    hint: str
+    error: ProvenanceError
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""
-        return {"line": self.line, "column": self.column, "message": self.message, "hint": self.hint}
+        return {"line": self.line, "column": self.column, "message": self.error.message, "hint": self.error.hint}
 
 
 @dataclass(slots=True)
@@ -58,31 +58,29 @@ def take_in(rows: Iterable[Row], mapping: Mapping, language: str, folder: Path, 
             intake.known += 1
             continue
         if origin in seen:
-            column = mapping.columns.get("accession_number", "")
-            what = "The same accession number stands" if column else "The same row stands"
-            intake.faults.append(
-                Fault(
-                    row.line,
-                    column,
-                    f"{what} in line {seen[origin]} already.",
-                    "Give it a number of its own, or delete it.",
-                )
+            error = ConflictError(
+                "row-twice",
+                "The same stands in line {first} already.",
+                hint="Give it a number of its own, or delete it.",
+                first=seen[origin],
             )
+            intake.faults.append(Fault(row.line, mapping.columns.get("accession_number", ""), error))
             continue
         seen[origin] = row.line
         try:
             intake.pieces.append((to_piece(row, mapping, language, folder, keep), origin))
         except ProvenanceError as error:
-            name = error.field if isinstance(error, MalformedError) and error.field else ""
-            column = mapping.columns.get(name, name)
-            intake.faults.append(Fault(row.line, column, error.message, error.hint or _remedy(name)))
+            name = (error.field or "") if isinstance(error, MalformedError) else ""
+            name = _COLUMN_OF.get(name, name)
+            told = error if error.hint else MalformedError.like(error, hint="Correct it, then import the file again.")
+            intake.faults.append(Fault(row.line, mapping.columns.get(name, name), told))
     return intake
 
 
 def to_piece(row: Row, mapping: Mapping, language: str, folder: Path, keep: Keep) -> Piece:
     """Return the piece that a row describes; raises `MalformedError` whose field is the mapping's name for it."""
     if row.broken is not None:
-        raise MalformedError("broken-row", row.broken, hint="Look for a comma too many, or a missing quote.")
+        raise row.broken
     values: dict[str, str] = {}
     for name, heading in mapping.columns.items():
         text = row.cells.get(heading, "")
@@ -91,7 +89,7 @@ def to_piece(row: Row, mapping: Mapping, language: str, folder: Path, keep: Keep
                 "formula", "The cell holds a formula.", field=name, hint="Replace it by its value (paste as text)."
             )
         if len(text) > MAX_CELL:
-            raise MalformedError("text-too-long", f"The cell has {len(text):,} characters.", field=name)
+            raise MalformedError("text-too-long", "The cell has {n:,} characters.", field=name, n=len(text))
         if text:
             values[name] = text
     if "title" not in values:
@@ -141,7 +139,11 @@ def measure(text: str, unit: str, name: str) -> int | None:
             raise InvalidOperation
     except InvalidOperation:
         raise MalformedError(
-            "bad-number", f"{text[:40]!r} is not a measure.", field=name, hint="Write a plain number, like 31.5."
+            "bad-number",
+            "“{text}” is not a measure.",
+            field=name,
+            hint="Write a plain number, like 31.5.",
+            text=text[:40],
         ) from None
     whole = int(number.to_integral_value(ROUND_HALF_EVEN))
     return None if number == 0 else max(whole, 1)
@@ -167,7 +169,15 @@ def prepare_photos(names: list[str], folder: Path, keep: Keep) -> tuple[Photo, .
         try:
             prepared = load_photo(folder / name)
         except MalformedError as error:
-            raise MalformedError(error.code, f"{name}: {error.message}", field="photos", hint=error.hint) from None
+            raise MalformedError(
+                error.code,
+                "{photo}: {fault}",
+                field="photos",
+                hint="{remedy}",
+                photo=name,
+                fault=error,
+                remedy=error.remedy,
+            ) from None
         keep(prepared.digest, prepared.data)
         photos.append(Photo(prepared.digest, prepared.media_type, "overview" if place == 0 else "detail"))
     return tuple(photos)
@@ -180,7 +190,3 @@ def _origin(row: Row, mapping: Mapping) -> str:
         return f"number:{number[:200]}"
     cells = "\x1f".join(f"{heading}\x1e{text}" for heading, text in sorted(row.cells.items()))
     return "row:" + Digest.of(cells.encode("utf-8", "replace")).hex()
-
-
-def _remedy(name: str) -> str:
-    return f"Correct the column for {name}." if name else "Correct the row."

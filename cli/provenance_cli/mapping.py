@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from provenance.errors import MalformedError, StorageError
+from provenance_cli.i18n import later
 
 FIELDS: dict[str, tuple[str, ...]] = {
     "title": ("title", "name", "piece", "object", "名称", "标题", "品名", "作品", "作品名称", "器名"),
@@ -41,6 +42,37 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "photos": ("photo", "photos", "image", "照片", "图片"),
 }
 """Field to the headings that stand for it; units in brackets are taken off before comparing."""
+
+LABELS: dict[str, str] = {
+    "serial": later("Serial"),
+    "title": later("Title"),
+    "description": later("Description"),
+    "maker": later("Maker"),
+    "studio": later("Studio"),
+    "form": later("Form"),
+    "technique": later("Technique"),
+    "clay_body": later("Clay body"),
+    "glaze": later("Glaze"),
+    "decoration": later("Decoration"),
+    "base_mark": later("Base mark"),
+    "credit_line": later("Credit line"),
+    "made": later("Made"),
+    "accession_number": later("Accession number"),
+    "country": later("Country"),
+    "height": later("Height"),
+    "width": later("Width"),
+    "depth": later("Depth"),
+    "diameter": later("Diameter"),
+    "weight": later("Weight"),
+    "kiln": later("Kiln"),
+    "fuel": later("Fuel"),
+    "fired": later("Fired"),
+    "peak": later("Peak temperature"),
+    "atmosphere": later("Atmosphere"),
+    "edition": later("Edition"),
+    "photos": later("Photos"),
+}
+"""Serial and fields, to what people call them."""
 
 UNITS = {"mm": "1", "cm": "10", "in": "25.4"}
 _UNIT_WORDS = {
@@ -94,9 +126,10 @@ def guess(headings: tuple[str, ...], unit: str = "mm", language: str | None = No
     if "title" not in columns:
         raise MalformedError(
             "no-title-column",
-            f"None of the columns looks like a title: {', '.join(headings)[:200]}.",
+            "None of the columns looks like a title: {columns}.",
             line=1,
             hint="Name the columns in a mapping file and give it with --map, or call one column “title”.",
+            columns=", ".join(headings)[:200],
         )
     return Mapping(columns, unit, language)
 
@@ -106,28 +139,39 @@ def read_mapping(path: Path, headings: tuple[str, ...]) -> Mapping:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise StorageError("unreadable", f"The mapping {path} cannot be read: {error.strerror}.") from None
+        raise StorageError(
+            "unreadable", "The mapping {path} cannot be read: {reason}.", path=path, reason=error
+        ) from None
     try:
         if len(data) > MAX_MAPPING:
-            raise ValueError("it is too large")
+            raise ValueError(later("it is too large"))
         values = tomllib.loads(data.decode("utf-8"))
         columns, unit, language = values["columns"], values.get("unit", "mm"), values.get("language")
         if not isinstance(columns, dict) or unit not in UNITS or not all(isinstance(h, str) for h in columns.values()):
-            raise ValueError("it needs a table of columns and a unit of mm, cm or in")
+            raise ValueError(later("it needs a table of columns and a unit of mm, cm or in"))
     except (ValueError, KeyError) as error:
-        raise MalformedError("bad-mapping", f"The mapping {path.name} cannot be understood: {error}.") from None
+        raise MalformedError(
+            "bad-mapping", "The mapping {file} cannot be understood: {reason}.", file=path.name, reason=error
+        ) from None
     for field, heading in columns.items():
         if field not in FIELDS:
             raise MalformedError(
-                "bad-mapping", f"There is no field {field!r}.", field=field, hint=f"Fields are {', '.join(FIELDS)}."
+                "bad-mapping",
+                "There is no field “{name}”.",
+                field=field,
+                hint="Fields are {fields}.",
+                name=field,
+                fields=", ".join(FIELDS),
             )
         if heading not in headings:
             raise MalformedError(
                 "wrong-columns",
-                f"The spreadsheet has no column {heading!r}.",
+                "The spreadsheet has no column “{heading}”.",
                 field=field,
                 line=1,
-                hint=f"Its columns are {', '.join(headings)[:300]}.",
+                hint="Its columns are {columns}.",
+                heading=heading,
+                columns=", ".join(headings)[:300],
             )
     if "title" not in columns:
         raise MalformedError("bad-mapping", "The mapping names no column for the title.", field="title")

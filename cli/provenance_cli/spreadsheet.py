@@ -37,7 +37,7 @@ class Row:
     line: int
     cells: dict[str, str]
     formulas: frozenset[str] = frozenset()
-    broken: str | None = None
+    broken: MalformedError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,23 +53,29 @@ def read_sheet(path: Path) -> Sheet:
     """Read a spreadsheet; raises `MalformedError` where it is none, `StorageError` where it cannot be read."""
     try:
         if path.stat().st_size > MAX_FILE:
-            raise MalformedError("file-too-large", f"{path.name} is larger than {MAX_FILE // 2**20} MB.")
+            raise MalformedError(
+                "file-too-large", "{file} is larger than {limit} MB.", file=path.name, limit=MAX_FILE // 2**20
+            )
         data = path.read_bytes()
     except FileNotFoundError:
-        raise StorageError("no-file", f"There is no file {path}.") from None
+        raise StorageError("no-file", "There is no file {path}.", path=path) from None
     except PermissionError:
         raise StorageError(
-            "file-locked", f"{path.name} cannot be opened.", hint="Close it in the other program and try again."
+            "file-locked",
+            "{file} cannot be opened.",
+            hint="Close it in the other program and try again.",
+            file=path.name,
         ) from None
     except OSError as error:
-        raise StorageError("unreadable", f"{path.name} cannot be read: {error.strerror}.") from None
+        raise StorageError("unreadable", "{file} cannot be read: {reason}.", file=path.name, reason=error) from None
     if data.startswith(b"PK\x03\x04"):
         return _read_xlsx(path.name, data)
     if data.startswith(b"\xd0\xcf\x11\xe0"):
         raise MalformedError(
             "old-excel",
-            f"{path.name} is an old Excel file (.xls).",
+            "{file} is an old Excel file (.xls).",
             hint="Save it as .xlsx or as CSV, then import that.",
+            file=path.name,
         )
     text, encoding = decode(data, path.name)
     return _read_csv(text, encoding, path.name)
@@ -91,8 +97,9 @@ def decode(data: bytes, name: str) -> tuple[str, str]:
         return text, "utf-8" if encoding == "utf-8-sig" else encoding
     raise MalformedError(
         "unknown-encoding",
-        f"{name} is neither UTF-8 nor GB18030 text.",
+        "{file} is neither UTF-8 nor GB18030 text.",
         hint="In the spreadsheet program choose “CSV UTF-8”, or save as .xlsx.",
+        file=name,
     )
 
 
@@ -107,9 +114,11 @@ def _read_csv(text: str, encoding: str, name: str) -> Sheet:
     except csv.Error as error:
         raise MalformedError(
             "broken-csv",
-            f"{name} is not well-formed CSV: {error}.",
+            "{file} is not well-formed CSV: {reason}.",
             line=reader.line_num,
             hint="Look for a stray quote.",
+            file=name,
+            reason=error,
         ) from None
     return Sheet(headings, rows, encoding)
 
@@ -123,7 +132,13 @@ def _csv_rows(reader: Iterator[list[str]], headings: tuple[str, ...]) -> Iterato
             formulas = frozenset(h for h, v in zip(headings, values, strict=False) if is_formula(v))
             broken = None
             if len(values) > len(headings):
-                broken = f"The row has {len(values)} columns, the heading {len(headings)}."
+                broken = MalformedError(
+                    "broken-row",
+                    "The row has {cells} columns, the heading {headings}.",
+                    hint="Look for a comma too many, or a missing quote.",
+                    cells=len(values),
+                    headings=len(headings),
+                )
             yield Row(line, _cells(headings, values), formulas, broken)
         line = reader.line_num + 1  # type: ignore[attr-defined]
 
@@ -135,7 +150,7 @@ def _read_xlsx(name: str, data: bytes) -> Sheet:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if sum(item.file_size for item in archive.infolist()) > MAX_UNPACKED:
-                raise MalformedError("file-too-large", f"{name} is too large when unpacked.")
+                raise MalformedError("file-too-large", "{file} is too large when unpacked.", file=name)
         open_book: Any = load_workbook
         book = open_book(io.BytesIO(data), read_only=True, data_only=False, keep_links=False)
         sheet = book.worksheets[0]
@@ -164,7 +179,9 @@ def _read_xlsx(name: str, data: bytes) -> Sheet:
         OSError,
         SyntaxError,
     ):
-        raise MalformedError("broken-xlsx", f"{name} is not a readable .xlsx file.", hint="Save it again.") from None
+        raise MalformedError(
+            "broken-xlsx", "{file} is not a readable .xlsx file.", hint="Save it again.", file=name
+        ) from None
     return Sheet(headings, rows, "xlsx")
 
 
@@ -184,10 +201,12 @@ def _headings(values: list[str], name: str) -> tuple[str, ...]:
     while headings and not headings[-1]:
         headings.pop()
     if not headings or len(headings) > MAX_COLUMNS:
-        raise MalformedError("no-headings", f"The first row of {name} must hold the headings.", line=1)
+        raise MalformedError("no-headings", "The first row of {file} must hold the headings.", line=1, file=name)
     twice = {heading for heading in headings if heading and headings.count(heading) > 1}
     if twice:
-        raise MalformedError("heading-twice", f"Two columns of {name} are both headed {min(twice)!r}.", line=1)
+        raise MalformedError(
+            "heading-twice", "Two columns of {file} are both headed “{heading}”.", line=1, file=name, heading=min(twice)
+        )
     return tuple(headings)
 
 
@@ -199,7 +218,9 @@ def _cells(headings: tuple[str, ...], values: list[str]) -> dict[str, str]:
 
 def _limit_rows(count: int) -> None:
     if count > MAX_ROWS:
-        raise MalformedError("too-many-rows", f"A spreadsheet may have {MAX_ROWS:,} rows.", hint="Split it.")
+        raise MalformedError(
+            "too-many-rows", "A spreadsheet may have {limit:,} rows.", hint="Split it.", limit=MAX_ROWS
+        )
 
 
 def _text(value: object) -> str:

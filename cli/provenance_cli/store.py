@@ -19,6 +19,7 @@ from provenance.encoding import Digest
 from provenance.errors import ConfigurationError, ConflictError, NotFoundError
 from provenance.piece import Photo, Piece
 from provenance.serial import Serial
+from provenance_cli.i18n import later
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS pieces (
@@ -31,8 +32,10 @@ CREATE TABLE IF NOT EXISTS certificates (
 CREATE TABLE IF NOT EXISTS photos_sent (digest BLOB PRIMARY KEY);
 """
 
-SIGNED, REFUSED = "signed", "refused"
-"""The workshop's own states; the others are the registry's: held, waiting, batched, anchored."""
+SIGNED, REFUSED = later("signed"), later("refused")
+"""The workshop's own states."""
+REGISTRY_STATES = (later("held"), later("waiting"), later("batched"), later("anchored"))
+"""The states that a registry tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,7 @@ class Store:
         """Return one piece; raises `NotFoundError`."""
         row = self._connection.execute("SELECT facts, photos FROM pieces WHERE serial=?", (serial.compact,)).fetchone()
         if row is None:
-            raise NotFoundError("unknown-piece", f"This workshop has no piece {serial}.")
+            raise NotFoundError("unknown-piece", "This workshop has no piece {serial}.", serial=serial)
         return _piece(*row)
 
     # --- certificates -----------------------------------------------------------------------------------------------
@@ -145,7 +148,7 @@ class Store:
         query = "SELECT data, state, error, bundle FROM certificates WHERE serial=?"
         row = self._connection.execute(query, (serial.compact,)).fetchone()
         if row is None:
-            raise NotFoundError("unknown-piece", f"This workshop has no certificate for {serial}.")
+            raise NotFoundError("unknown-piece", "This workshop has no certificate for {serial}.", serial=serial)
         return Signed(Certificate.from_bytes(row[0]), row[1], row[2], row[3])
 
     def states(self) -> dict[str, str]:

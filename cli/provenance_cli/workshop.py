@@ -13,6 +13,7 @@ from provenance.errors import ConfigurationError, StorageError
 from provenance.keystore import Keystore
 from provenance.policy import TrustPolicy
 from provenance_cli.files import write_file
+from provenance_cli.i18n import _
 from provenance_cli.store import Store
 
 SETTINGS = "kilnmark.toml"
@@ -42,8 +43,9 @@ class Workshop:
                 return cls.open(folder)
         raise ConfigurationError(
             "no-workshop",
-            f"There is no workshop in {start or Path.cwd()}.",
+            "There is no workshop in {folder}.",
             hint="Make one with `kilnmark init`, or name it with -C FOLDER.",
+            folder=(start or Path()).resolve(),
         )
 
     @classmethod
@@ -55,21 +57,28 @@ class Workshop:
             return cls(folder, issuer, values["language"], values["status_list"])
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
             raise ConfigurationError(
-                "bad-settings", f"{folder / SETTINGS} cannot be understood: {error}.", hint="Mend it in a text editor."
+                "bad-settings",
+                "{path} cannot be understood: {reason}.",
+                hint="Mend it in a text editor.",
+                path=folder / SETTINGS,
+                reason=error,
             ) from None
         except OSError as error:
-            raise StorageError("unreadable", f"{folder / SETTINGS} cannot be read: {error.strerror}.") from None
+            raise StorageError(
+                "unreadable", "{path} cannot be read: {reason}.", path=folder / SETTINGS, reason=error
+            ) from None
 
     @classmethod
     def create(cls, folder: Path, issuer: Issuer, language: str) -> Workshop:
         """Make the folder's settings; raises `ConfigurationError` where there is a workshop already."""
         if (folder / SETTINGS).exists():
             raise ConfigurationError(
-                "workshop-exists", f"{folder} is a workshop already.", hint="Choose another folder."
+                "workshop-exists", "{folder} is a workshop already.", hint="Choose another folder.", folder=folder
             )
         workshop = cls(folder, issuer, language, new_list_id())
+        comment = _("The workshop's settings. The registry's address stands in every certificate: choose it once.")
         text = (
-            "# The workshop's settings.  The registry's address stands in every certificate: choose it once.\n"
+            f"# {comment}\n"
             f"registry = {_quoted(issuer.base_url)}\n"
             f"language = {_quoted(language)}\n"
             f"status_list = {_quoted(workshop.list_id)}\n\n"

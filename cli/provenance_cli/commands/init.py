@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from provenance_cli.columns import fold, pad
 from provenance_cli.context import App, pass_app
 from provenance_cli.i18n import _
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from provenance_cli.workshop import Workshop
 
 
-@click.command(help=_("Make a workshop folder with its keys."))
+@click.command(help="Make a workshop folder with its keys.")
 @click.argument("folder", type=click.Path(), default=".")
 @click.option("--registry", help="Address of the registry, like https://registry.example.")
 @click.option("--name", help="The studio's name, as buyers shall read it.")
@@ -64,11 +65,14 @@ def make_keystore(app: App, workshop: Workshop) -> str:
     _keystore, phrase = Keystore.create(workshop.keystore_path, passphrase, app.lang, account_of)
     words = phrase.split()
     app.say()
-    app.say(_("Recovery phrase: write these twelve words on paper, now. They bring your keys back"), bold=True)
-    app.say(_("when this computer is lost. Whoever reads them can sign in your name."), bold=True)
+    warning = _(
+        "Recovery phrase: write these twelve words on paper, now. They bring your keys back when this computer is "
+        "lost. Whoever reads them can sign in your name."
+    )
+    app.say("\n".join(fold(warning, 80)), bold=True)
     app.say()
     for row in range(0, 12, 4):
-        app.say("   " + "".join(f"{row + i + 1:>3}. {words[row + i]:<12}" for i in range(4)))
+        app.say("   " + "".join(f"{row + i + 1:>3}. {pad(words[row + i], 12)}" for i in range(4)))
     app.say()
     if not app.yes:
         for place in sorted(secrets.SystemRandom().sample(range(12), 2)):

@@ -6,16 +6,17 @@ from pathlib import Path
 
 import click
 
+from provenance_cli.columns import listing
 from provenance_cli.context import App, pass_app
 from provenance_cli.i18n import _
 
 
-@click.group(help=_("See, protect and restore the workshop's keys."))
+@click.group(help="See, protect and restore the workshop's keys.")
 def key() -> None:
     """The workshop's keys."""
 
 
-@key.command(help=_("Show the public parts of the keys."))
+@key.command(help="Show the public parts of the keys.")
 @pass_app
 def show(app: App) -> None:
     """Show key and account."""
@@ -25,13 +26,10 @@ def show(app: App) -> None:
         "keyId": str(keystore.public_key.key_id),
         "account": str(keystore.account),
     }
-    text = (
-        f"{_('Key')}:      {facts['publicKey']}\n{_('Key id')}:   {facts['keyId']}\n{_('Account')}:  {facts['account']}"
-    )
-    app.data(facts, text)
+    app.data(facts, listing(zip((_("Key"), _("Key id"), _("Account")), facts.values(), strict=True)))
 
 
-@key.command(help=_("Change the passphrase."))
+@key.command(help="Change the passphrase.")
 @click.option(
     "--new-passphrase-file", type=click.Path(exists=True, dir_okay=False), help="Read the new one from a file."
 )
@@ -46,7 +44,7 @@ def passphrase(app: App, new_passphrase_file: str | None) -> None:
     app.data({"changed": True})
 
 
-@key.command(help=_("Make a workshop folder from the recovery phrase."))
+@key.command(help="Make a workshop folder from the recovery phrase.")
 @click.argument("folder", type=click.Path())
 @click.option("--registry", help="Address of the registry.")
 @click.option("--name", help="The studio's name.")

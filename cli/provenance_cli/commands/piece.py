@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from provenance_cli.columns import cut, listing, pad
 from provenance_cli.context import App, pass_app
-from provenance_cli.i18n import _, ngettext
+from provenance_cli.i18n import _, later, ngettext
+from provenance_cli.report import words
 
 if TYPE_CHECKING:
     from provenance.encoding import Digest
     from provenance.piece import Piece
-    from provenance_cli.intake import Intake
+    from provenance_cli.intake import Fault, Intake
     from provenance_cli.workshop import Workshop
 
 
-@click.group(help=_("Enter pieces by hand or from a spreadsheet."))
+DRAFT = later("draft")
+"""The state of a piece without a certificate."""
+
+
+@click.group(help="Enter pieces by hand or from a spreadsheet.")
 def piece() -> None:
     """The workshop's pieces."""
 
 
-@piece.command(help=_("Enter one piece; asks for what is missing."))
+@piece.command(help="Enter one piece; asks for what is missing.")
 @click.option("--title", help="What the piece is called.")
 @click.option("--description", help="A few sentences about it.")
 @click.option("--maker", help="Who made it.")
@@ -48,7 +55,7 @@ def piece() -> None:
 def add(app: App, /, photos: tuple[str, ...], text_language: str | None, **given: str | None) -> None:
     """Enter one piece."""
     from provenance_cli.intake import to_piece
-    from provenance_cli.mapping import Mapping
+    from provenance_cli.mapping import Mapping as Columns
     from provenance_cli.spreadsheet import Row
 
     workshop = app.workshop()
@@ -61,7 +68,7 @@ def add(app: App, /, photos: tuple[str, ...], text_language: str | None, **given
     if photos:
         values["photos"] = ";".join(str(Path(photo).resolve()) for photo in photos)
     language = text_language or workshop.language
-    mapping = Mapping({name: name for name in values}, "mm", language)
+    mapping = Columns({name: name for name in values}, "mm", language)
     new = to_piece(Row(1, values), mapping, language, Path.cwd(), _keeper(workshop))
     workshop.store.add_pieces([(new, None)])
     app.say(_("Entered as {serial}.").format(serial=new.serial))
@@ -69,7 +76,7 @@ def add(app: App, /, photos: tuple[str, ...], text_language: str | None, **given
     app.data(_members(new, None))
 
 
-@piece.command(name="import", help=_("Enter pieces from a spreadsheet: .xlsx or CSV."))
+@piece.command(name="import", help="Enter pieces from a spreadsheet: .xlsx or CSV.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
 @click.option("--map", "map_file", type=click.Path(exists=True, dir_okay=False), help="A mapping file of columns.")
 @click.option("--unit", type=click.Choice(["mm", "cm", "in"]), default="mm", help="Unit of measures without one.")
@@ -86,9 +93,7 @@ def import_(app: App, file: str, map_file: str | None, unit: str, text_language:
         app, workshop, path, Path(map_file) if map_file else None, unit, text_language, show=not app.yes
     )
     for fault in intake.faults:
-        where = _("line {line}").format(line=fault.line) + (f", {fault.column}" if fault.column else "")
-        app.say(f"  {where}: {_(fault.message)}", fg="yellow")
-        app.say(f"      → {_(fault.hint)}")
+        tell_fault(app, fault)
     if intake.pieces and not dry_run:
         question = ngettext("Enter {n} piece?", "Enter {n} pieces?", len(intake.pieces))
         if not app.confirm(question.format(n=len(intake.pieces))):
@@ -125,7 +130,7 @@ def read_pieces(
 ) -> Intake:
     """Read a spreadsheet into pieces; show the first five where asked, and keep a guessed mapping beside the file."""
     from provenance_cli.intake import take_in
-    from provenance_cli.mapping import guess, read_mapping
+    from provenance_cli.mapping import LABELS, guess, read_mapping
     from provenance_cli.spreadsheet import read_sheet
 
     sheet = read_sheet(path)
@@ -140,14 +145,23 @@ def read_pieces(
     intake = take_in(sheet.rows, mapping, language, path.parent, workshop.store.origins(), _keeper(workshop))
     if show:
         app.say(
-            _("{name}: {rows} rows, read as {encoding}.").format(
+            _("{name}: {rows:,} rows, read as {encoding}.").format(
                 name=path.name, rows=len(sheet.rows), encoding=sheet.encoding
             )
         )
-        app.say(_("Columns: ") + ", ".join(f"{heading} → {field}" for field, heading in mapping.columns.items()))
+        columns = [f"{heading} → {_(LABELS[field])}" for field, heading in mapping.columns.items()]
+        app.say(_("Columns: {columns}").format(columns=_(", ").join(columns)))
         for number, (item, _origin) in enumerate(intake.pieces[:5], start=1):
             app.say(f"  {number}. {_line(item)}")
     return intake
+
+
+def tell_fault(app: App, fault: Fault) -> None:
+    """Say what is wrong with a row, and what to do."""
+    message, remedy = words(fault.error)
+    where = _("line {line}").format(line=fault.line) + (_(", ") + fault.column if fault.column else "")
+    app.say(_("  {place}: {fault}").format(place=where, fault=message), fg="yellow")
+    app.say(f"      → {remedy}")
 
 
 def _keeper(workshop: Workshop) -> Any:
@@ -173,20 +187,22 @@ def _line(item: Piece) -> str:
     return " · ".join(part for part in parts if part)[:100]
 
 
-@piece.command(name="list", help=_("List the pieces and how far each has come."))
+@piece.command(name="list", help="List the pieces and how far each has come.")
 @pass_app
 def list_(app: App) -> None:
     """List pieces with their states."""
     store = app.workshop().store
     states = store.states()
     pieces = store.pieces()
-    rows = [f"{item.serial}  {_(states.get(item.serial.compact, 'draft')):<9} {_line(item)[:52]}" for item in pieces]
+    rows = [
+        f"{item.serial}  {pad(_(states.get(item.serial.compact, DRAFT)), 9)} {cut(_line(item), 51)}" for item in pieces
+    ]
     app.data(
         [_members(item, states.get(item.serial.compact)) for item in pieces], "\n".join(rows) or _("No pieces yet.")
     )
 
 
-@piece.command(help=_("Show one piece."))
+@piece.command(help="Show one piece.")
 @click.argument("serial")
 @pass_app
 def show(app: App, serial: str) -> None:
@@ -195,16 +211,34 @@ def show(app: App, serial: str) -> None:
 
     store = app.workshop().store
     item = store.piece(Serial.parse(serial))
-    members = _members(item, store.states().get(item.serial.compact))
-    lines = []
-    for name, value in members.items():
-        shown = value
-        if isinstance(value, dict):
-            shown = ", ".join(f"{key}: {text}" for key, text in value.items())
-        lines.append(f"{name:<18} {shown}")
-    app.data(members, "\n".join(lines))
+    state = store.states().get(item.serial.compact, DRAFT)
+    app.data(_members(item, state), listing([*_facts(item), (_("State"), _(state))]))
+
+
+def _facts(item: Piece) -> Iterator[tuple[str, str]]:
+    """Yield what is known of a piece, each fact with its label."""
+    from provenance.piece import MEASURES, PLAIN_FIELDS, TEXT_FIELDS, Firing
+    from provenance_cli.mapping import LABELS
+
+    firing = item.firing or Firing()
+    known: dict[str, Any] = {"serial": str(item.serial)}
+    known |= {name: getattr(item, name) for name in (*TEXT_FIELDS, *PLAIN_FIELDS, "country")}
+    for name in MEASURES:
+        field, _underscore, unit = name.rpartition("_")
+        value = getattr(item, name)
+        known[field] = value and f"{value:,} {unit}"
+    known |= {"kiln": firing.kiln, "fuel": firing.fuel, "atmosphere": firing.atmosphere, "fired": firing.date}
+    known["peak"] = firing.peak_celsius and f"{firing.peak_celsius:,} °C"
+    known["edition"] = item.edition and f"{item.edition.number}/{item.edition.of}"
+    known["photos"] = str(len(item.photos)) if item.photos else None
+    for field, label in LABELS.items():
+        value = known[field]
+        if isinstance(value, Mapping):
+            value = "  ".join(f"{language}: {text}" for language, text in value.items())
+        if value:
+            yield _(label), " ".join(value.split())
 
 
 def _members(item: Piece, state: str | None) -> dict[str, Any]:
     photos = [str(photo.digest) for photo in item.photos]
-    return {**item.to_json(), "state": state or "draft", **({"photos": photos} if photos else {})}
+    return {**item.to_json(), "state": state or DRAFT, **({"photos": photos} if photos else {})}

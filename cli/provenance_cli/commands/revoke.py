@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from provenance_cli.context import App, pass_app
-from provenance_cli.i18n import _
+from provenance_cli.i18n import _, later
 
 if TYPE_CHECKING:
     from provenance.evm.accounts import Account
@@ -17,9 +17,16 @@ if TYPE_CHECKING:
     from provenance_cli.client import RegistryClient
 
 PATIENCE = 120.0
+DONE = {
+    "ACTIVE": later("{serial} is active again on the ledger."),
+    "ON_HOLD": later("{serial} is now on hold on the ledger."),
+    "REVOKED": later("{serial} is now revoked on the ledger."),
+    "RETIRED": later("{serial} is now retired on the ledger."),
+}
+"""What is said when an order is carried out, by the name of the status."""
 
 
-@click.command(help=_("Withdraw a certificate, or put it on hold."))
+@click.command(help="Withdraw a certificate, or put it on hold.")
 @click.argument("serial")
 @click.option("--hold", is_flag=True, help="Only put it on hold; can be lifted.")
 @click.option("--lift", is_flag=True, help="Lift a hold.")
@@ -44,13 +51,15 @@ def revoke(app: App, serial: str, hold: bool, lift: bool, retire: bool, policy_f
     wanted = Serial.parse(serial)
     receipts = Bundle.from_bytes(client.bundle(wanted)).receipts
     if not receipts:
-        raise ConfigurationError("not-anchored", f"{wanted} is not on the ledger yet.", hint="Wait for its anchor.")
+        raise ConfigurationError(
+            "not-anchored", "{serial} is not on the ledger yet.", hint="Wait for its anchor.", serial=wanted
+        )
     if status is Status.REVOKED and not app.confirm(_("Revoke {serial} for ever?").format(serial=wanted)):
         raise click.Abort
     account = Account.from_seed(workshop.keystore().unlock(app.passphrase()).seed)
     ledger = open_pinned(load_policy(app, policy_file))
     result = order_status(client, ledger, account, receipts[0].token_id, status)
-    app.say(_("{serial} is now {status} on the ledger.").format(serial=wanted, status=status.name))
+    app.say(_(DONE[status.name]).format(serial=wanted))
     app.data(result)
 
 
@@ -73,5 +82,7 @@ def order_status(
         time.sleep(0.2)
         answer = client.order(str(answer["id"]))
     if answer["state"] == "reverted":
-        raise LedgerError("ledger-refused", f"The ledger refused: {answer.get('error')}.", retryable=False)
+        raise LedgerError(
+            "ledger-refused", "The ledger refused: {reason}.", retryable=False, reason=answer.get("error")
+        )
     return answer

@@ -10,6 +10,7 @@ import click
 from provenance_cli import exits
 from provenance_cli.context import App, pass_app
 from provenance_cli.i18n import _
+from provenance_cli.report import words
 
 if TYPE_CHECKING:
     from provenance.policy import TrustPolicy
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from provenance.verdict import Outcome, Verdict
 
 
-@click.command(help=_("Check a piece by serial, address, bundle or photo."))
+@click.command(help="Check a piece by serial, address, bundle or photo.")
 @click.argument("what")
 @click.option(
     "--policy", "policy_file", type=click.Path(exists=True, dir_okay=False), help="The trust policy to check under."
@@ -75,7 +76,7 @@ def verify(
     except LedgerError as error:
         if not error.retryable:
             raise
-        app.say(_(error.message), fg="yellow")
+        app.say(words(error)[0], fg="yellow")
         ledger = None
     verdict = Verifier(policy, ledger).verify(bundle, serial=serial, photos=photos)
     title = bundle.certificate.piece.title_in(app.lang, "zh-Hans", "en")
@@ -120,9 +121,12 @@ def _from_photo(path: Path) -> tuple[Serial, str]:
         except MalformedError:
             continue
     if len({address.serial for address in found}) != 1:
-        what = "no tag" if not found else f"{len(found)} tags"
         raise MalformedError(
-            "no-single-tag", f"{path.name} shows {what}.", hint="Photograph one tag, straight on, in good light."
+            "no-single-tag",
+            "One tag must be seen in {photo}, and there are {n}.",
+            hint="Photograph one tag, straight on, in good light.",
+            photo=path.name,
+            n=len(found),
         )
     return found[0].serial, found[0].base_url
 
@@ -164,6 +168,7 @@ def _show(app: App, verdict: Verdict, title: str = "", studio: str = "") -> None
     for finding in verdict.findings:
         sign, colour = _SIGNS[finding.result.value]
         click.secho(f"  {sign} ", fg=colour, nl=False)
-        click.echo(f"({int(finding.check)}) {check_name(finding.check, app.lang)}: {sentence(finding.code, app.lang)}")
+        name, said = check_name(finding.check, app.lang), sentence(finding.code, app.lang)
+        click.echo(_("({number}) {check}: {finding}").format(number=int(finding.check), check=name, finding=said))
     for code in verdict.advisories:
         click.secho("  ! " + sentence(code, app.lang), fg="yellow")
