@@ -53,7 +53,7 @@ check-contracts: $(STAMP) ## Run the contract's own tests
 	@sh hardhat-config/run.sh test
 
 messages: $(STAMP) ## Collect and compile the translated messages
-	@$(BIN)/python -m provenance_cli.i18n_tool
+	@$(BIN)/python cli/messages.py
 
 bench: $(STAMP) ## Run the benchmarks and compare them with the aims
 	@for script in issue verify anchor_gas cli_start tags_pdf; do $(BIN)/python benchmarks/$$script.py $(ARGS) || failed=1; done; exit $${failed:-0}
