@@ -197,7 +197,7 @@ def problem_error(problem: dict[str, Any], status: int) -> ProvenanceError:
 def _said(problem: dict[str, Any], member: str, template_member: str) -> Wording | None:
     """Return a registry's words.  Its template is formatted only where it is one of our own messages."""
     template, facts = problem.get(template_member), problem.get("facts")
-    if isinstance(template, str) and isinstance(facts, dict) and is_known(template):
+    if isinstance(template, str) and isinstance(facts, dict) and facts and is_known(template):
         wording = Wording.of(template, facts)
         with contextlib.suppress(KeyError, ValueError, TypeError):  # Its facts may be those of another version.
             str(wording)
