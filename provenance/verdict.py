@@ -168,6 +168,13 @@ CODES: dict[str, Code] = {
     "photo-changed": Code(
         Check.PHOTOS, _BAD, _NOT, "A photo is not the one that the studio signed.", "Do not compare the piece with it."
     ),
+    "other-host": Code(
+        Check.TAG,
+        _OPEN,
+        _UNSURE,
+        "The tag leads to another address than the registry that the certificate names.",
+        "Compare the address letter by letter: a copied tag may lead to a copied page.",
+    ),
     "tag-unproven": Code(
         Check.TAG, _OPEN, None, "A printed tag can be copied.", "Compare the piece in your hand with photos and facts."
     ),

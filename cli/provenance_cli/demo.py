@@ -45,6 +45,9 @@ from provenance_cli.files import write_file
 from provenance_cli.i18n import _, later
 from provenance_cli.intake import Fault
 from provenance_cli.ledgers import open_pinned
+from provenance_cli.mapping import guess, read_mapping
+from provenance_cli.spreadsheet import read_sheet
+from provenance_cli.store import Entry
 from provenance_cli.workshop import SETTINGS, Workshop
 
 REGISTRY_NAME = "Kilnmark demo"
@@ -134,7 +137,7 @@ class Demo:
             "KILNMARK_NAME": REGISTRY_NAME,
             "KILNMARK_ADMIN": str(admin.address),
             "KILNMARK_STEWARD": str(self.steward().address),
-            "KILNMARK_BATCH_AGE": "1",
+            "KILNMARK_BATCH_AGE": "2",
             "KILNMARK_STOP_WITH_STDIN": "1",
         }
         deadline = time.monotonic() + START_PATIENCE
@@ -222,24 +225,17 @@ class Demo:
         museum = samples / "museum-porcelain.csv.map.toml"
         faults = list[Fault]()
         for path in [data] if data else [samples / "museum-porcelain.csv", samples / "studio-firing.csv"]:
-            mapping = museum if _fits(path, museum) else None
-            intake = read_pieces(self.app, workshop, path, mapping, "mm", None, show=False)
-            workshop.store.add_pieces(intake.pieces)
+            sheet = read_sheet(path)
+            try:
+                columns = read_mapping(museum, sheet.headings)
+            except MalformedError:
+                columns = guess(sheet.headings)
+            intake = read_pieces(workshop, path, sheet, columns)
+            workshop.store.add_pieces(intake.entries)
             faults += intake.faults
         extra = Piece(Serial.random(), {"zh-Hans": "将作废的小杯", "en": "A cup to be revoked"}, height_mm=52)
-        workshop.store.add_pieces([(extra, SACRIFICE)])
+        workshop.store.add_pieces([Entry(extra, SACRIFICE)])
         return faults
-
-
-def _fits(path: Path, mapping: Path) -> bool:
-    from provenance_cli.mapping import read_mapping
-    from provenance_cli.spreadsheet import read_sheet
-
-    try:
-        read_mapping(mapping, read_sheet(path).headings)
-    except MalformedError:
-        return False
-    return True
 
 
 def run(demo: Demo, data: Path | None, result: Result) -> None:

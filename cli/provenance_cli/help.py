@@ -27,7 +27,7 @@ class HelpFormatter(click.HelpFormatter):
         for line in fold(text, self.width - self.current_indent):
             self.write(f"{' ' * self.current_indent}{line}\n")
 
-    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 34, col_spacing: int = 2) -> None:
         """Write terms and what they mean, in two columns."""
         rows = list(rows)
         first = min(max(width(term) for term, _meaning in rows), col_max) + col_spacing

@@ -26,6 +26,11 @@ MAX_COLUMNS = 200
 MAX_CELL = 100_000
 """Characters of one cell; the longest provenance text known has 4,224."""
 
+ENCODINGS = ("utf-8", "gb18030", "big5")
+"""Encodings of CSV files that may be named; the first two are found out."""
+_MOST_RARE = 0.6
+"""Share of characters outside GB2312 in real text: none in simplified Chinese, under a half in traditional."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -49,8 +54,11 @@ class Sheet:
     encoding: str
 
 
-def read_sheet(path: Path) -> Sheet:
-    """Read a spreadsheet; raises `MalformedError` where it is none, `StorageError` where it cannot be read."""
+def read_sheet(path: Path, encoding: str | None = None) -> Sheet:
+    """Read a spreadsheet, a CSV file in `encoding` where given.
+
+    Raises `MalformedError` where it is none, `StorageError` where it cannot be read.
+    """
     try:
         if path.stat().st_size > MAX_FILE:
             raise MalformedError(
@@ -77,30 +85,38 @@ def read_sheet(path: Path) -> Sheet:
             hint="Save it as .xlsx or as CSV, then import that.",
             file=path.name,
         )
-    text, encoding = decode(data, path.name)
+    text, encoding = decode(data, path.name, encoding)
     return _read_csv(text, encoding, path.name)
 
 
-def decode(data: bytes, name: str) -> tuple[str, str]:
-    """Return the text of a CSV file and its encoding: UTF-8 (with or without a mark), UTF-16 with one, GB18030."""
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        candidates = ["utf-16"]
-    else:
-        candidates = ["utf-8-sig", "gb18030"]
-    for encoding in candidates:
+def decode(data: bytes, name: str, encoding: str | None = None) -> tuple[str, str]:
+    """Return the text of a CSV file and its encoding: the one given, else UTF-8, UTF-16 with a mark, or GB18030.
+
+    Nearly any bytes are GB18030 of some sort: text that reads as rare characters is refused rather than signed.
+    """
+    marked = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    for candidate in [encoding] if encoding else ["utf-16"] if marked else ["utf-8", "gb18030"]:
         try:
-            text = data.decode(encoding)
+            text = data.decode("utf-8-sig" if candidate == "utf-8" else candidate)
         except UnicodeDecodeError:
             continue
-        if "\0" in text:
-            break
-        return text, "utf-8" if encoding == "utf-8-sig" else encoding
+        if "\0" not in text and (encoding or candidate != "gb18030" or _is_plausible(text)):
+            return text, candidate
     raise MalformedError(
         "unknown-encoding",
         "{file} is neither UTF-8 nor GB18030 text.",
-        hint="In the spreadsheet program choose “CSV UTF-8”, or save as .xlsx.",
+        hint="In the spreadsheet program choose “CSV UTF-8”, save as .xlsx, or name the encoding with --encoding.",
         file=name,
     )
+
+
+def _is_plausible(text: str) -> bool:
+    """Tell whether text decoded as GB18030 was so: most of its characters are common ones, none is private."""
+    foreign = [character for character in text if ord(character) > 0x7F]
+    if any(0xE000 <= ord(character) <= 0xF8FF for character in foreign):
+        return False
+    rare = sum(1 for character in foreign if not character.encode("gb2312", "ignore"))
+    return rare <= _MOST_RARE * len(foreign)
 
 
 def _read_csv(text: str, encoding: str, name: str) -> Sheet:

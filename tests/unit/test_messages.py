@@ -138,7 +138,7 @@ def test_a_firing_with_faults_is_told_in_chinese(tmp_path: Path, capsys: pytest.
         "  第 9 行：这一行有 7 列，表头有 5 列。",
     ]
     assert all(HAN.search(line) for line in talk.splitlines())
-    assert "录入 1 件，已有 0 件，有误 7 行。" in talk
+    assert "录入 1 件，更正 0 件，已有 0 件，有误 7 行。" in talk
     main.run([*at, "piece", "list"])
     line = capsys.readouterr().out.rstrip()
     assert line[16:] == "  未签署    青花梅瓶 · 31.2 cm"

@@ -44,6 +44,19 @@ def passphrase(app: App, new_passphrase_file: str | None) -> None:
     app.data({"changed": True})
 
 
+@key.command(help="Show the recovery phrase again.")
+@pass_app
+def phrase(app: App) -> None:
+    """Show the twelve words to whoever has the passphrase."""
+    from provenance_cli.commands.init import show_phrase
+
+    words = app.workshop().keystore().unlock(app.passphrase()).phrase
+    if app.json:
+        app.data({"phrase": words})
+    else:
+        show_phrase(app, words)
+
+
 @key.command(help="Make a workshop folder from the recovery phrase.")
 @click.argument("folder", type=click.Path())
 @click.option("--registry", help="Address of the registry.")
@@ -63,7 +76,7 @@ def restore(
 
     target = Path(folder)
     if (target / SETTINGS).exists():
-        workshop = Workshop.open(target)
+        workshop = Workshop.open(target).with_new_list()
     else:
         base_url = check_base_url(registry or app.ask(_("Address of the registry")))
         issuer = Issuer(
@@ -73,11 +86,14 @@ def restore(
         )
         target.mkdir(parents=True, exist_ok=True)
         workshop = Workshop.create(target, issuer, app.lang)
-    if phrase_file:
-        phrase = Path(phrase_file).read_text("utf-8")
-    else:
-        phrase = app.ask(_("The twelve words"))
+    words = Path(phrase_file).read_text("utf-8") if phrase_file else app.ask(_("The twelve words"))
     passphrase_text = app.passphrase(new=True)
-    keystore = Keystore.restore(workshop.keystore_path, phrase, passphrase_text, account_of)
+    keystore = Keystore.restore(workshop.keystore_path, words, passphrase_text, account_of)
     app.say(_("The keys are back, in {folder}.").format(folder=target.resolve()))
-    app.data({"publicKey": keystore.public_key.multikey, "account": str(keystore.account)})
+    app.data(
+        {
+            "publicKey": keystore.public_key.multikey,
+            "account": str(keystore.account),
+            "statusList": workshop.list_id,
+        }
+    )

@@ -11,9 +11,11 @@ from provenance_cli.context import App, pass_app
 from provenance_cli.i18n import _, later
 
 if TYPE_CHECKING:
+    from provenance.encoding import Address
     from provenance.evm.accounts import Account
     from provenance.evm.ledger import EVMLedger
     from provenance.status import Status
+    from provenance.verdict import Verdict
     from provenance_cli.client import RegistryClient
 
 PATIENCE = 120.0
@@ -36,10 +38,10 @@ DONE = {
 def revoke(app: App, serial: str, hold: bool, lift: bool, retire: bool, policy_file: str | None) -> None:
     """Sign a status order; the registry's relayer pays for it."""
     from provenance.bundle import Bundle
-    from provenance.errors import ConfigurationError
     from provenance.evm.accounts import Account
     from provenance.serial import Serial
     from provenance.status import Status
+    from provenance.verify import Verifier
     from provenance_cli.client import RegistryClient
     from provenance_cli.ledgers import load_policy, open_pinned
 
@@ -49,18 +51,41 @@ def revoke(app: App, serial: str, hold: bool, lift: bool, retire: bool, policy_f
     workshop = app.workshop()
     client = RegistryClient(workshop.issuer.base_url)
     wanted = Serial.parse(serial)
-    receipts = Bundle.from_bytes(client.bundle(wanted)).receipts
-    if not receipts:
-        raise ConfigurationError(
-            "not-anchored", "{serial} is not on the ledger yet.", hint="Wait for its anchor.", serial=wanted
-        )
+    policy = load_policy(app, policy_file)
+    ledger = open_pinned(policy)
+    verdict = Verifier(policy, ledger).verify(Bundle.from_bytes(client.bundle(wanted)), serial=wanted)
+    token_id = own_token(verdict, workshop.keystore().account)
     if status is Status.REVOKED and not app.confirm(_("Revoke {serial} for ever?").format(serial=wanted)):
         raise click.Abort
     account = Account.from_seed(workshop.keystore().unlock(app.passphrase()).seed)
-    ledger = open_pinned(load_policy(app, policy_file))
-    result = order_status(client, ledger, account, receipts[0].token_id, status)
+    result = order_status(client, ledger, account, token_id, status)
     app.say(_(DONE[status.name]).format(serial=wanted))
     app.data(result)
+
+
+def own_token(verdict: Verdict, studio: Address) -> int:
+    """Return the token of a piece that the ledger shows to be the studio's; raises `ConfigurationError` otherwise.
+
+    The bundle comes from a registry: an order signed for a token of its choosing could revoke another piece.
+    """
+    from provenance.errors import ConfigurationError, Wording
+    from provenance.verdict import Check
+
+    codes = {finding.check: finding.code for finding in verdict.findings}
+    sound = (codes[Check.SIGNATURE], codes[Check.INCLUSION]) == ("signed", "included")
+    known = codes[Check.TOKEN] in ("token-agrees", "amendment-missing") and verdict.studio == studio
+    if sound and codes[Check.ANCHOR] == "anchored" and known and verdict.token_id is not None:
+        return verdict.token_id
+    if codes[Check.INCLUSION] == "not-anchored":
+        raise ConfigurationError(
+            "not-anchored", "{serial} is not on the ledger yet.", hint="Wait for its anchor.", serial=verdict.serial
+        )
+    raise ConfigurationError(
+        "not-ours",
+        "The ledger does not show the piece to be this studio's: {reason}",
+        hint="Look at it with `kilnmark verify`.",
+        reason=Wording(verdict.message),
+    )
 
 
 def order_status(

@@ -37,21 +37,13 @@ def print_(
     app: App, serials: tuple[str, ...], layout: str, start: int, out: str | None, png: str | None, dpi: int
 ) -> None:
     """Print tags, and read every code back before the sheet is handed over."""
-    from provenance.errors import ConfigurationError
     from provenance.serial import Serial
 
     workshop = app.workshop()
     check_host(workshop)
     wanted = [workshop.store.certificate(Serial.parse(serial)) for serial in serials]
     chosen = wanted or workshop.store.certificates(("anchored",))
-    if not chosen:
-        raise ConfigurationError("not-anchored", "No piece is on the ledger yet.", hint=_SUBMIT_FIRST)
-    for item in chosen:
-        if item.state != "anchored":
-            serial = item.certificate.piece.serial
-            raise ConfigurationError(
-                "not-anchored", "{serial} is not on the ledger yet.", hint=_SUBMIT_FIRST, serial=serial
-            )
+    check_anchored(workshop, chosen)
     labels = [label_of(item, app.lang) for item in chosen]
     if png:
         from provenance.printing.layouts import layout_named
@@ -74,6 +66,25 @@ def print_(
     for name in report.missing:
         app.say("  " + _("The typeface lacks {name}.").format(name=name), fg="yellow")
     app.data({"tags": report.labels, "pages": report.pages, "file": str(path), "missing": list(report.missing)})
+
+
+def check_anchored(workshop: Workshop, chosen: list[Signed]) -> None:
+    """Return if each piece's own bundle shows it on the pinned ledger; raise `ConfigurationError` otherwise."""
+    from provenance.bundle import Bundle
+    from provenance.errors import ConfigurationError
+
+    if not chosen:
+        raise ConfigurationError("not-anchored", "No piece is on the ledger yet.", hint=_SUBMIT_FIRST)
+    policy = workshop.policy()
+    for item in chosen:
+        receipts = () if item.bundle is None else Bundle.from_bytes(item.bundle).receipts
+        if item.state != "anchored" or policy is None or not any(receipt.is_of(policy.ledger) for receipt in receipts):
+            raise ConfigurationError(
+                "not-anchored",
+                "{serial} is not on the ledger yet.",
+                hint=_SUBMIT_FIRST,
+                serial=item.certificate.piece.serial,
+            )
 
 
 def check_host(workshop: Workshop) -> None:
