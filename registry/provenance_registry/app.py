@@ -186,7 +186,8 @@ def _open_ledger(
     from provenance.evm.embedded_rpc import EmbeddedProvider
 
     funded = [settings.admin, settings.steward, anchorer.address, relayer.address]
-    chain = EmbeddedChain(settings.chain, funded=funded)
+    max_pause = int(settings.max_pause_days * 24 * 3600)
+    chain = EmbeddedChain(settings.chain, funded=funded, max_pause=max_pause)
     try:
         provider = EmbeddedProvider(chain)
         ledger = _embedded_ledger(settings, provider, anchorer, chain.seal)
