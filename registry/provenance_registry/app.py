@@ -100,7 +100,7 @@ def build(settings: Settings, clock: Clock = system_clock) -> Registry:
         status_lists=StatusLists(repository, settings.base_url, list_signer, clock),
         rpc=Gate(provider, ledger.identity.contract),
         wake=worker.wake,
-        trouble=lambda: worker.trouble,
+        trouble=lambda: repository.trouble or worker.trouble,
         addresses={"anchorer": str(anchorer.address), "relayer": str(relayer.address)},
     )
 

@@ -11,12 +11,12 @@ import sqlalchemy as sa
 
 from provenance.certificate import Certificate
 from provenance.encoding import Address, Digest, Hash32, Root
-from provenance.errors import ConflictError
+from provenance.errors import ConflictError, StorageError
 from provenance.ledger import Amended, Anchored, BlockRef, LedgerEvent, StatusSet
 from provenance.serial import Serial
 from provenance.status import Status
 from provenance_registry.db import rows
-from provenance_registry.db.engine import open_engine
+from provenance_registry.db.engine import open_engine, unusable
 from provenance_registry.db.tables import (
     batches,
     certificates,
@@ -203,6 +203,7 @@ class SQLRepository:
     """Reads on pooled connections, writes through the group writer; see `provenance_registry.repository.Repository`."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._engine = open_engine(path)
         self._reading = self._engine.execution_options(reading=True)
         self._writer = GroupWriter(self._engine)
@@ -212,13 +213,21 @@ class SQLRepository:
         self._writer.close()
         self._engine.dispose()
 
+    @property
+    def trouble(self) -> StorageError | None:
+        """What keeps everything from being written, if anything."""
+        return self._writer.trouble
+
     def write(self, work: Callable[[Transaction], T]) -> T:
         answer: T = self._writer.submit(lambda connection: work(SQLTransaction(connection))).result()
         return answer
 
     def _rows(self, statement: sa.Executable) -> Sequence[sa.Row[tuple[object, ...]]]:
-        with self._reading.connect() as connection:
-            return connection.execute(statement).all()
+        try:
+            with self._reading.connect() as connection:
+                return connection.execute(statement).all()
+        except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
+            raise unusable(self._path, error) from None
 
     def _certificate(self, condition: sa.ColumnElement[bool]) -> StoredCertificate | None:
         found = self._rows(certificates.select().where(condition))
