@@ -17,7 +17,7 @@ setup: $(STAMP) ## Make .venv with locked packages, and nothing else
 $(STAMP): requirements.lock pyproject.toml
 	@echo "Making $(VENV) ..."
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Kilnmark needs Python 3.11 or newer.")'
-	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv is missing. On Debian, as root: apt-get install python3-venv"; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(STAMP)
@@ -53,7 +53,7 @@ check-contracts: $(STAMP) ## Run the contract's own tests
 	@sh hardhat-config/run.sh test
 
 messages: $(STAMP) ## Collect and compile the translated messages
-	@$(BIN)/python -m provenance_cli.i18n_tool
+	@$(BIN)/python cli/messages.py
 
 bench: $(STAMP) ## Run the benchmarks and compare them with the aims
 	@for script in issue verify anchor_gas cli_start tags_pdf; do $(BIN)/python benchmarks/$$script.py $(ARGS) || failed=1; done; exit $${failed:-0}

@@ -25,6 +25,7 @@ interface IPieceLedger {
     /// @notice Everything that a verifier needs to know of one token and one key.
     /// @param studio The studio of the token's lot.
     /// @param didHash SHA-256 of the DID that the studio was accredited with.
+    /// @param nameHash SHA-256 of the name that the studio was accredited under at `anchoredAt`.
     /// @param holder The owner of the token.
     /// @param root The batch's Merkle root (RFC 6962, SHA-256).
     /// @param anchorId The anchor's number, from 1.
@@ -45,6 +46,7 @@ interface IPieceLedger {
     struct Record {
         address studio;
         bytes32 didHash;
+        bytes32 nameHash;
         address holder;
         bytes32 root;
         uint32 anchorId;
@@ -95,8 +97,8 @@ interface IPieceLedger {
     error StudioNotInGoodStanding(address studio);
     /// @notice The studio is not in the directory.
     error UnknownStudio(address studio);
-    /// @notice A studio's address must not be zero and its DID not empty.
-    error InvalidStudio(address studio, string did);
+    /// @notice A studio's address must not be zero, its DID and its name not empty.
+    error InvalidStudio(address studio, string did, string name);
     /// @notice A DID belongs to one studio, and a studio keeps its DID.
     error DidTaken(string did, address studio);
     /// @notice The studio is suspended already, or not suspended.
@@ -141,7 +143,7 @@ interface IPieceLedger {
     /// @notice Accredits a studio under a DID, or renews its name and scopes. For STEWARD_ROLE.
     /// @param studio The studio's account: its identity here, and the first owner of its tokens.
     /// @param did The DID that its certificates name as issuer; fixed at the first accreditation.
-    /// @param name The studio's name, for people.
+    /// @param name The studio's name: certificates anchored from now on must name it so. Earlier names stay on record.
     /// @param scopes Bit flags; only a studio with `SCOPE_MAKER` receives lots.
     function accredit(address studio, string calldata did, string calldata name, uint32 scopes) external;
 

@@ -59,6 +59,12 @@ contract PieceLedger is IPieceLedger, IERC5192, IERC4906, IERC5267, ERC721, Acce
         uint32 scopes;
     }
 
+    /// @dev A name that the studio bears from `since` on.
+    struct Name {
+        bytes32 hash;
+        uint64 since;
+    }
+
     /// @dev `[start, end)`; `end` is `OPEN_END` while open.
     struct Window {
         uint64 start;
@@ -91,6 +97,7 @@ contract PieceLedger is IPieceLedger, IERC5192, IERC4906, IERC5267, ERC721, Acce
     mapping(uint256 lotId => Lot) private _lotOf;
     mapping(address studio => Studio) private _studios;
     mapping(bytes32 didHash => address studio) private _studioOfDid;
+    mapping(address studio => Name[]) private _names;
     mapping(address studio => Window[]) private _suspensions;
     mapping(address studio => mapping(bytes32 keyId => Window)) private _keys;
     mapping(address studio => uint256 nonce) private _orderNonces;
@@ -166,7 +173,9 @@ contract PieceLedger is IPieceLedger, IERC5192, IERC4906, IERC5267, ERC721, Acce
         external
         onlyRole(STEWARD_ROLE)
     {
-        if (studio == address(0) || bytes(did).length == 0) revert InvalidStudio(studio, did);
+        if (studio == address(0) || bytes(did).length == 0 || bytes(name_).length == 0) {
+            revert InvalidStudio(studio, did, name_);
+        }
         bytes32 didHash = sha256(bytes(did));
         address owner = _studioOfDid[didHash];
         Studio storage entry = _studios[studio];
@@ -180,7 +189,14 @@ contract PieceLedger is IPieceLedger, IERC5192, IERC4906, IERC5267, ERC721, Acce
             revert DidTaken(did, owner);
         }
         entry.scopes = scopes;
+        _rename(studio, sha256(bytes(name_)));
         emit StudioAccredited(studio, did, name_, scopes);
+    }
+
+    function _rename(address studio, bytes32 nameHash) private {
+        Name[] storage names = _names[studio];
+        uint256 length = names.length;
+        if (length == 0 || names[length - 1].hash != nameHash) names.push(Name(nameHash, uint64(block.timestamp)));
     }
 
     /// @inheritdoc IPieceLedger
@@ -289,6 +305,7 @@ contract PieceLedger is IPieceLedger, IERC5192, IERC4906, IERC5267, ERC721, Acce
         Amendment storage amendment = _amendments[tokenId];
         Window storage window = _keys[result.studio][keyId];
         result.didHash = _studios[result.studio].didHash;
+        result.nameHash = _nameAt(result.studio, anchor_.time);
         result.holder = _ownerOf(tokenId);
         result.root = anchor_.root;
         result.anchorId = lot.anchorId;
@@ -344,6 +361,14 @@ contract PieceLedger is IPieceLedger, IERC5192, IERC4906, IERC5267, ERC721, Acce
             if (interval.start <= time && time < interval.end) return false;
         }
         return true;
+    }
+
+    function _nameAt(address studio, uint64 time) private view returns (bytes32) {
+        Name[] storage names = _names[studio];
+        for (uint256 i = names.length; i > 0; --i) {
+            if (names[i - 1].since <= time) return names[i - 1].hash;
+        }
+        return 0;
     }
 
     function _requireStudio(address studio) private view {

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from provenance.canonical import JSONObject, JSONValue, canonicalize, parse_canonical
+from provenance.canonical import JSONObject, JSONValue, canonicalize, is_of, parse_canonical
 from provenance.certificate import MAX_CERTIFICATE_BYTES, Certificate, format_time, parse_time
 from provenance.encoding import Address, Hash32, Root
 from provenance.errors import MalformedError
@@ -141,7 +141,7 @@ class Bundle:
     def from_bytes(cls, data: bytes) -> Bundle:
         """Read what `to_bytes` writes; a file's last line end is forgiven; raises `MalformedError`."""
         document = parse_canonical(data.removesuffix(b"\n"), limit=MAX_BUNDLE_BYTES)
-        if document.get("type") != BUNDLE_TYPE or document.get("version") != BUNDLE_VERSION:
+        if not is_of(document, BUNDLE_TYPE, BUNDLE_VERSION):
             raise MalformedError("not-a-bundle", "This is not a bundle that this program can read.", field="type")
         known = {"type", "version", "certificate", "amendments", "receipts", "inclusion", "exported"}
         if not known.issuperset(document):

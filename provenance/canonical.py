@@ -90,6 +90,11 @@ def parse_canonical(data: bytes, *, limit: int) -> JSONObject:
     return _as_object(value)
 
 
+def is_of(document: JSONObject, kind: str, version: int) -> bool:
+    """Tell whether a document names itself as of this type and version; ``true`` is no 1."""
+    return document.get("type") == kind and type(document.get("version")) is int and document["version"] == version
+
+
 def load(data: bytes) -> Any:
     """Read any JSON, in any spelling, as other programs send it; raises `MalformedError`.
 

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
-from provenance.canonical import JSONObject, canonicalize, parse
+from provenance.canonical import JSONObject, canonicalize, is_of, parse
 from provenance.encoding import Address, from_base64url, to_base64url
 from provenance.errors import KeystoreError, MalformedError, StorageError
 from provenance.keys import P256_ORDER, P256Signer, PublicKey
@@ -100,7 +100,7 @@ class Keystore:
                 "unreadable-keystore", "{path} cannot be read: {reason}.", path=path, reason=error
             ) from None
         members = parse(data, limit=MAX_KEYSTORE_BYTES)
-        if members.get("type") != KEYSTORE_TYPE or members.get("version") != KEYSTORE_VERSION:
+        if not is_of(members, KEYSTORE_TYPE, KEYSTORE_VERSION):
             raise MalformedError("not-a-keystore", "{path} is not a keystore that this program can read.", path=path)
         return cls(path, PublicKey.parse(members.get("publicKey")), Address.parse(members.get("account")), members)
 

@@ -100,7 +100,8 @@ class AmendmentRecord:
 class LedgerRecord:
     """All that a verifier needs to know of one token and one key, as of one block.
 
-    - `studio` is the studio of the token's lot; `did_hash` the SHA-256 of the DID it was accredited with.
+    - `studio` is the studio of the token's lot; `did_hash` the SHA-256 of the DID it was accredited with, `name_hash`
+      that of the name it bore at the anchor's time.
     - The token's leaf in the anchor's tree is ``offset + index`` of the token id.
     - `holder` owns the token: the studio until the first hand-over.
     - `standing_at_anchor`: the studio was accredited and not suspended at the anchor's time; `standing_now`: it is.
@@ -112,6 +113,7 @@ class LedgerRecord:
     token_id: int
     studio: Address
     did_hash: Digest
+    name_hash: Digest
     offset: int
     anchor: AnchorRecord
     holder: Address

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provenance.canonical import JSONObject, canonicalize, parse
+from provenance.canonical import JSONObject, canonicalize, is_of, parse
 from provenance.encoding import Address, Digest, Hash32
 from provenance.errors import ConfigurationError, MalformedError
 from provenance.ledger import LedgerIdentity
@@ -80,8 +80,7 @@ class TrustPolicy:
         ledger, nodes, confirmations = members.get("ledger"), members.get("nodes"), members.get("confirmations")
         registry = members.get("registry")
         if (
-            members.get("type") != POLICY_TYPE
-            or members.get("version") != POLICY_VERSION
+            not is_of(members, POLICY_TYPE, POLICY_VERSION)
             or not {"type", "version", "ledger", "nodes", "confirmations", "registry"}.issuperset(members)
             or not isinstance(ledger, dict)
             or ledger.keys() != {"chainId", "genesis", "contract", "codeHash", "deploymentId"}

@@ -113,6 +113,13 @@ CODES: dict[str, Code] = {
     "not-accredited": Code(
         Check.STUDIO, _BAD, _NOT, "The studio was not accredited when the ledger saw the certificate.", _DO_NOT_PAY
     ),
+    "not-vouched": Code(
+        Check.STUDIO,
+        _OPEN,
+        _WAIT,
+        "A certificate waits here, but the guild vouches for no such studio or key yet.",
+        "Do not rely on it yet. Ask the studio.",
+    ),
     "wrong-key": Code(
         Check.STUDIO, _BAD, _NOT, "The key that signed the certificate is not a key of the studio.", _DO_NOT_PAY
     ),
@@ -160,6 +167,13 @@ CODES: dict[str, Code] = {
     "photos-not-checked": Code(Check.PHOTOS, _OPEN, None, "The photos were not at hand to be checked."),
     "photo-changed": Code(
         Check.PHOTOS, _BAD, _NOT, "A photo is not the one that the studio signed.", "Do not compare the piece with it."
+    ),
+    "other-host": Code(
+        Check.TAG,
+        _OPEN,
+        _UNSURE,
+        "The tag leads to another address than the registry that the certificate names.",
+        "Compare the address letter by letter: a copied tag may lead to a copied page.",
     ),
     "tag-unproven": Code(
         Check.TAG, _OPEN, None, "A printed tag can be copied.", "Compare the piece in your hand with photos and facts."
@@ -300,3 +314,11 @@ def conclude(findings: tuple[Finding, ...]) -> tuple[Outcome, str]:
 def unknown(serial: Serial | None) -> Verdict:
     """Return the verdict on a serial under which nothing is registered."""
     return Verdict(Outcome.UNKNOWN, REASONS[Outcome.UNKNOWN][0], serial=serial)
+
+
+def not_vouched(serial: Serial) -> Verdict:
+    """Return the verdict on a serial under which a registry only holds certificates that nobody vouches for."""
+    finding = Finding(Check.STUDIO, "not-vouched")
+    others = (Finding(check, "not-reached") for check in Check if check is not Check.STUDIO)
+    findings = tuple(sorted((finding, *others), key=lambda item: item.check))
+    return Verdict(*conclude(findings), findings, serial=serial)

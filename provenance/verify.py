@@ -43,14 +43,20 @@ class Verifier:
         self._ledger = ledger
 
     def verify(
-        self, bundle: Bundle, *, serial: Serial | None = None, photos: Mapping[Digest, bytes] | None = None
+        self,
+        bundle: Bundle,
+        *,
+        serial: Serial | None = None,
+        base_url: str | None = None,
+        photos: Mapping[Digest, bytes] | None = None,
     ) -> Verdict:
         """Return the verdict on `bundle`.
 
-        `serial` is the one that was scanned or typed; `photos` are the bytes at hand under the digests that they were
-        served as.  Never raises for what the bundle holds or the ledger answers.
+        `serial` is the one that was scanned or typed, `base_url` the registry's address on the tag that was scanned;
+        `photos` are the bytes at hand under the digests that they were served as.  Never raises for what the bundle
+        holds or the ledger answers.
         """
-        inquiry = _Inquiry(self._policy, self._ledger, bundle, serial, photos)
+        inquiry = _Inquiry(self._policy, self._ledger, bundle, serial, base_url, photos)
         inquiry.run()
         return inquiry.verdict()
 
@@ -64,9 +70,11 @@ class _Inquiry:
         ledger: LedgerReader | None,
         bundle: Bundle,
         serial: Serial | None,
+        base_url: str | None,
         photos: Mapping[Digest, bytes] | None,
     ) -> None:
-        self.policy, self.ledger, self.bundle, self.serial, self.photos = policy, ledger, bundle, serial, photos
+        self.policy, self.ledger, self.bundle = policy, ledger, bundle
+        self.serial, self.base_url, self.photos = serial, base_url, photos
         self.findings: list[Finding] = []
         self.advisories: list[str] = []
         self.block: BlockRef | None = None
@@ -105,7 +113,7 @@ class _Inquiry:
         # (7)
         self._photos(self.bundle.amendments[-1] if self.bundle.amendments else certificate)
         # (8) Whether a tag was voided or copied is the registry's to tell; a tag alone proves nothing.
-        self.say("tag-unproven")
+        self._tag(certificate)
 
     def _signature(self, certificate: Certificate) -> bool:
         try:
@@ -167,8 +175,11 @@ class _Inquiry:
         return record
 
     def _studio(self, certificate: Certificate, record: LedgerRecord) -> None:
-        if record.did_hash != Digest.of(certificate.issuer.did.encode()):
-            self.say("wrong-issuer", certificate.issuer.did)
+        issuer = certificate.issuer
+        if record.did_hash != Digest.of(issuer.did.encode()):
+            self.say("wrong-issuer", issuer.did)
+        elif record.name_hash != Digest.of(issuer.name.encode()):
+            self.say("wrong-issuer", issuer.name)
         elif record.key is None:
             self.say("wrong-key", certificate.public_key.multikey)
         elif not record.standing_at_anchor:
@@ -204,7 +215,7 @@ class _Inquiry:
             if (
                 amendment.replaces != previous.digest
                 or amendment.piece.serial != certificate.piece.serial
-                or amendment.issuer.did != certificate.issuer.did
+                or amendment.issuer != certificate.issuer
             ):
                 return self.say("bad-amendment", str(amendment.digest))
             try:
@@ -259,6 +270,12 @@ class _Inquiry:
         else:
             self.say("photos-not-checked")
             self.advisories.append("photo-missing")
+
+    def _tag(self, certificate: Certificate) -> None:
+        if self.base_url not in (None, certificate.issuer.base_url):
+            self.say("other-host", str(self.base_url))
+        else:
+            self.say("tag-unproven")
 
     def verdict(self) -> Verdict:
         """Return the verdict that the findings add up to; checks that were not reached are named as such."""

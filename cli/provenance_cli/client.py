@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import weakref
 from collections.abc import Sequence
 from typing import Any
@@ -21,10 +22,12 @@ from provenance.errors import (
     StorageError,
     UnreachableError,
     VerificationError,
+    Wording,
 )
 from provenance.policy import MAX_POLICY_BYTES, TrustPolicy
 from provenance.serial import Serial
 from provenance.status import StatusOrder
+from provenance_cli.i18n import is_known
 
 TIMEOUT = 60.0
 """Seconds for one answer: a bulk submission waits for the registry's disk."""
@@ -65,8 +68,9 @@ class RegistryClient:
         except (httpx.HTTPError, httpx.InvalidURL):
             raise UnreachableError(
                 "registry-unreachable",
-                f"The registry {self.base_url} does not answer.",
+                "The registry {url} does not answer.",
                 hint="Check the network, then run the same command again: nothing is lost.",
+                url=self.base_url,
             ) from None
 
     def _json(self, method: str, path: str, content: bytes | None = None, media_type: str = "application/json") -> Any:
@@ -83,7 +87,7 @@ class RegistryClient:
         return value
 
     def _nonsense(self) -> UnreachableError:
-        return UnreachableError("not-a-registry", f"{self.base_url} does not answer as a registry does.")
+        return UnreachableError("not-a-registry", "{url} does not answer as a registry does.", url=self.base_url)
 
     def _problem(self, status: int, data: bytes) -> ProvenanceError:
         try:
@@ -91,7 +95,7 @@ class RegistryClient:
         except MalformedError:
             problem = None
         if not isinstance(problem, dict) or not isinstance(problem.get("code"), str):
-            return UnreachableError("registry-failed", f"The registry answered with HTTP {status}.")
+            return UnreachableError("registry-failed", "The registry answered with HTTP {status}.", status=status)
         return problem_error(problem, status)
 
     # --- reading ----------------------------------------------------------------------------------------------------
@@ -128,6 +132,10 @@ class RegistryClient:
     def studio(self, address: Address) -> dict[str, Any]:
         """Return a studio's entry in the directory; raises `NotFoundError`."""
         return self._object("GET", f"/api/v1/studios/{address}")
+
+    def state(self, digest: Digest) -> dict[str, Any]:
+        """Return where a certificate is on its way, and why it is held if it is; raises `NotFoundError`."""
+        return self._object("GET", f"/api/v1/certificates/{digest}")
 
     def states(self, digests: Sequence[Digest]) -> dict[Digest, str]:
         """Return the states of up to 1,000 certificates; unknown ones are left out."""
@@ -171,13 +179,27 @@ class RegistryClient:
 
 def problem_error(problem: dict[str, Any], status: int) -> ProvenanceError:
     """Return a registry's problem details as one of our errors."""
-    code, message = str(problem["code"])[:80], str(problem.get("detail", "The registry refuses."))[:500]
-    hint = str(problem["hint"])[:500] if problem.get("hint") else None
+    code = str(problem["code"])[:80]
+    said: dict[str, Any] = {
+        "detail": _said(problem, "detail", "template") or Wording("The registry refuses."),
+        "remedy": _said(problem, "hint", "hintTemplate") or "",
+    }
     if status == 503 or (status == 409 and code.startswith("ledger")):
-        return LedgerError(code, message, retryable=status == 503, hint=hint)
+        return LedgerError(code, "{detail}", retryable=status == 503, hint="{remedy}", **said)
     if status == 422 and "signature" in code:
-        return VerificationError(code, message, hint=hint)
+        return VerificationError(code, "{detail}", hint="{remedy}", **said)
     if status in (413, 422):
         field = str(problem["field"])[:200] if problem.get("field") else None
-        return MalformedError(code, message, field=field, hint=hint)
-    return _KINDS.get(status, UnreachableError)(code, message, hint=hint)
+        return MalformedError(code, "{detail}", field=field, hint="{remedy}", **said)
+    return _KINDS.get(status, UnreachableError)(code, "{detail}", hint="{remedy}", **said)
+
+
+def _said(problem: dict[str, Any], member: str, template_member: str) -> Wording | None:
+    """Return a registry's words.  Its template is formatted only where it is one of our own messages."""
+    template, facts = problem.get(template_member), problem.get("facts")
+    if isinstance(template, str) and isinstance(facts, dict) and facts and is_known(template):
+        wording = Wording.of(template, facts)
+        with contextlib.suppress(KeyError, ValueError, TypeError):  # Its facts may be those of another version.
+            str(wording)
+            return wording
+    return Wording.quoted(problem[member]) if problem.get(member) else None

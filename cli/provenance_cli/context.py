@@ -52,12 +52,12 @@ class App:
         if self.yes:
             return True
         self._need_terminal(question)
-        return click.confirm(question, default=True, err=True)
+        return click.confirm(question, default=True, err=True, prompt_suffix=" ")
 
     def ask(self, question: str, default: str | None = None) -> str:
         """Ask for a text."""
         self._need_terminal(question)
-        answer: str = click.prompt(question, default=default, err=True)
+        answer: str = click.prompt(question, default=default, err=True, prompt_suffix=_(": "))
         return answer.strip()
 
     def passphrase(self, *, new: bool = False, question: str | None = None) -> str:
@@ -67,24 +67,26 @@ class App:
                 return Path(self.passphrase_file).read_text("utf-8").partition("\n")[0].rstrip("\r")
             except (OSError, UnicodeDecodeError):
                 raise KeystoreError(
-                    "no-passphrase", f"The passphrase file {self.passphrase_file} cannot be read."
+                    "no-passphrase", "The passphrase file {path} cannot be read.", path=self.passphrase_file
                 ) from None
-        self._need_terminal(_("Passphrase"), hint="Give --passphrase-file FILE.")
+        if not sys.stdin.isatty():
+            raise ConfigurationError(
+                "no-terminal", "There is nobody to ask for the passphrase.", hint="Give --passphrase-file FILE."
+            )
         text: str = click.prompt(
             question or (_("New passphrase") if new else _("Passphrase")),
             hide_input=True,
             confirmation_prompt=_("Once more") if new else False,
+            prompt_suffix=_(": "),
             err=True,
         )
         return text
 
-    @staticmethod
-    def _need_terminal(question: str, hint: str | None = None) -> None:
+    def _need_terminal(self, question: str) -> None:
         if not sys.stdin.isatty():
+            self.say(question)
             raise ConfigurationError(
-                "no-terminal",
-                f"There is nobody to ask: {question}",
-                hint=hint or "Give the answer as an option, or --yes.",
+                "no-terminal", "There is nobody to ask.", hint="Give the answer as an option, or --yes."
             )
 
     def workshop(self) -> Workshop:

@@ -30,24 +30,33 @@ from provenance.keystore import Keystore, Unlocked
 from provenance.piece import Piece
 from provenance.serial import Serial
 from provenance.status import Status
+from provenance.texts import headline
 from provenance.verdict import Outcome, Verdict
 from provenance.verify import Verifier
 from provenance_cli.client import RegistryClient
-from provenance_cli.commands.piece import read_pieces
+from provenance_cli.commands.piece import read_pieces, tell_fault
 from provenance_cli.commands.revoke import order_status
 from provenance_cli.commands.sign import sign_all
 from provenance_cli.commands.studio import accredit_on, read_application
-from provenance_cli.commands.submit import send_photos, submit_all, wait_for_anchor
+from provenance_cli.commands.submit import send_photos, submit_all, tell_refused, wait_for_anchor
 from provenance_cli.commands.tag import label_of, print_pdf
 from provenance_cli.context import App
 from provenance_cli.files import write_file
-from provenance_cli.i18n import _
+from provenance_cli.i18n import _, later
+from provenance_cli.intake import Fault
 from provenance_cli.ledgers import open_pinned
+from provenance_cli.mapping import guess, read_mapping
+from provenance_cli.spreadsheet import read_sheet
+from provenance_cli.store import Entry
 from provenance_cli.workshop import SETTINGS, Workshop
 
 REGISTRY_NAME = "Kilnmark demo"
 START_PATIENCE = 60.0
 """Seconds for the registry to start; the first start deploys the ledger."""
+STEPS = (later("signing"), later("anchoring"), later("printing"), later("verifying"))
+"""What is timed."""
+OUTCOMES = (later("AUTHENTIC"), later("NOT_AUTHENTIC"), later("PENDING"), later("INCONCLUSIVE"), later("UNKNOWN"))
+"""The words for outcomes."""
 SACRIFICE = "demo:revoked"
 """Origin of the piece that the demo makes in order to revoke it."""
 
@@ -128,7 +137,7 @@ class Demo:
             "KILNMARK_NAME": REGISTRY_NAME,
             "KILNMARK_ADMIN": str(admin.address),
             "KILNMARK_STEWARD": str(self.steward().address),
-            "KILNMARK_BATCH_AGE": "1",
+            "KILNMARK_BATCH_AGE": "2",
             "KILNMARK_STOP_WITH_STDIN": "1",
         }
         deadline = time.monotonic() + START_PATIENCE
@@ -137,7 +146,10 @@ class Demo:
             if self.process is None or self.process.poll() is not None:
                 if self.process is not None and time.monotonic() > deadline - START_PATIENCE / 2:
                     raise ConfigurationError(
-                        "registry-failed", "The registry does not start.", hint=f"Its own words are in {log_path}."
+                        "registry-failed",
+                        "The registry does not start.",
+                        hint="Its own words are in {log}.",
+                        log=log_path,
                     )
                 # An earlier registry may still be letting go of its files: a failed start is tried again.
                 with log_path.open("ab") as log:
@@ -154,7 +166,10 @@ class Demo:
                     return
             if time.monotonic() > deadline:
                 raise ConfigurationError(
-                    "registry-failed", "The registry does not become ready.", hint=f"Its own words are in {log_path}."
+                    "registry-failed",
+                    "The registry does not become ready.",
+                    hint="Its own words are in {log}.",
+                    log=log_path,
                 )
             time.sleep(0.1)
 
@@ -178,8 +193,9 @@ class Demo:
             if workshop.issuer.base_url != self.base_url:
                 raise ConfigurationError(
                     "other-address",
-                    f"This demo folder was made for {workshop.issuer.base_url}.",
+                    "This demo folder was made for {url}.",
                     hint="Certificates hold their registry's address: use another folder with --dir.",
+                    url=workshop.issuer.base_url,
                 )
         else:
             folder.mkdir(exist_ok=True)
@@ -203,30 +219,23 @@ class Demo:
 
     # --- the way of a piece -------------------------------------------------------------------------------------------
 
-    def enter(self, workshop: Workshop, data: Path | None) -> list[str]:
+    def enter(self, workshop: Workshop, data: Path | None) -> list[Fault]:
         """Enter the sample, or the pieces of `data`; return what was wrong with rows, if anything."""
         samples = sample_folder()
         museum = samples / "museum-porcelain.csv.map.toml"
-        faults = []
+        faults = list[Fault]()
         for path in [data] if data else [samples / "museum-porcelain.csv", samples / "studio-firing.csv"]:
-            mapping = museum if _fits(path, museum) else None
-            intake = read_pieces(self.app, workshop, path, mapping, "mm", None, show=False)
-            workshop.store.add_pieces(intake.pieces)
-            faults += [f"{path.name}, line {fault.line}: {fault.message}" for fault in intake.faults]
+            sheet = read_sheet(path)
+            try:
+                columns = read_mapping(museum, sheet.headings)
+            except MalformedError:
+                columns = guess(sheet.headings)
+            intake = read_pieces(workshop, path, sheet, columns)
+            workshop.store.add_pieces(intake.entries)
+            faults += intake.faults
         extra = Piece(Serial.random(), {"zh-Hans": "将作废的小杯", "en": "A cup to be revoked"}, height_mm=52)
-        workshop.store.add_pieces([(extra, SACRIFICE)])
+        workshop.store.add_pieces([Entry(extra, SACRIFICE)])
         return faults
-
-
-def _fits(path: Path, mapping: Path) -> bool:
-    from provenance_cli.mapping import read_mapping
-    from provenance_cli.spreadsheet import read_sheet
-
-    try:
-        read_mapping(mapping, read_sheet(path).headings)
-    except MalformedError:
-        return False
-    return True
 
 
 def run(demo: Demo, data: Path | None, result: Result) -> None:
@@ -243,15 +252,14 @@ def run(demo: Demo, data: Path | None, result: Result) -> None:
     demo.accredit(workshop, unlocked, ledger)
     step(_("Entering the pieces of the spreadsheet"))
     for fault in demo.enter(workshop, data):
-        app.say("     " + fault, fg="yellow")
+        tell_fault(app, fault)
     with result.timed("signing"), app.progress(len(workshop.store.pieces(unsigned=True)), _("Signing")) as advance:
         signed = sign_all(workshop, unlocked.signer, app, advance)
     step(_("Signing certificates, offline"), f"{signed:,} · {result.seconds['signing']:.2f} s")
     with result.timed("anchoring"):
         with app.progress(signed, _("Submitting")) as advance:
             refused = submit_all(workshop, demo.client, advance)
-        for serial, message in refused:
-            app.say(f"     {serial}: {message}", fg="yellow")
+        tell_refused(app, refused)
         send_photos(workshop, demo.client, app)
         wait_for_anchor(workshop, demo.client, app)
     step(_("Submitting them; the registry anchors them in batches"), f"{result.seconds['anchoring']:.2f} s")
@@ -276,19 +284,19 @@ def run(demo: Demo, data: Path | None, result: Result) -> None:
             advance(1)
     step(
         _("Verifying every one against the ledger, not the registry's word"),
-        f"{result.authentic:,} AUTHENTIC · {result.seconds['verifying']:.2f} s",
+        _("{n:,} AUTHENTIC").format(n=result.authentic) + f" · {result.seconds['verifying']:.2f} s",
     )
     result.gas = gas_a_piece(ledger, [Bundle.from_bytes(item.bundle or b"") for item in items])
     sample = kept[0].certificate.piece
     result.url = f"{demo.base_url}/P/{sample.serial.compact}"
     answered = demo.client.verdict(sample.serial)["outcome"]
-    step(_("The registry's page on {serial} says").format(serial=sample.serial), str(answered))
+    step(_("The registry's page on {serial} says").format(serial=sample.serial), _(str(answered)))
     verdict = verifier.verify(tampered(kept[0].bundle or b""))
     result.tampered = verdict.outcome.value
-    step(_("A certificate with one letter changed is refused"), _in_short(verdict))
+    step(_("A certificate with one letter changed is refused"), _in_short(verdict, app.lang))
     revoked = revoke(demo, ledger, unlocked, verifier, sacrifice.bundle or b"")
     result.revoked = revoked.outcome.value
-    step(_("A certificate that the studio revoked is named"), _in_short(revoked))
+    step(_("A certificate that the studio revoked is named"), _in_short(revoked, app.lang))
 
 
 class _Steps:
@@ -297,11 +305,12 @@ class _Steps:
 
     def __call__(self, text: str, outcome: str = "") -> None:
         self._number += 1
-        self._app.say(f"{self._number:>2}. {text}" + (f": {outcome}" if outcome else "") + ".")
+        line = _("{number:>2}. {step}: {outcome}.") if outcome else _("{number:>2}. {step}.")
+        self._app.say(line.format(number=self._number, step=text, outcome=outcome))
 
 
-def _in_short(verdict: Verdict) -> str:
-    return f"{verdict.outcome.value} ({verdict.reason})"
+def _in_short(verdict: Verdict, language: str) -> str:
+    return _("{outcome} ({why})").format(outcome=_(verdict.outcome.value), why=headline(verdict, language).lower())
 
 
 def tampered(data: bytes) -> Bundle:

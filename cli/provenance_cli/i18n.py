@@ -1,7 +1,7 @@
 """Messages in the user's language: English in the source, Chinese in the catalogue.
 
 Only the standard library's gettext is used at run time, and the catalogue is opened only where it is needed, so that
-``kilnmark --help`` stays quick.
+``kilnmark --help`` stays quick.  ``cli/messages.py`` collects the messages and compiles the catalogue.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+
+from provenance.errors import Wording
 
 DOMAIN = "provenance_cli"
 LOCALES = Path(__file__).parent / "locale"
@@ -59,9 +61,25 @@ def current() -> str:
 
 def _(message: str) -> str:
     """Return `message` in the language spoken now."""
-    return _translations.gettext(message)
+    return _translations.gettext(message) if message else ""  # gettext answers an empty text with its header.
 
 
 def ngettext(one: str, many: str, number: int) -> str:
     """Return `one` or `many`, by `number`, in the language spoken now."""
     return _translations.ngettext(one, many, number)
+
+
+def later(message: str) -> str:
+    """Return `message` as it is: it stands in a table, and is translated where it is shown."""
+    return message
+
+
+def spoken(wording: Wording) -> str:
+    """Return a wording, and the wordings among its facts, in the language spoken now."""
+    facts = {name: spoken(fact) if isinstance(fact, Wording) else fact for name, fact in wording.facts.items()}
+    return str(Wording(_(wording.template), facts))
+
+
+def is_known(message: str) -> bool:
+    """Tell whether `message` is one that the catalogue of the language spoken now has."""
+    return _(message) != message

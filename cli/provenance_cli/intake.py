@@ -2,101 +2,124 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from provenance.encoding import Digest
-from provenance.errors import MalformedError, ProvenanceError
+from provenance.errors import ConflictError, MalformedError, ProvenanceError
 from provenance.piece import PLAIN_FIELDS, TEXT_FIELDS, Edition, Firing, Photo, Piece, entered_text
 from provenance.serial import Serial
-from provenance_cli.mapping import UNITS, Mapping
+from provenance_cli.mapping import Columns
+from provenance_cli.measures import whole
 from provenance_cli.spreadsheet import MAX_CELL, Row
+from provenance_cli.store import Entry, Known
 
 Keep = Callable[[Digest, bytes], None]
 """Takes a prepared photo by its digest."""
 
 _FIRING_TEXTS = ("kiln", "fuel", "atmosphere")
-_MEASURES = {"height": "height_mm", "width": "width_mm", "depth": "depth_mm", "diameter": "diameter_mm"}
+_COLUMN_OF = {"firing.date": "fired", "firing.peakTemperature": "peak"}
+_MEASURES = {
+    "height": "height_mm",
+    "width": "width_mm",
+    "depth": "depth_mm",
+    "diameter": "diameter_mm",
+    "weight": "weight_g",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with a row: where, what, and what to do."""
+    """What is wrong with a row, and where."""
 
     line: int
     column: str
-    message: str
-    hint: str
+    error: ProvenanceError
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""
-        return {"line": self.line, "column": self.column, "message": self.message, "hint": self.hint}
+        return {"line": self.line, "column": self.column, "message": self.error.message, "hint": self.error.hint}
 
 
 @dataclass(slots=True)
 class Intake:
-    """The outcome of reading rows: the good pieces with their origins, the faults, and what was seen before."""
+    """The outcome of reading rows: new entries, corrected ones, faults, and how many were known as they are."""
 
-    pieces: list[tuple[Piece, str]] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    corrected: list[Entry] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     known: int = 0
 
 
-def take_in(rows: Iterable[Row], mapping: Mapping, language: str, folder: Path, known: set[str], keep: Keep) -> Intake:
-    """Read rows into pieces with new serials; `known` are the origins that the workshop has already.
+def take_in(
+    rows: Iterable[Row], columns: Columns, language: str, folder: Path, known: Mapping[str, Known], keep: Keep
+) -> Intake:
+    """Read rows into pieces; `known` is what the workshop has, by origin.
 
     A row's origin is its accession number where there is one, else the digest of its cells: importing a file again
-    brings in only what is new.
+    brings in only what is new, and corrects what is not signed yet.
     """
     intake, seen = Intake(), dict[str, int]()
     for row in rows:
-        origin = _origin(row, mapping)
-        if origin in known:
-            intake.known += 1
-            continue
-        if origin in seen:
-            column = mapping.columns.get("accession_number", "")
-            what = "The same accession number stands" if column else "The same row stands"
-            intake.faults.append(
-                Fault(
-                    row.line,
-                    column,
-                    f"{what} in line {seen[origin]} already.",
-                    "Give it a number of its own, or delete it.",
-                )
-            )
-            continue
-        seen[origin] = row.line
+        cells = _digest(row)
+        number = row.cells.get(columns.headings.get("accession_number", ""), "")
+        origin = f"number:{number[:200]}" if number else f"row:{cells}"
+        before = known.get(origin)
         try:
-            intake.pieces.append((to_piece(row, mapping, language, folder, keep), origin))
+            if origin in seen:
+                raise ConflictError(
+                    "row-twice",
+                    "The same stands in line {first} already.",
+                    hint="Give it a number of its own, or delete it.",
+                    first=seen[origin],
+                )
+            seen[origin] = row.line
+            if before is not None and before.cells == cells:
+                intake.known += 1
+                continue
+            if before is not None and before.signed:
+                raise ConflictError(
+                    "number-signed",
+                    "A piece of this number was signed with other facts.",
+                    hint="Give another piece a number of its own. What is signed is corrected by an amendment.",
+                )
+            piece = to_piece(row, columns, language, folder, keep)
+            if before is None:
+                intake.entries.append(Entry(piece, origin, cells))
+            else:
+                intake.corrected.append(Entry(replace(piece, serial=before.serial), origin, cells))
         except ProvenanceError as error:
-            name = error.field if isinstance(error, MalformedError) and error.field else ""
-            column = mapping.columns.get(name, name)
-            intake.faults.append(Fault(row.line, column, error.message, error.hint or _remedy(name)))
+            intake.faults.append(_fault(row, columns, error))
     return intake
 
 
-def to_piece(row: Row, mapping: Mapping, language: str, folder: Path, keep: Keep) -> Piece:
+def _fault(row: Row, columns: Columns, error: ProvenanceError) -> Fault:
+    name = (error.field or "") if isinstance(error, MalformedError) else "accession_number"
+    name = _COLUMN_OF.get(name, name)
+    told = error if error.hint else MalformedError.like(error, hint="Correct it, then import the file again.")
+    return Fault(row.line, columns.headings.get(name, name if isinstance(error, MalformedError) else ""), told)
+
+
+def to_piece(row: Row, columns: Columns, language: str, folder: Path | None, keep: Keep) -> Piece:
     """Return the piece that a row describes; raises `MalformedError` whose field is the mapping's name for it."""
     if row.broken is not None:
-        raise MalformedError("broken-row", row.broken, hint="Look for a comma too many, or a missing quote.")
+        raise row.broken
     values: dict[str, str] = {}
-    for name, heading in mapping.columns.items():
+    for name, heading in columns.headings.items():
         text = row.cells.get(heading, "")
         if heading in row.formulas:
             raise MalformedError(
                 "formula", "The cell holds a formula.", field=name, hint="Replace it by its value (paste as text)."
             )
         if len(text) > MAX_CELL:
-            raise MalformedError("text-too-long", f"The cell has {len(text):,} characters.", field=name)
+            raise MalformedError("text-too-long", "The cell has {n:,} characters.", field=name, n=len(text))
         if text:
             values[name] = text
     if "title" not in values:
         raise MalformedError("missing-title", "The title is missing.", field="title", hint="Name the piece.")
-    tag = mapping.language or language
+    tag = columns.language or language
     facts: dict[str, Any] = {}
     for name, (_, limit) in TEXT_FIELDS.items():
         if name in values:
@@ -106,9 +129,7 @@ def to_piece(row: Row, mapping: Mapping, language: str, folder: Path, keep: Keep
             facts[name] = entered_text(values[name], field=name, limit=limit)
     for name, attribute in _MEASURES.items():
         if name in values:
-            facts[attribute] = measure(values[name], mapping.unit_of(name), name)
-    if "weight" in values:
-        facts["weight_g"] = measure(values["weight"], "mm", "weight")
+            facts[attribute] = whole(values[name], name, columns.unit_of(name))
     if "country" in values:
         facts["country"] = values["country"].upper()
     if "edition" in values:
@@ -123,28 +144,9 @@ def to_piece(row: Row, mapping: Mapping, language: str, folder: Path, keep: Keep
         facts["firing"] = Firing(
             **firing,
             date=values["fired"].replace("/", "-").replace(".", "-") if "fired" in values else None,
-            peak_celsius=measure(values["peak"].rstrip("°CcF℃ "), "mm", "peak") if "peak" in values else None,
+            peak_celsius=whole(values["peak"], "peak", columns.unit_of("peak")) if "peak" in values else None,
         )
     return Piece(Serial.random(), **facts)
-
-
-def measure(text: str, unit: str, name: str) -> int | None:
-    """Return a measure in whole millimetres (or grams, or degrees); ``None`` for zero, which means not recorded."""
-    cleaned = (
-        text.strip().lower().replace(",", ".") if text.count(",") == 1 and "." not in text else text.strip().lower()
-    )
-    for suffix in ("millimetres", "mm", "cm", "g", "in", "毫米", "厘米", "克"):
-        cleaned = cleaned.removesuffix(suffix).strip()
-    try:
-        number = Decimal(cleaned) * Decimal(UNITS[unit])
-        if not number.is_finite() or number < 0 or number > 10_000_000:
-            raise InvalidOperation
-    except InvalidOperation:
-        raise MalformedError(
-            "bad-number", f"{text[:40]!r} is not a measure.", field=name, hint="Write a plain number, like 31.5."
-        ) from None
-    whole = int(number.to_integral_value(ROUND_HALF_EVEN))
-    return None if number == 0 else max(whole, 1)
 
 
 def edition(text: str) -> Edition:
@@ -155,32 +157,41 @@ def edition(text: str) -> Edition:
     return Edition(int(number), int(of))
 
 
-def prepare_photos(names: list[str], folder: Path, keep: Keep) -> tuple[Photo, ...]:
+def prepare_photos(names: list[str], folder: Path | None, keep: Keep) -> tuple[Photo, ...]:
     """Read photos, strip what they tell of place and camera, and hand each to `keep`.
 
-    `folder` is where relative names start from.  Raises `MalformedError`.
+    A spreadsheet's photos lie in its `folder` or below, since photos become public; without a folder, names are those
+    that a person gave.  Raises `MalformedError`.
     """
     from provenance.media import load_photo
 
     photos = []
     for place, name in enumerate(names):
         try:
-            prepared = load_photo(folder / name)
+            path = Path(name) if folder is None else folder / name
+            if folder is not None and not path.resolve().is_relative_to(folder.resolve()):
+                raise MalformedError(
+                    "photo-outside",
+                    "The photo lies outside the spreadsheet's folder.",
+                    field="photos",
+                    hint="Copy it into the folder.",
+                )
+            prepared = load_photo(path)
         except MalformedError as error:
-            raise MalformedError(error.code, f"{name}: {error.message}", field="photos", hint=error.hint) from None
+            raise MalformedError(
+                error.code,
+                "{photo}: {fault}",
+                field="photos",
+                hint="{remedy}",
+                photo=name,
+                fault=error,
+                remedy=error.remedy,
+            ) from None
         keep(prepared.digest, prepared.data)
         photos.append(Photo(prepared.digest, prepared.media_type, "overview" if place == 0 else "detail"))
     return tuple(photos)
 
 
-def _origin(row: Row, mapping: Mapping) -> str:
-    column = mapping.columns.get("accession_number")
-    number = row.cells.get(column, "") if column else ""
-    if number:
-        return f"number:{number[:200]}"
+def _digest(row: Row) -> str:
     cells = "\x1f".join(f"{heading}\x1e{text}" for heading, text in sorted(row.cells.items()))
-    return "row:" + Digest.of(cells.encode("utf-8", "replace")).hex()
-
-
-def _remedy(name: str) -> str:
-    return f"Correct the column for {name}." if name else "Correct the row."
+    return Digest.of(cells.encode("utf-8", "replace")).hex()

@@ -56,9 +56,11 @@ def read_key_file(path: Path) -> Account:
         text = path.read_text("ascii").strip().removeprefix("0x")
         return Account.from_secret(bytes.fromhex(text))
     except OSError as error:
-        raise StorageError("unreadable", f"{path} cannot be read: {error.strerror}.") from None
+        raise StorageError("unreadable", "{path} cannot be read: {reason}.", path=path, reason=error) from None
     except ValueError:
-        raise ConfigurationError("bad-key-file", f"{path} does not hold a key of 64 hexadecimal digits.") from None
+        raise ConfigurationError(
+            "bad-key-file", "{path} does not hold a key of 64 hexadecimal digits.", path=path
+        ) from None
 
 
 def send_and_wait(ledger: EVMLedger, call: LedgerCall, account: Account) -> TransactionOutcome:
@@ -71,5 +73,5 @@ def send_and_wait(ledger: EVMLedger, call: LedgerCall, account: Account) -> Tran
             raise LedgerError("not-mined", "The transaction was not mined in time.", retryable=True)
         time.sleep(0.2)
     if not outcome.succeeded:
-        raise LedgerError("ledger-refused", f"The ledger refused: {outcome.error}.", retryable=False)
+        raise LedgerError("ledger-refused", "The ledger refused: {reason}.", retryable=False, reason=outcome.error)
     return outcome

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import click
 
 from provenance_cli import exits, i18n
-from provenance_cli.i18n import _
+from provenance_cli.help import localised
+from provenance_cli.i18n import _, later
 
 
 class Entry(NamedTuple):
@@ -25,7 +26,7 @@ class Entry(NamedTuple):
     group: str
 
 
-FIRING, REPAIR, STEWARD = "Every firing", "Repair", "Steward"
+FIRING, REPAIR, STEWARD = later("Every firing"), later("Repair"), later("Steward")
 
 COMMANDS: dict[str, Entry] = {
     "init": Entry("init", "init", "Make a workshop folder with its keys.", FIRING),
@@ -59,8 +60,7 @@ class LazyGroup(click.Group):
         if entry is None:
             return None
         command: click.Command = getattr(import_module(f"provenance_cli.commands.{entry.module}"), entry.attribute)
-        _translate_help(command)
-        return command
+        return localised(command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands in their three groups."""
@@ -134,31 +134,22 @@ def _language_of(arguments: list[str]) -> str:
     return i18n.detect(os.environ)
 
 
-def _translate_help(command: click.Command) -> None:
-    """Put the help of a command's options into the language spoken."""
-    for parameter in command.params:
-        if isinstance(parameter, click.Option) and parameter.help:
-            parameter.help = _(parameter.help)
-    if command.help:
-        command.help = _(command.help)
-    if isinstance(command, click.Group) and not isinstance(command, LazyGroup):
-        for inner in command.commands.values():
-            _translate_help(inner)
-
-
 def run(arguments: list[str]) -> int:
     """Run one command line and return its exit code; never raises."""
     i18n.use(_language_of(arguments))
     as_json = "--json" in arguments
-    _translate_help(cli)
     try:
-        result = cli.main(args=arguments, prog_name="kilnmark", standalone_mode=False)
+        result = localised(cli).main(args=arguments, prog_name="kilnmark", standalone_mode=False)
         return result if isinstance(result, int) else exits.DONE
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo(_("Interrupted. Nothing is lost; run the same command again."), err=True)
         return exits.INTERRUPTED
+    except click.MissingParameter as error:  # click would glue its sentence together.
+        what = error.param.get_error_hint(error.ctx) if error.param else error.param_hint
+        click.UsageError(_("{what} is missing.").format(what=what), error.ctx).show()
+        return exits.USAGE
     except click.ClickException as error:
         error.show()
         return exits.USAGE

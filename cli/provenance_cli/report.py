@@ -1,4 +1,7 @@
-"""From exceptions to words on the screen: one block, no traceback."""
+"""From exceptions to words on the screen: one block, no traceback.
+
+`words` is the one place where an error of ours becomes the user's language; ``--json`` keeps the English.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +16,9 @@ import click
 
 from provenance.errors import MalformedError, ProvenanceError, StorageError
 from provenance_cli import exits
-from provenance_cli.i18n import _
+from provenance_cli.i18n import _, later, spoken
 
-_DISK = {
-    errno.ENOSPC: ("disk-full", "The disk is full.", "Make room, then run the same command again: nothing is lost."),
-    errno.EDQUOT: ("disk-full", "The disk quota is used up.", "Make room, then run the same command again."),
-    errno.EFBIG: ("disk-full", "A file could not grow.", "Make room, then run the same command again."),
-    errno.EROFS: ("read-only", "The folder is on a read-only medium.", "Copy it to a disk that can be written."),
-    errno.EACCES: ("no-permission", "The system denies access to a file.", "Check who owns it."),
-}
+_MAKE_ROOM = later("Make room, then run the same command again: nothing is lost.")
 
 
 def as_ours(error: Exception) -> ProvenanceError | None:
@@ -31,15 +28,36 @@ def as_ours(error: Exception) -> ProvenanceError | None:
     import sqlite3
 
     if isinstance(error, sqlite3.OperationalError) and ("full" in str(error) or "I/O" in str(error)):
-        code, message, hint = _DISK[errno.ENOSPC]
-        return StorageError(code, message, hint=hint)
+        return _of_the_system(OSError(errno.ENOSPC, str(error)))
     if isinstance(error, sqlite3.Error):
-        return StorageError("workshop-unusable", f"The workshop's records cannot be used: {error}.")
-    if isinstance(error, OSError):
-        code, message, hint = _DISK.get(error.errno or 0, ("io-error", f"{error.strerror or error}.", ""))
-        where = f" ({error.filename})" if error.filename else ""
-        return StorageError(code, message + where, hint=hint or None)
-    return None
+        return StorageError("workshop-unusable", "The workshop's records cannot be used: {reason}.", reason=error)
+    return _of_the_system(error) if isinstance(error, OSError) else None
+
+
+def _of_the_system(error: OSError) -> StorageError:
+    place = f" ({error.filename})" if error.filename else ""
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT:
+            return StorageError("disk-full", "The disk is full{place}.", hint=_MAKE_ROOM, place=place)
+        case errno.EFBIG:
+            return StorageError("disk-full", "A file could not grow{place}.", hint=_MAKE_ROOM, place=place)
+        case errno.EROFS:
+            return StorageError(
+                "read-only",
+                "The folder is on a read-only medium{place}.",
+                hint="Copy it to a disk that can be written.",
+                place=place,
+            )
+        case errno.EACCES:
+            return StorageError(
+                "no-permission", "The system denies access to a file{place}.", hint="Check who owns it.", place=place
+            )
+    return StorageError("io-error", "The system reports: {reason}{place}.", reason=error, place=place)
+
+
+def words(error: ProvenanceError) -> tuple[str, str]:
+    """Return what went wrong, and what to do or an empty text, in the language spoken now."""
+    return spoken(error.wording), spoken(error.remedy)
 
 
 def describe(error: ProvenanceError) -> dict[str, Any]:
@@ -59,16 +77,22 @@ def report(error: Exception, *, as_json: bool) -> int:
         return _bug(error)
     if as_json:
         click.echo(json.dumps(describe(ours), ensure_ascii=False))
-    place = ""
-    if isinstance(ours, MalformedError):
-        parts = [_("line {line}").format(line=ours.line)] if ours.line else []
-        parts += [ours.field] if ours.field else []
-        place = f" ({', '.join(parts)})" if parts else ""
+    message, remedy = words(ours)
     click.secho(_("Error: "), fg="red", bold=True, err=True, nl=False)
-    click.echo(_(ours.message) + place, err=True)
-    if ours.hint:
-        click.echo("  → " + _(ours.hint), err=True)
+    click.echo(message + _place(ours), err=True)
+    if remedy:
+        click.echo("  → " + remedy, err=True)
     return exits.exit_code(ours)
+
+
+def _place(error: ProvenanceError) -> str:
+    if not isinstance(error, MalformedError) or not (error.line or error.field):
+        return ""
+    from provenance_cli.mapping import LABELS
+
+    field = error.field or ""
+    parts = (_("line {line}").format(line=error.line) if error.line else "", _(LABELS.get(field, field)))
+    return _(" ({place})").format(place=_(", ").join(filter(None, parts)))
 
 
 def _bug(error: Exception) -> int:

@@ -26,6 +26,11 @@ MAX_COLUMNS = 200
 MAX_CELL = 100_000
 """Characters of one cell; the longest provenance text known has 4,224."""
 
+ENCODINGS = ("utf-8", "gb18030", "big5")
+"""Encodings of CSV files that may be named; the first two are found out."""
+_MOST_RARE = 0.6
+"""Share of characters outside GB2312 in real text: none in simplified Chinese, under a half in traditional."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -37,7 +42,7 @@ class Row:
     line: int
     cells: dict[str, str]
     formulas: frozenset[str] = frozenset()
-    broken: str | None = None
+    broken: MalformedError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,51 +54,69 @@ class Sheet:
     encoding: str
 
 
-def read_sheet(path: Path) -> Sheet:
-    """Read a spreadsheet; raises `MalformedError` where it is none, `StorageError` where it cannot be read."""
+def read_sheet(path: Path, encoding: str | None = None) -> Sheet:
+    """Read a spreadsheet, a CSV file in `encoding` where given.
+
+    Raises `MalformedError` where it is none, `StorageError` where it cannot be read.
+    """
     try:
         if path.stat().st_size > MAX_FILE:
-            raise MalformedError("file-too-large", f"{path.name} is larger than {MAX_FILE // 2**20} MB.")
+            raise MalformedError(
+                "file-too-large", "{file} is larger than {limit} MB.", file=path.name, limit=MAX_FILE // 2**20
+            )
         data = path.read_bytes()
     except FileNotFoundError:
-        raise StorageError("no-file", f"There is no file {path}.") from None
+        raise StorageError("no-file", "There is no file {path}.", path=path) from None
     except PermissionError:
         raise StorageError(
-            "file-locked", f"{path.name} cannot be opened.", hint="Close it in the other program and try again."
+            "file-locked",
+            "{file} cannot be opened.",
+            hint="Close it in the other program and try again.",
+            file=path.name,
         ) from None
     except OSError as error:
-        raise StorageError("unreadable", f"{path.name} cannot be read: {error.strerror}.") from None
+        raise StorageError("unreadable", "{file} cannot be read: {reason}.", file=path.name, reason=error) from None
     if data.startswith(b"PK\x03\x04"):
         return _read_xlsx(path.name, data)
     if data.startswith(b"\xd0\xcf\x11\xe0"):
         raise MalformedError(
             "old-excel",
-            f"{path.name} is an old Excel file (.xls).",
+            "{file} is an old Excel file (.xls).",
             hint="Save it as .xlsx or as CSV, then import that.",
+            file=path.name,
         )
-    text, encoding = decode(data, path.name)
+    text, encoding = decode(data, path.name, encoding)
     return _read_csv(text, encoding, path.name)
 
 
-def decode(data: bytes, name: str) -> tuple[str, str]:
-    """Return the text of a CSV file and its encoding: UTF-8 (with or without a mark), UTF-16 with one, GB18030."""
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        candidates = ["utf-16"]
-    else:
-        candidates = ["utf-8-sig", "gb18030"]
-    for encoding in candidates:
+def decode(data: bytes, name: str, encoding: str | None = None) -> tuple[str, str]:
+    """Return the text of a CSV file and its encoding: the one given, else UTF-8, UTF-16 with a mark, or GB18030.
+
+    Nearly any bytes are GB18030 of some sort: text that reads as rare characters is refused rather than signed.
+    """
+    marked = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    for candidate in [encoding] if encoding else ["utf-16"] if marked else ["utf-8", "gb18030"]:
         try:
-            text = data.decode(encoding)
+            text = data.decode("utf-8-sig" if candidate == "utf-8" else candidate)
         except UnicodeDecodeError:
             continue
-        if "\0" in text:
-            break
-        return text, "utf-8" if encoding == "utf-8-sig" else encoding
+        if "\0" not in text and (encoding or candidate != "gb18030" or _is_plausible(text)):
+            return text, candidate
     raise MalformedError(
         "unknown-encoding",
-        f"{name} is neither UTF-8 nor GB18030 text.",
-        hint="In the spreadsheet program choose “CSV UTF-8”, or save as .xlsx.",
+        "{file} is neither UTF-8 nor GB18030 text.",
+        hint="In the spreadsheet program choose “CSV UTF-8”, save as .xlsx, or name the encoding with --encoding.",
+        file=name,
     )
+
+
+def _is_plausible(text: str) -> bool:
+    """Tell whether text decoded as GB18030 was so: most of its characters are common ones, none is private."""
+    foreign = [character for character in text if ord(character) > 0x7F]
+    if any(0xE000 <= ord(character) <= 0xF8FF for character in foreign):
+        return False
+    rare = sum(1 for character in foreign if not character.encode("gb2312", "ignore"))
+    return rare <= _MOST_RARE * len(foreign)
 
 
 def _read_csv(text: str, encoding: str, name: str) -> Sheet:
@@ -107,9 +130,11 @@ def _read_csv(text: str, encoding: str, name: str) -> Sheet:
     except csv.Error as error:
         raise MalformedError(
             "broken-csv",
-            f"{name} is not well-formed CSV: {error}.",
+            "{file} is not well-formed CSV: {reason}.",
             line=reader.line_num,
             hint="Look for a stray quote.",
+            file=name,
+            reason=error,
         ) from None
     return Sheet(headings, rows, encoding)
 
@@ -123,7 +148,13 @@ def _csv_rows(reader: Iterator[list[str]], headings: tuple[str, ...]) -> Iterato
             formulas = frozenset(h for h, v in zip(headings, values, strict=False) if is_formula(v))
             broken = None
             if len(values) > len(headings):
-                broken = f"The row has {len(values)} columns, the heading {len(headings)}."
+                broken = MalformedError(
+                    "broken-row",
+                    "The row has {cells} columns, the heading {headings}.",
+                    hint="Look for a comma too many, or a missing quote.",
+                    cells=len(values),
+                    headings=len(headings),
+                )
             yield Row(line, _cells(headings, values), formulas, broken)
         line = reader.line_num + 1  # type: ignore[attr-defined]
 
@@ -135,7 +166,7 @@ def _read_xlsx(name: str, data: bytes) -> Sheet:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if sum(item.file_size for item in archive.infolist()) > MAX_UNPACKED:
-                raise MalformedError("file-too-large", f"{name} is too large when unpacked.")
+                raise MalformedError("file-too-large", "{file} is too large when unpacked.", file=name)
         open_book: Any = load_workbook
         book = open_book(io.BytesIO(data), read_only=True, data_only=False, keep_links=False)
         sheet = book.worksheets[0]
@@ -164,7 +195,9 @@ def _read_xlsx(name: str, data: bytes) -> Sheet:
         OSError,
         SyntaxError,
     ):
-        raise MalformedError("broken-xlsx", f"{name} is not a readable .xlsx file.", hint="Save it again.") from None
+        raise MalformedError(
+            "broken-xlsx", "{file} is not a readable .xlsx file.", hint="Save it again.", file=name
+        ) from None
     return Sheet(headings, rows, "xlsx")
 
 
@@ -184,10 +217,12 @@ def _headings(values: list[str], name: str) -> tuple[str, ...]:
     while headings and not headings[-1]:
         headings.pop()
     if not headings or len(headings) > MAX_COLUMNS:
-        raise MalformedError("no-headings", f"The first row of {name} must hold the headings.", line=1)
+        raise MalformedError("no-headings", "The first row of {file} must hold the headings.", line=1, file=name)
     twice = {heading for heading in headings if heading and headings.count(heading) > 1}
     if twice:
-        raise MalformedError("heading-twice", f"Two columns of {name} are both headed {min(twice)!r}.", line=1)
+        raise MalformedError(
+            "heading-twice", "Two columns of {file} are both headed “{heading}”.", line=1, file=name, heading=min(twice)
+        )
     return tuple(headings)
 
 
@@ -199,7 +234,9 @@ def _cells(headings: tuple[str, ...], values: list[str]) -> dict[str, str]:
 
 def _limit_rows(count: int) -> None:
     if count > MAX_ROWS:
-        raise MalformedError("too-many-rows", f"A spreadsheet may have {MAX_ROWS:,} rows.", hint="Split it.")
+        raise MalformedError(
+            "too-many-rows", "A spreadsheet may have {limit:,} rows.", hint="Split it.", limit=MAX_ROWS
+        )
 
 
 def _text(value: object) -> str:

@@ -19,10 +19,12 @@ from provenance.encoding import Digest
 from provenance.errors import ConfigurationError, ConflictError, NotFoundError
 from provenance.piece import Photo, Piece
 from provenance.serial import Serial
+from provenance_cli.i18n import later
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS pieces (
-    id INTEGER PRIMARY KEY, serial TEXT NOT NULL UNIQUE, facts BLOB NOT NULL, photos TEXT NOT NULL, origin TEXT UNIQUE
+    id INTEGER PRIMARY KEY, serial TEXT NOT NULL UNIQUE, facts BLOB NOT NULL, photos TEXT NOT NULL, origin TEXT UNIQUE,
+    cells TEXT NOT NULL DEFAULT ''
 );
 CREATE TABLE IF NOT EXISTS certificates (
     id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, serial TEXT NOT NULL UNIQUE REFERENCES pieces (serial),
@@ -31,8 +33,28 @@ CREATE TABLE IF NOT EXISTS certificates (
 CREATE TABLE IF NOT EXISTS photos_sent (digest BLOB PRIMARY KEY);
 """
 
-SIGNED, REFUSED = "signed", "refused"
-"""The workshop's own states; the others are the registry's: held, waiting, batched, anchored."""
+SIGNED, REFUSED = later("signed"), later("refused")
+"""The workshop's own states."""
+REGISTRY_STATES = (later("held"), later("waiting"), later("batched"), later("anchored"))
+"""The states that a registry tells."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A piece as entered: its origin tells its row from the others, `cells` is the digest of what stood there."""
+
+    piece: Piece
+    origin: str | None = None
+    cells: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the workshop has under an origin."""
+
+    serial: Serial
+    cells: str
+    signed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,27 +92,39 @@ class Store:
 
     # --- pieces -----------------------------------------------------------------------------------------------------
 
-    def add_pieces(self, pieces: Iterable[tuple[Piece, str | None]]) -> tuple[int, int]:
-        """Add pieces, each with its origin (what tells it from others of the same spreadsheet).
-
-        Return how many were added, and how many were here already under their origin.
-        """
-        added = known = 0
+    def add_pieces(self, entries: Iterable[Entry]) -> int:
+        """Add pieces, and return how many were new; one whose origin is here already is left as it is."""
         with self._write() as connection:
-            for piece, origin in pieces:
-                photos = json.dumps([[p.digest.hex(), p.media_type, p.role] for p in piece.photos])
-                cursor = connection.execute(
-                    "INSERT OR IGNORE INTO pieces (serial, facts, photos, origin) VALUES (?,?,?,?)",
-                    (piece.serial.compact, canonicalize(piece.to_json()), photos, origin),
-                )
-                added += cursor.rowcount
-                known += 1 - cursor.rowcount
-        return added, known
+            return sum(
+                connection.execute(
+                    "INSERT OR IGNORE INTO pieces (serial, facts, photos, origin, cells) VALUES (?,?,?,?,?)",
+                    (entry.piece.serial.compact, *_columns(entry.piece), entry.origin, entry.cells),
+                ).rowcount
+                for entry in entries
+            )
 
-    def origins(self) -> set[str]:
-        """Return the origins of all pieces."""
-        rows = self._connection.execute("SELECT origin FROM pieces WHERE origin IS NOT NULL")
-        return {row[0] for row in rows}
+    def correct_pieces(self, entries: Iterable[Entry]) -> int:
+        """Put other facts in the place of a piece's, by its serial, unless it is signed; return how many were."""
+        statement = (
+            "UPDATE pieces SET facts=?, photos=?, cells=? WHERE serial=?"
+            " AND serial NOT IN (SELECT serial FROM certificates)"
+        )
+        with self._write() as connection:
+            return sum(
+                connection.execute(
+                    statement, (*_columns(entry.piece), entry.cells, entry.piece.serial.compact)
+                ).rowcount
+                for entry in entries
+            )
+
+    def known(self) -> dict[str, Known]:
+        """Return what is here, by origin."""
+        query = (
+            "SELECT origin, pieces.serial, cells, certificates.serial IS NOT NULL FROM pieces"
+            " LEFT JOIN certificates ON certificates.serial = pieces.serial WHERE origin IS NOT NULL"
+        )
+        rows = self._connection.execute(query)
+        return {origin: Known(Serial(serial), cells, bool(signed)) for origin, serial, cells, signed in rows}
 
     def pieces(self, *, unsigned: bool = False) -> list[Piece]:
         """Return the pieces in the order of their entry; only those without a certificate where asked."""
@@ -102,7 +136,7 @@ class Store:
         """Return one piece; raises `NotFoundError`."""
         row = self._connection.execute("SELECT facts, photos FROM pieces WHERE serial=?", (serial.compact,)).fetchone()
         if row is None:
-            raise NotFoundError("unknown-piece", f"This workshop has no piece {serial}.")
+            raise NotFoundError("unknown-piece", "This workshop has no piece {serial}.", serial=serial)
         return _piece(*row)
 
     # --- certificates -----------------------------------------------------------------------------------------------
@@ -145,7 +179,7 @@ class Store:
         query = "SELECT data, state, error, bundle FROM certificates WHERE serial=?"
         row = self._connection.execute(query, (serial.compact,)).fetchone()
         if row is None:
-            raise NotFoundError("unknown-piece", f"This workshop has no certificate for {serial}.")
+            raise NotFoundError("unknown-piece", "This workshop has no certificate for {serial}.", serial=serial)
         return Signed(Certificate.from_bytes(row[0]), row[1], row[2], row[3])
 
     def states(self) -> dict[str, str]:
@@ -175,6 +209,11 @@ class Store:
         """Record that the registry has a photo."""
         with self._write() as connection:
             connection.execute("INSERT OR IGNORE INTO photos_sent VALUES (?)", (digest.value,))
+
+
+def _columns(piece: Piece) -> tuple[bytes, str]:
+    photos = [[photo.digest.hex(), photo.media_type, photo.role] for photo in piece.photos]
+    return canonicalize(piece.to_json()), json.dumps(photos)
 
 
 def _piece(facts: bytes, photos: str) -> Piece:

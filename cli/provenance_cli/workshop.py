@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from provenance.certificate import Issuer
@@ -12,7 +12,8 @@ from provenance.encoding import Digest
 from provenance.errors import ConfigurationError, StorageError
 from provenance.keystore import Keystore
 from provenance.policy import TrustPolicy
-from provenance_cli.files import write_file
+from provenance_cli.files import toml_string, write_file
+from provenance_cli.i18n import _
 from provenance_cli.store import Store
 
 SETTINGS = "kilnmark.toml"
@@ -42,8 +43,9 @@ class Workshop:
                 return cls.open(folder)
         raise ConfigurationError(
             "no-workshop",
-            f"There is no workshop in {start or Path.cwd()}.",
+            "There is no workshop in {folder}.",
             hint="Make one with `kilnmark init`, or name it with -C FOLDER.",
+            folder=(start or Path()).resolve(),
         )
 
     @classmethod
@@ -55,30 +57,43 @@ class Workshop:
             return cls(folder, issuer, values["language"], values["status_list"])
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
             raise ConfigurationError(
-                "bad-settings", f"{folder / SETTINGS} cannot be understood: {error}.", hint="Mend it in a text editor."
+                "bad-settings",
+                "{path} cannot be understood: {reason}.",
+                hint="Mend it in a text editor.",
+                path=folder / SETTINGS,
+                reason=error,
             ) from None
         except OSError as error:
-            raise StorageError("unreadable", f"{folder / SETTINGS} cannot be read: {error.strerror}.") from None
+            raise StorageError(
+                "unreadable", "{path} cannot be read: {reason}.", path=folder / SETTINGS, reason=error
+            ) from None
 
     @classmethod
     def create(cls, folder: Path, issuer: Issuer, language: str) -> Workshop:
         """Make the folder's settings; raises `ConfigurationError` where there is a workshop already."""
         if (folder / SETTINGS).exists():
             raise ConfigurationError(
-                "workshop-exists", f"{folder} is a workshop already.", hint="Choose another folder."
+                "workshop-exists", "{folder} is a workshop already.", hint="Choose another folder.", folder=folder
             )
-        workshop = cls(folder, issuer, language, new_list_id())
+        return cls(folder, issuer, language, new_list_id())._written()
+
+    def with_new_list(self) -> Workshop:
+        """Return the workshop with another status list: how far it had counted in the old one may be forgotten."""
+        return replace(self, list_id=new_list_id())._written()
+
+    def _written(self) -> Workshop:
+        comment = _("The workshop's settings. The registry's address stands in every certificate: choose it once.")
         text = (
-            "# The workshop's settings.  The registry's address stands in every certificate: choose it once.\n"
-            f"registry = {_quoted(issuer.base_url)}\n"
-            f"language = {_quoted(language)}\n"
-            f"status_list = {_quoted(workshop.list_id)}\n\n"
+            f"# {comment}\n"
+            f"registry = {toml_string(self.issuer.base_url)}\n"
+            f"language = {toml_string(self.language)}\n"
+            f"status_list = {toml_string(self.list_id)}\n\n"
             "[studio]\n"
-            f"slug = {_quoted(issuer.slug)}\n"
-            f"name = {_quoted(issuer.name)}\n"
+            f"slug = {toml_string(self.issuer.slug)}\n"
+            f"name = {toml_string(self.issuer.name)}\n"
         )
-        write_file(folder / SETTINGS, text.encode())
-        return workshop
+        write_file(self.path / SETTINGS, text.encode())
+        return self
 
     @property
     def store(self) -> Store:
@@ -113,8 +128,3 @@ class Workshop:
     def photo_path(self, digest: Digest) -> Path:
         """Where a prepared photo is."""
         return self.path / "photos" / digest.hex()
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in escaped) + '"'

@@ -137,6 +137,7 @@ contract AnchorTest is Base {
         _equal(record.holder, other);
         _same(record.root, ROOT);
         _same(record.didHash, sha256("did:b"));
+        _same(record.nameHash, sha256("Kiln"));
         _equal(record.anchorId, 1);
         _equal(record.leafCount, 5);
         _equal(record.leafIndex, 4);

@@ -6,10 +6,11 @@ import {Base} from "./Base.sol";
 
 // accredit
 // ├── when the caller is no steward: it reverts
-// ├── when the address is zero, or the DID empty: it reverts
+// ├── when the address is zero, or the DID or the name empty: it reverts
 // ├── when the DID is another studio's: it reverts
 // ├── when the studio has another DID: it reverts
-// └── otherwise: it emits, and a renewal changes scopes but neither the first time nor a suspension
+// └── otherwise: it emits, and a renewal changes scopes and the name of later pieces, but neither the first time, nor a
+//     suspension, nor the name of pieces anchored before
 // suspend, reinstate
 // ├── when the caller is no steward, or the studio unknown: they revert
 // ├── when nothing would change: they revert
@@ -34,14 +35,20 @@ contract DirectoryTest is Base {
 
     function test_Accredit_RevertWhen_AddressIsZero() public {
         vm.prank(steward);
-        vm.expectRevert(abi.encodeWithSelector(IPieceLedger.InvalidStudio.selector, address(0), DID));
+        vm.expectRevert(abi.encodeWithSelector(IPieceLedger.InvalidStudio.selector, address(0), DID, "Kiln"));
         ledger.accredit(address(0), DID, "Kiln", 1);
     }
 
     function test_Accredit_RevertWhen_DidIsEmpty() public {
         vm.prank(steward);
-        vm.expectRevert(abi.encodeWithSelector(IPieceLedger.InvalidStudio.selector, studio, ""));
+        vm.expectRevert(abi.encodeWithSelector(IPieceLedger.InvalidStudio.selector, studio, "", "Kiln"));
         ledger.accredit(studio, "", "Kiln", 1);
+    }
+
+    function test_Accredit_RevertWhen_NameIsEmpty() public {
+        vm.prank(steward);
+        vm.expectRevert(abi.encodeWithSelector(IPieceLedger.InvalidStudio.selector, studio, DID, ""));
+        ledger.accredit(studio, DID, "", 1);
     }
 
     function test_Accredit_RevertWhen_DidIsAnothers() public {
@@ -64,6 +71,18 @@ contract DirectoryTest is Base {
         _accredit(studio, DID);
         _holds(ledger.inGoodStanding(studio));
         _holds(!ledger.inGoodStanding(other));
+    }
+
+    function test_Accredit_ANewNameLeavesAnchoredPiecesTheOldOne() public {
+        uint256 token = _pieces();
+        _later(100);
+        vm.prank(steward);
+        ledger.accredit(studio, DID, "New Kiln", 1);
+        _later(1);
+        vm.prank(anchorer);
+        ledger.anchor(bytes32(uint256(77)), 1, 2, _lot(studio, 1));
+        _same(_record(token).nameHash, sha256("Kiln"));
+        _same(_record(uint256(2) << 32).nameHash, sha256("New Kiln"));
     }
 
     function test_Accredit_RenewalKeepsTheFirstTime() public {

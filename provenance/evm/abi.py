@@ -74,11 +74,12 @@ class Interface:
             name, members = known
             try:
                 values = decode([kind for _, kind in members], data[4:])
-            except DecodingError:
-                return name
+            except (DecodingError, ValueError, OverflowError):
+                return f"{name}()"
             return f"{name}({', '.join(f'{m}={_show(v)}' for (m, _), v in zip(members, values, strict=True))})"
         if data[:4] == b"\x08\xc3\x79\xa0":  # Error(string)
-            return str(_decode(("string",), data[4:])[0])[:200]
+            text = str(_decode(("string",), data[4:])[0])
+            return f"“{text[:200]}”"  # In quotes, so that no text passes for an error's name.
         return "no reason given"
 
 

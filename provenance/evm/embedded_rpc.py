@@ -21,6 +21,8 @@ from provenance.evm.embedded import CHAIN_ID, TRANSACTION_GAS, EmbeddedChain
 CALL_GAS = TRANSACTION_GAS
 MAX_LOGS = 20_000
 """Logs in one answer: two of the largest anchors."""
+MAX_SCANNED = 100_000
+"""Logs looked at for one answer: a tenth of a second under the chain's lock."""
 MAX_DATA = 131_072
 """Bytes of calldata (geth's limit of a transaction)."""
 
@@ -134,7 +136,7 @@ class EmbeddedRPC:
 
     def _fee_history(self, count: Any, newest: Any, percentiles: Sequence[Any] = ()) -> dict[str, Any]:
         header = self._header(newest)
-        blocks = min(_integer(count), header.block_number + 1, 128)
+        blocks = max(1, min(_integer(count), header.block_number + 1, 128))
         first = header.block_number - blocks + 1
         headers = [self._header(hex(number)) for number in range(first, header.block_number + 1)]
         fees = [hex(item.base_fee_per_gas or 0) for item in headers]
@@ -210,16 +212,20 @@ class EmbeddedRPC:
             listed = [_address(item) for item in (addresses if isinstance(addresses, list) else [addresses])]
             sql += f" AND address IN ({','.join('?' * len(listed))})"
             values += listed
-        found = []
-        for row in self._chain.store.connection.execute(sql + " ORDER BY block, log_index", values):
+        database = self._chain.store.connection
+        few = f"SELECT count(*) FROM ({sql} LIMIT {MAX_SCANNED + 1})"  # noqa: S608 - no text from outside
+        if database.execute(few, values).fetchone()[0] > MAX_SCANNED:
+            raise RPCError(-32005, "too many logs: ask for fewer blocks")
+        found: list[dict[str, Any]] = []
+        for row in database.execute(sql + " ORDER BY block, log_index", values):
+            if len(found) >= MAX_LOGS:
+                raise RPCError(-32005, "too many logs: ask for fewer blocks")
             topics = [row[6][i : i + 32] for i in range(0, len(row[6]), 32)]
             if all(
                 options is None or (place < len(topics) and topics[place] in options)
                 for place, options in enumerate(wanted)
             ):
                 found.append(self._log(row, topics))
-                if len(found) > MAX_LOGS:
-                    raise RPCError(-32005, "more than 20000 logs: ask for fewer blocks")
         return found
 
     def _log(self, row: Any, topics: list[bytes]) -> dict[str, Any]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from provenance.encoding import Address, Digest, Hash32, KeyId, Root
 from provenance.evm.abi import Interface, bad_answer
+from provenance.evm.node import moment
 from provenance.ledger import (
     Amended,
     Anchored,
@@ -49,9 +48,9 @@ def decode_event(
         case "StudioReinstated":
             return StudioReinstated(*place, studio())
         case "KeyAdded":
-            return KeyAdded(*place, studio(), KeyId(facts["keyId"]), facts["multikey"], _time(facts["start"]))
+            return KeyAdded(*place, studio(), KeyId(facts["keyId"]), facts["multikey"], moment(facts["start"]))
         case "KeyWindowShortened":
-            return KeyWindowShortened(*place, studio(), KeyId(facts["keyId"]), _time(facts["end"]))
+            return KeyWindowShortened(*place, studio(), KeyId(facts["keyId"]), moment(facts["end"]))
         case "StatusSet":
             return StatusSet(*place, facts["tokenId"], Status(facts["status"]), facts["bySteward"])
         case "Amended":
@@ -61,10 +60,3 @@ def decode_event(
 
 def _address(text: str) -> Address:
     return Address(bytes.fromhex(text[2:]))
-
-
-def _time(seconds: int) -> datetime:
-    try:
-        return datetime.fromtimestamp(seconds, UTC)
-    except (ValueError, OverflowError, OSError):
-        raise bad_answer("a time out of range") from None

@@ -5,6 +5,7 @@ A registry opens it to phones, wallets and stewards; nobody can use its node for
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from web3.providers.base import JSONBaseProvider
@@ -13,6 +14,8 @@ from web3.types import RPCEndpoint
 from provenance.encoding import Address
 from provenance.errors import LedgerError
 from provenance.evm.accounts import recipient_of
+
+log = logging.getLogger(__name__)
 
 READS = frozenset(
     (
@@ -38,6 +41,10 @@ READS = frozenset(
 )
 OF_THE_CONTRACT = {"eth_call": "to", "eth_estimateGas": "to", "eth_getLogs": "address"}
 """Reads that cost the node work, and the member of their first parameter that must name the contract."""
+MAX_CALL_GAS = 4_000_000
+"""Gas of a simulated call: `record` takes 23,000, a steward's or studio's own transaction under a million."""
+MAX_TOPIC_OPTIONS = 16
+"""Alternatives for one topic of a log filter."""
 
 
 class Gate:
@@ -61,12 +68,20 @@ class Gate:
                 return _error(number, -32000, "only transactions to the ledger are accepted here")
         elif method not in READS:
             return _error(number, -32601, "the method does not exist here")
-        elif method in OF_THE_CONTRACT and not self._is_of_the_contract(OF_THE_CONTRACT[method], params):
-            return _error(number, -32602, "only the ledger can be asked here")
+        elif method in OF_THE_CONTRACT:
+            if not self._is_of_the_contract(OF_THE_CONTRACT[method], params):
+                return _error(number, -32602, "only the ledger can be asked here")
+            if not _is_modest(params[0]):
+                return _error(number, -32602, "the request is too large")
+            if method != "eth_getLogs":
+                params = [{**params[0], "gas": hex(MAX_CALL_GAS)}, *params[1:]]
         try:
             answer = self._provider.make_request(RPCEndpoint(method), params)
         except LedgerError as error:
             return _error(number, -32000, error.message)
+        except Exception:  # One request of a batch must not take the others along.
+            log.exception("the node's door failed on %s", method)
+            return _error(number, -32603, "internal error")
         members: dict[str, Any] = {"jsonrpc": "2.0", "id": number}
         if answer.get("error") is not None:
             return {**members, "error": answer["error"]}
@@ -89,6 +104,14 @@ class Gate:
         except ValueError:
             return False
         return recipient_of(raw) == self._contract
+
+
+def _is_modest(request: dict[str, Any]) -> bool:
+    """Tell whether the topics of a log filter are few."""
+    topics = request.get("topics") or []
+    if not isinstance(topics, list) or len(topics) > 4:
+        return False
+    return all(len(topic) <= MAX_TOPIC_OPTIONS for topic in topics if isinstance(topic, list))
 
 
 def _error(number: object, code: int, message: str) -> dict[str, Any]:

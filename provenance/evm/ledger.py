@@ -7,7 +7,6 @@ deployment is identified when the adapter is opened, and compared with the one t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any, cast
 
 from web3.providers.base import JSONBaseProvider
@@ -18,7 +17,7 @@ from provenance.evm.abi import bad_answer, interface
 from provenance.evm.accounts import Account
 from provenance.evm.calls import encode_call
 from provenance.evm.events import decode_event
-from provenance.evm.node import BoundedHTTPProvider, Node, data, hash32, members, quantity
+from provenance.evm.node import BoundedHTTPProvider, Node, data, hash32, members, moment, quantity
 from provenance.ledger import (
     AmendmentRecord,
     Anchored,
@@ -107,7 +106,7 @@ class EVMLedger:
             raise LedgerError("unknown-block", "The node does not have the block asked for.", retryable=True)
         header = members(answer)
         return BlockRef(
-            quantity(header.get("number")), hash32(header.get("hash")), _time(quantity(header.get("timestamp")))
+            quantity(header.get("number")), hash32(header.get("hash")), moment(quantity(header.get("timestamp")))
         )
 
     def record(self, token_id: int, key_id: KeyId, at: BlockRef) -> LedgerRecord | None:
@@ -115,30 +114,31 @@ class EVMLedger:
         try:
             (fields,) = self._call("record", token_id, key_id.value, at={"blockHash": str(at.hash)})
         except LedgerError as error:
-            if error.code == "ledger-refused" and "UnknownToken" in error.message:
+            if error.code == "ledger-refused" and str(error.facts["reason"]).startswith("UnknownToken("):
                 return None
             raise
         (
-            (studio, did_hash, holder, root, anchor_id, leaf_count, leaf_index, anchored_at, anchor_block),
+            (studio, did_hash, name_hash, holder, root, anchor_id, leaf_count, leaf_index, anchored_at, anchor_block),
             (status, status_at, lost_since, standing_at_anchor, standing_now),
             (key_start, key_end, newest, amended_at, amendments),
-        ) = fields[:9], fields[9:14], fields[14:]
+        ) = fields[:10], fields[10:15], fields[15:]
         if status not in Status._value2member_map_:
             raise bad_answer("an unknown status")
         return LedgerRecord(
             token_id=token_id,
             studio=_address(studio),
             did_hash=Digest(did_hash),
+            name_hash=Digest(name_hash),
             offset=leaf_index - (token_id & 0xFFFFFFFF),
-            anchor=AnchorRecord(anchor_id, Root(root), leaf_count, _time(anchored_at), anchor_block),
+            anchor=AnchorRecord(anchor_id, Root(root), leaf_count, moment(anchored_at), anchor_block),
             holder=_address(holder),
             status=Status(status),
-            status_time=_time(status_at) if status_at else None,
-            lost_since=_time(lost_since) if lost_since else None,
+            status_time=moment(status_at) if status_at else None,
+            lost_since=moment(lost_since) if lost_since else None,
             standing_at_anchor=standing_at_anchor,
             standing_now=standing_now,
-            key=KeyWindow(_time(key_start), None if key_end == _OPEN_END else _time(key_end)) if key_start else None,
-            amendment=AmendmentRecord(Digest(newest), _time(amended_at), amendments) if amendments else None,
+            key=KeyWindow(moment(key_start), None if key_end == _OPEN_END else moment(key_end)) if key_start else None,
+            amendment=AmendmentRecord(Digest(newest), moment(amended_at), amendments) if amendments else None,
         )
 
     def anchor_evidence(self, root: Root, block_hash: Hash32) -> AnchorEvidence | None:
@@ -324,13 +324,6 @@ def _compare(found: LedgerIdentity, expected: LedgerIdentity) -> None:
                 found=getattr(found, name),
                 expected=getattr(expected, name),
             )
-
-
-def _time(seconds: int) -> datetime:
-    try:
-        return datetime.fromtimestamp(seconds, UTC)
-    except (ValueError, OverflowError, OSError):
-        raise bad_answer("a time out of range") from None
 
 
 def _address(text: str) -> Address:

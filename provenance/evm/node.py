@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 import weakref
+from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 import httpx
@@ -31,6 +32,7 @@ TIMEOUT = 20.0
 
 _TOO_MUCH = ("out of gas", "gas required exceeds", "gas limit", "oversized data")
 """Words of nodes for a transaction that no block can hold: geth, anvil, Hardhat."""
+_LAST_SECOND = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
 _DATA = re.compile(r"0x(?:[0-9a-f]{2})*\Z")
 _QUANTITY = re.compile(r"0x(?:0|[1-9a-f][0-9a-f]{0,63})\Z")
 
@@ -125,6 +127,11 @@ def data(value: object, length: int | None = None) -> bytes:
 def hash32(value: object) -> Hash32:
     """Read a 32-byte hash; raises `LedgerError`."""
     return Hash32(data(value, 32))
+
+
+def moment(seconds: int) -> datetime:
+    """Return a time on the ledger; one beyond the calendar's end, which a key's window may have, counts as its end."""
+    return datetime.fromtimestamp(min(seconds, _LAST_SECOND), UTC)
 
 
 def members(value: object) -> dict[str, Any]:

@@ -158,6 +158,7 @@ class MemoryLedger:
             token_id=token_id,
             studio=studio,
             did_hash=Digest.of(state.studios[studio].did.encode()),
+            name_hash=Digest.of(state.studios[studio].name_at(int(anchor.time.timestamp())).encode()),
             offset=lot.offset,
             anchor=anchor,
             holder=studio,

@@ -54,8 +54,13 @@ class Studio:
     """An accredited studio."""
 
     did: str
+    names: tuple[tuple[int, str], ...]
     accredited_at: int
     scopes: int
+
+    def name_at(self, time: int) -> str:
+        """Return the name that the studio bore at `time`."""
+        return [name for since, name in self.names if since <= time][-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,12 +229,13 @@ def _direct(state: State, call: LedgerCall, time: int) -> list[Emitted]:
 
 def _accredit(state: State, call: AccreditCall, time: int) -> list[Emitted]:
     entry, owner = state.studios.get(call.studio), state.owner_of_did.get(call.did)
-    if call.studio == Address(bytes(20)) or not call.did:
-        raise RefusedError(f"InvalidStudio(studio={call.studio}, did={call.did})")
+    if call.studio == Address(bytes(20)) or not call.did or not call.name:
+        raise RefusedError(f"InvalidStudio(studio={call.studio}, did={call.did}, name={call.name})")
     if (entry is None and owner is not None) or (entry is not None and entry.did != call.did):
         raise RefusedError(f"DidTaken(did={call.did}, studio={owner or Address(bytes(20))})")
     since = time if entry is None else entry.accredited_at
-    state.studios[call.studio] = Studio(call.did, since, call.scopes)
+    names = () if entry is None else entry.names
+    state.studios[call.studio] = Studio(call.did, (*names, (time, call.name)), since, call.scopes)
     state.owner_of_did[call.did] = call.studio
     return [(StudioAccredited, (call.studio, call.did, call.name, call.scopes))]
 

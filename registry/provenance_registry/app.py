@@ -96,7 +96,7 @@ def build(settings: Settings, clock: Clock = system_clock) -> Registry:
         policy=policy,
         repository=repository,
         index=index,
-        submissions=Submissions(repository, index, settings.base_url, clock),
+        submissions=Submissions(repository, index, settings.base_url, clock, max_held=settings.max_held),
         verdicts=verdicts,
         media=Media(repository, settings.media),
         orders=Orders(repository, outbox),

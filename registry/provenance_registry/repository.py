@@ -21,7 +21,10 @@ T = TypeVar("T")
 
 
 class State(Enum):
-    """Where a certificate is on its way: `HELD` until its studio is accredited, `ANCHORED` once confirmed."""
+    """Where a certificate is on its way: `HELD` until its studio is accredited, `ANCHORED` once confirmed.
+
+    A held one claims nothing: neither its serial nor its place in a status list, for anybody can sign in any name.
+    """
 
     HELD = "held"
     WAITING = "waiting"
@@ -41,12 +44,13 @@ class Sending(Enum):
 
 @dataclass(frozen=True, slots=True)
 class StoredCertificate:
-    """A certificate as registered; `reason` says why it is held."""
+    """A certificate as registered: `did` and `name` are its issuer's, `reason` says why it is held."""
 
     digest: Digest
     serial: Serial
     data: bytes
     did: str
+    name: str
     key_id: KeyId
     state: State
     reason: str | None
@@ -55,6 +59,25 @@ class StoredCertificate:
     batch_id: int | None = None
     leaf: int | None = None
     token_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldGroup:
+    """The held certificates of one issuer and key, and why they are held."""
+
+    did: str
+    name: str
+    key_id: KeyId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Signatory:
+    """Who signed a certificate: an issuer by DID and name, and the key."""
+
+    did: str
+    name: str
+    key_id: KeyId
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +160,17 @@ class Transaction(Protocol):
     def find(self, digest: Digest) -> StoredCertificate | None:
         """Return the certificate of that digest."""
 
-    def set_states(self, digests: Sequence[Digest], state: State, reason: str | None) -> None:
-        """Move certificates that are in no batch."""
+    def held(self) -> int:
+        """Return how many certificates are held."""
+
+    def hold(self, digest: Digest, reason: str) -> None:
+        """Hold a certificate that waits."""
+
+    def rejudge(self, group: HeldGroup, reason: str | None) -> None:
+        """Hold a group for another reason, or let it wait for its batch where there is none.
+
+        One whose serial or place in a status list another certificate has taken meanwhile stays held, for that reason.
+        """
 
     def prepare(self, kind: str, account: Address, nonce: int, raw: bytes, hash_: Hash32) -> int:
         """Add a transaction to the outbox and return its id."""
@@ -163,8 +195,8 @@ class Transaction(Protocol):
     def dissolve_batch(self, batch_id: int) -> None:
         """Let the certificates of a batch wait again, since it can never be anchored as it is."""
 
-    def record_examination(self, batch_id: int, faults: Mapping[tuple[str, KeyId], str]) -> None:
-        """Give the anchored certificates of some DIDs and keys a reason why they do not count."""
+    def record_examination(self, batch_id: int, faults: Mapping[Signatory, str]) -> None:
+        """Give the anchored certificates of some signers a reason why they do not count."""
 
     def apply(self, events: Sequence[LedgerEvent], head: BlockRef) -> None:
         """Add events of the ledger to the index, which then reaches to `head`."""
@@ -186,7 +218,10 @@ class Repository(Protocol):
         """Return the certificate of that digest."""
 
     def by_serial(self, serial: Serial) -> StoredCertificate | None:
-        """Return the certificate of that serial."""
+        """Return the certificate that has that serial; held ones have none."""
+
+    def is_held_under(self, serial: Serial) -> bool:
+        """Tell whether a held certificate names that serial."""
 
     def by_token(self, token_id: int) -> StoredCertificate | None:
         """Return the certificate of that token."""
@@ -197,14 +232,17 @@ class Repository(Protocol):
     def in_state(self, state: State, limit: int) -> list[StoredCertificate]:
         """Return certificates in a state, oldest first."""
 
+    def held_groups(self) -> list[HeldGroup]:
+        """Return the groups of held certificates whose reason the directory may lift."""
+
     def counts(self) -> dict[State, int]:
         """Return how many certificates are in each state."""
 
     def is_media_named(self, digest: Digest) -> bool:
-        """Tell whether a registered certificate names that photo."""
+        """Tell whether a certificate that is not held names that photo."""
 
-    def status_entries(self, list_id: str) -> list[tuple[int, int | None]]:
-        """Return index and token of every certificate with a place in that status list."""
+    def revoked_places(self, list_id: str) -> list[int] | None:
+        """Return the places of revoked pieces in a status list, or ``None`` where no certificate is in that list."""
 
     def open_entries(self) -> list[OutboxEntry]:
         """Return the outbox entries that have not come to an end, in the order of their nonces."""
@@ -222,7 +260,7 @@ class Repository(Protocol):
         """Return the anchored batches whose certificates nobody has looked at since."""
 
     def signers(self, batch_id: int) -> list[StoredCertificate]:
-        """Return one certificate of a batch for each DID and key that signed any."""
+        """Return one certificate of a batch for each signer."""
 
     def leaves(self, batch_id: int) -> list[tuple[Digest, Address]]:
         """Return the leaves of a batch in order, each with its studio."""

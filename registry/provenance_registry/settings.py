@@ -40,14 +40,16 @@ class Settings:
     confirmations: int = 1
     max_pause_days: float = 400.0
 
+    max_held: int = 10_000
+    """Certificates kept for studios that nobody has accredited yet: 650 MB at most; anybody can make them."""
     max_line_batch: int = 1_000
     """Certificates in one bulk submission: a second's work."""
     max_body: int = 16 * 2**20
     """Bytes of one bulk submission."""
     max_media: int = 20 * 2**20
     """Bytes of one photo: a 48-megapixel JPEG."""
-    max_rpc_batch: int = 100
-    """JSON-RPC calls in one request."""
+    max_rpc_batch: int = 20
+    """JSON-RPC calls in one request: a phone asks for three, and each may take the node a twentieth of a second."""
     max_rpc_body: int = 2**20
     """Bytes of one JSON-RPC request: an anchor's calldata stays under 128 KiB."""
     max_index_lag: float = 60.0
@@ -62,7 +64,7 @@ class Settings:
             raise ConfigurationError(
                 "bad-settings",
                 "The embedded ledger needs the addresses of an admin and a steward.",
-                hint="Set KILNMARK_ADMIN and KILNMARK_STEWARD; `kilnmark ledger keys` makes them.",
+                hint="Set KILNMARK_ADMIN and KILNMARK_STEWARD; `kilnmark ledger key` makes them.",
             )
         if not 1 <= self.batch_size <= MAX_LEAVES:
             raise ConfigurationError("bad-settings", "A batch holds 1 to {limit:,} certificates.", limit=MAX_LEAVES)

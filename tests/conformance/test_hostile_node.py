@@ -14,6 +14,7 @@ import pytest
 
 from provenance.encoding import Address, Hash32, KeyId
 from provenance.errors import LedgerError
+from provenance.evm.abi import interface
 from provenance.evm.accounts import Account
 from provenance.evm.deploy import deploy
 from provenance.evm.embedded import EmbeddedChain
@@ -29,6 +30,16 @@ Lie = Callable[[dict[str, Any], Callable[[], Any]], Answer | dict[str, Any] | No
 """Given a request and a way to the truth: an HTTP answer, a JSON-RPC answer, or ``None`` for the truth."""
 
 TOKEN, KEY = make_token_id(1, 0), KeyId(bytes(32))
+
+
+def words(*numbers: int) -> str:
+    """Return numbers as 32-byte words of the ABI, in hex."""
+    return "".join(f"{number:064x}" for number in numbers)
+
+
+def interface_selector(error: str) -> str:
+    """Return the selector of one of the contract's errors, in hex."""
+    return next(selector.hex() for selector, (name, _) in interface().errors.items() if name == error)
 
 
 class LyingNode:
@@ -315,3 +326,21 @@ def test_no_node_at_all_is_a_question_of_configuration(node: LyingNode) -> None:
     with pytest.raises(Exception, match="names no node") as caught:
         open_ledger((), node.identity)
     assert getattr(caught.value, "code", None) == "no-node"
+
+
+@pytest.mark.parametrize(
+    "revert",
+    [
+        "0x" + interface_selector("DidTaken") + words(0x40, 1, 2) + "fffe".ljust(64, "0"),
+        "0x08c379a0" + words(0x20, 13) + b"UnknownToken(".hex().ljust(64, "0"),
+        "0x08c379a0" + words(0x20, 2) + "fffe".ljust(64, "0"),
+        "0x08c379a0" + "ff" * 32,
+        "0x",
+    ],
+)
+def test_revert_data_that_lies_is_no_answer(node: LyingNode, ledger: EVMLedger, revert: str) -> None:
+    head = ledger.head()
+    error = {"code": 3, "message": "execution reverted", "data": revert}
+    node.lie = lambda request, _truth: {"error": error} if request["method"] == "eth_call" else None
+    with pytest.raises(LedgerError):
+        ledger.record(TOKEN, KEY, head)

@@ -17,6 +17,7 @@ from provenance.canonical import canonicalize
 from provenance.policy import TrustPolicy
 from provenance.tag import tag_url
 from provenance_cli import main
+from provenance_cli.client import RegistryClient
 from provenance_cli.files import write_file
 from tests.support.photos import photo_bytes
 from tests.support.registries import ROOT, RunningRegistry
@@ -58,7 +59,7 @@ SHEET = (
 def make_workshop(run: Run, folder: Path, base_url: str, slug: str = "cli") -> Path:
     code, data, _ = run("-y", "--json", "init", folder, "--registry", base_url, "--name", "示例工作室", "--slug", slug)
     assert code == 0
-    assert len(json.loads(data)["phrase"].split()) == 12
+    assert "phrase" not in json.loads(data)
     return folder
 
 
@@ -79,21 +80,31 @@ def test_the_whole_way_of_an_artisan(run: Run, registry: RunningRegistry, tmp_pa
     ]  # fmt: skip
     assert all(fault["hint"] for fault in outcome["faults"])
     code, data, _ = run(*at, "--json", "piece", "import", tmp_path / "firing.csv")
-    assert (json.loads(data)["added"], json.loads(data)["known"]) == (0, 3)
+    assert (json.loads(data)["added"], json.loads(data)["known"]) == (0, 2)
+    (tmp_path / "firing.csv").write_bytes(SHEET.replace("A-2", "B-2").replace("31.2", "31.4").encode("gb18030"))
+    code, data, _ = run(*at, "--json", "piece", "import", tmp_path / "firing.csv", "--dry-run")
+    assert json.loads(data)["added"] == 0
+    (tmp_path / "firing.csv").write_bytes(SHEET.replace("31.2", "31.4").encode("gb18030"))
+    code, data, _ = run(*at, "--json", "piece", "import", tmp_path / "firing.csv")
+    assert (json.loads(data)["corrected"], json.loads(data)["known"]) == (1, 1)
 
     photo = tmp_path / "IMG_4711.jpg"
     photo.write_bytes(photo_bytes(gps=True))
     assert run(*at, "piece", "add", "--title", "鬥彩雞紋小杯", "--height", "39", "--photo", photo)[0] == 0
     code, data, _ = run(*at, "--json", "piece", "list")
     assert [piece["state"] for piece in json.loads(data)] == ["draft"] * 3
-    assert json.loads(data)[0]["height"] == {"value": 312, "unitCode": "MMT"}
+    assert json.loads(data)[0]["height"] == {"value": 314, "unitCode": "MMT"}
 
     code, data, talk = run(*at, "--json", "sign")
     assert json.loads(data) == {"signed": 3}
     assert json.loads(run(*at, "--json", "sign")[1]) == {"signed": 0}
+    (tmp_path / "firing.csv").write_bytes(SHEET.replace("31.2", "41.2").encode("gb18030"))
+    code, data, _ = run(*at, "--json", "piece", "import", tmp_path / "firing.csv")
+    assert json.loads(data)["corrected"] == 0
+    assert "signed with other facts" in json.loads(data)["faults"][0]["message"]
     code, data, talk = run(*at, "--json", "submit")
     assert json.loads(data)["states"] == {"held": 3}
-    assert json.loads(data)["photos"] == 1
+    assert json.loads(data)["photos"] == 0  # A registry keeps photos only of studios that somebody vouches for.
     assert "guild" in talk
 
     steward, policy = tmp_path / "steward.key", tmp_path / "policy.json"
@@ -106,6 +117,7 @@ def test_the_whole_way_of_an_artisan(run: Run, registry: RunningRegistry, tmp_pa
 
     code, data, _ = run(*at, "--json", "submit", "--wait")
     assert json.loads(data)["states"] == {"anchored": 3}
+    assert json.loads(data)["photos"] == 1
     code, data, talk = run(*at, "tag", "print")
     assert code == 5
     assert "no tag is printed" in talk
@@ -285,15 +297,16 @@ def test_a_lost_laptop_is_restored_from_the_phrase(run: Run, tmp_path: Path) -> 
         "-y", "--json", "init", folder, "--registry", "https://registry.kilnmark.test", "--name", "x", "--slug", "x"
     )
     made = json.loads(data)
-    (tmp_path / "phrase").write_text(made["phrase"], "utf-8")
+    phrase = json.loads(run("-C", folder, "--json", "key", "phrase")[1])["phrase"]
+    (tmp_path / "phrase").write_text(phrase, "utf-8")
     again = ("--registry", "https://registry.kilnmark.test", "--name", "x", "--slug", "x")
     code, data, _ = run("--json", "key", "restore", tmp_path / "again", *again, "--phrase-file", tmp_path / "phrase")
     assert code == 0
     restored = json.loads(data)
     assert (restored["publicKey"], restored["account"]) == (made["publicKey"], made["account"])
-    words = made["phrase"].split()
-    (tmp_path / "phrase").write_text(" ".join([words[1], words[0], *words[2:]]), "utf-8")
-    assert run("key", "restore", tmp_path / "third", *again, "--phrase-file", tmp_path / "phrase")[0] in (0, 5)
+    assert restored["statusList"] != made["statusList"]  # Where the lost folder had counted to, nobody knows.
+    (tmp_path / "phrase").write_text("abandon " * 12, "utf-8")
+    assert run("key", "restore", tmp_path / "third", *again, "--phrase-file", tmp_path / "phrase")[0] == 5
     new = tmp_path / "new"
     new.write_text("another passphrase\n", "utf-8")
     assert run("-C", folder, "key", "passphrase", "--new-passphrase-file", new)[0] == 0
@@ -320,3 +333,39 @@ def test_bundles_are_what_the_api_serves(registry: RunningRegistry, studio: Any)
     studio.wait_anchored(certificate)
     data = registry.client.bundle(certificate.piece.serial)
     assert Bundle.from_bytes(data).to_bytes() == data
+
+
+def test_a_lying_registry_cannot_have_another_piece_revoked(
+    run: Run, registry: RunningRegistry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = make_workshop(run, tmp_path / "workshop", registry.base_url, "careful")
+    at = ("-C", shop, "-y")
+    run(*at, "studio", "apply")
+    steward = tmp_path / "steward.key"
+    write_file(steward, bytes(registry.steward._account.key).hex().encode())
+    run(*at, "ledger", "pin", registry.base_url)
+    assert run(*at, "studio", "accredit", shop / "application.json", "--key-file", steward)[0] == 0
+    for title in ("小杯", "重器"):
+        assert run(*at, "piece", "add", "--title", title)[0] == 0
+    run(*at, "sign")
+    assert run(*at, "submit", "--wait")[0] == 0
+    cup, masterpiece = (piece["serial"] for piece in json.loads(run(*at, "--json", "piece", "list")[1]))
+    other = registry.client.bundle(_serial(masterpiece))
+    monkeypatch.setattr(RegistryClient, "bundle", lambda _self, _serial: other)
+    code, _, talk = run(*at, "revoke", cup)
+    assert code == 5, talk
+    monkeypatch.undo()
+    monkeypatch.setenv("KILNMARK_PASSPHRASE_FILE", str(tmp_path / "passphrase"))
+    assert registry.client.verdict(_serial(masterpiece))["outcome"] == "AUTHENTIC"
+
+
+def test_a_tag_that_leads_elsewhere_is_not_vouched_for(
+    run: Run, registry: RunningRegistry, tmp_path: Path, studio: Any
+) -> None:
+    certificate = studio.sign()
+    studio.submit(certificate)
+    studio.wait_anchored(certificate)
+    write_file(tmp_path / "policy.json", registry.policy.to_bytes())
+    url = tag_url("https://registry-kilnmark.test", certificate.piece.serial)
+    code, data, _ = run("--json", "verify", url, "--policy", tmp_path / "policy.json")
+    assert (code, json.loads(data)["reason"]) == (3, "other-host")

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from provenance.bundle import Bundle
-from provenance.certificate import Certificate
+from provenance.certificate import Certificate, Issuer
 from provenance.encoding import Digest
 from provenance.errors import LedgerError, MalformedError, NotFoundError
 from provenance.ledger import ReinstateCall, SuspendCall
@@ -105,10 +105,67 @@ def test_a_studio_that_is_not_accredited_is_held_and_told_who_must_act(registry:
     assert result["state"] == "held"
     assert "guild" in str(result["hint"])
     verdict = registry.client.verdict(certificate.piece.serial)
-    assert (verdict["outcome"], verdict["reason"]) == ("PENDING", "not-anchored")
+    assert (verdict["outcome"], verdict["reason"]) == ("PENDING", "not-vouched")
     newcomer.accredit()
     newcomer.wait_anchored(certificate)
     assert registry.client.verdict(certificate.piece.serial)["outcome"] == "AUTHENTIC"
+
+
+def test_a_held_certificate_claims_nothing_and_shows_nothing(
+    registry: RunningRegistry, studio: Studio, http: httpx.Client
+) -> None:
+    """Anybody can sign in any name: what nobody vouches for must not stand in an honest studio's way."""
+    photo = b"\xff\xd8\xff" + b"a stranger's noise"
+    stranger = Studio(registry, studio.issuer.slug, studio.issuer.name)
+    stranger.list_id, stranger.index = studio.list_id, studio.index
+    squatted = stranger.sign("名窑重器", photos=(Photo(Digest.of(photo)),))
+    (result,) = stranger.submit(squatted)
+    assert (result["state"], result["reason"]) == ("held", "unknown-key")
+    serial = squatted.piece.serial
+    page = http.get(f"/P/{serial.compact}", headers={"accept": "text/html"}).text
+    assert "名窑重器" not in page
+    assert studio.issuer.name not in page
+    assert http.get(f"/api/v1/pieces/{serial.compact}/bundle").json()["code"] == "not-vouched"
+    assert http.get(f"/api/v1/pieces/{serial.compact}/certificate").status_code == 404
+    with pytest.raises(NotFoundError):
+        registry.client.upload(Digest.of(photo), photo)
+    honest = studio.sign(serial=serial)
+    assert honest.status_entry == squatted.status_entry
+    (result,) = studio.submit(honest)
+    assert result["state"] == "waiting"
+    studio.wait_anchored(honest)
+    assert registry.client.verdict(serial)["outcome"] == "AUTHENTIC"
+
+
+def test_of_two_studios_that_were_held_only_one_gets_the_serial(registry: RunningRegistry, studio: Studio) -> None:
+    late = Studio(registry, "late", "晚窑")
+    first, again, own = late.sign(), late.sign(), late.sign()
+    twin = late.sign("同号", serial=first.piece.serial)
+    late.submit(first, again, own, twin)
+    taken = studio.sign(serial=again.piece.serial)
+    studio.submit(taken)
+    late.accredit()
+    late.wait_anchored(first, own)
+    reasons = [registry.client.state(item.digest).get("reason") for item in (again, twin)]
+    assert reasons == ["serial-taken", "serial-taken"]
+
+
+def test_a_studio_that_names_itself_otherwise_is_held(registry: RunningRegistry, studio: Studio) -> None:
+    vain = Studio(registry, "vain", "小窑")
+    vain.accredit()
+    vain.issuer = Issuer(registry.base_url, "vain", "故宫博物院")
+    (result,) = vain.submit(vain.sign())
+    assert (result["state"], result["reason"]) == ("held", "other-name")
+
+
+def test_a_status_list_is_one_studios(registry: RunningRegistry, studio: Studio) -> None:
+    certificate = studio.sign()
+    studio.submit(certificate)
+    rival = Studio(registry, "rival", "邻窑")
+    rival.accredit()
+    rival.list_id, rival.index = studio.list_id, studio.index + 1_000
+    (result,) = rival.submit(rival.sign())
+    assert result["code"] == "status-list-taken"
 
 
 def test_a_suspended_studio_is_held_until_it_is_reinstated(registry: RunningRegistry) -> None:
@@ -175,6 +232,9 @@ def test_photos_travel_and_are_served_by_digest(registry: RunningRegistry, studi
 
 
 def test_the_index_agrees_with_the_chain_on_every_token(registry: RunningRegistry, studio: Studio) -> None:
+    certificate = studio.sign()
+    studio.submit(certificate)
+    studio.wait_anchored(certificate)
     ledger = registry.ledger()
     head, checked = ledger.head(), 0
     for lot in range(1, ledger.next_lot()):
@@ -228,7 +288,7 @@ def test_the_gate_lets_reads_and_the_ledgers_transactions_through(
     batch = http.post("/rpc", json=[{"jsonrpc": "2.0", "id": 7, "method": "eth_blockNumber"}, 5]).json()
     assert batch[0]["id"] == 7
     assert batch[1]["error"]["code"] == -32600
-    assert http.post("/rpc", json=[{}] * 101).status_code == 413
+    assert http.post("/rpc", json=[{}] * 21).status_code == 413
     assert http.post("/rpc", content=b"[" * 50_000).status_code == 422
 
 

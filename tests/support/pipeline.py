@@ -100,7 +100,7 @@ class Pipeline:
         examiner = Examiner(self.repository, self.index, self.verdicts, policy)
         steps = [self.indexer.catch_up, self.sealer.review_held, self.sealer.settle, examiner.examine, self.sealer.seal]
         self.worker = Worker(steps)
-        self.submissions = Submissions(self.repository, self.index, ISSUER.base_url, lambda: ledger.now)
+        self.submissions = Submissions(self.repository, self.index, ISSUER.base_url, lambda: ledger.now, max_held=1_000)
         self.turn()
 
     def turn(self, times: int = 1, *, mine: bool = True) -> None:

@@ -45,9 +45,13 @@ def another_studio(pipeline: Pipeline, number: int) -> tuple[Person, Issuer, P25
     return studio, issuer, signer
 
 
+def of_studio(pipeline: Pipeline, issuer: Issuer, signer: P256Signer) -> Certificate:
+    return pipeline.scene.sign(signer=signer, issuer=issuer, list_id=f"{issuer.slug.removeprefix('kiln'):0>12}")
+
+
 def of_another_studio(pipeline: Pipeline, number: int) -> Certificate:
     _, issuer, signer = another_studio(pipeline, number)
-    return pipeline.scene.sign(signer=signer, issuer=issuer)
+    return of_studio(pipeline, issuer, signer)
 
 
 # --- reorganisations ---------------------------------------------------------------------------------------------
@@ -73,7 +77,7 @@ def test_a_final_anchor_that_is_taken_back_is_sent_again_as_it_was(pipeline: Pip
 def test_what_is_prepared_while_mined_bytes_are_lost_takes_a_nonce_of_its_own(pipeline: Pipeline) -> None:
     other, issuer, signer = another_studio(pipeline, 1)
     pipeline.turn()
-    first, second = pipeline.anchored(), pipeline.submit(pipeline.scene.sign(signer=signer, issuer=issuer))
+    first, second = pipeline.anchored(), pipeline.submit(of_studio(pipeline, issuer, signer))
     pipeline.turn(3)
     lost = pipeline.orders.relay(pipeline.order(first, Status.ON_HOLD), b"")
     pipeline.turn(3)

@@ -9,10 +9,11 @@ import pytest
 
 from provenance.bundle import Bundle, InclusionProof
 from provenance.canonical import canonicalize, parse_canonical
+from provenance.certificate import Issuer
 from provenance.encoding import Digest, Hash32, Root
 from provenance.errors import ConfigurationError, LedgerError, ProvenanceError, VerificationError
 from provenance.keys import P256Signer
-from provenance.ledger import BlockRef, ReinstateCall, ShortenKeyCall, SuspendCall, make_token_id
+from provenance.ledger import AccreditCall, BlockRef, ReinstateCall, ShortenKeyCall, SuspendCall, make_token_id
 from provenance.piece import Photo
 from provenance.policy import TrustPolicy
 from provenance.serial import Serial
@@ -186,6 +187,19 @@ def test_a_studio_cannot_issue_in_the_name_of_another() -> None:
     scene.accredit(OTHER, OTHER_ISSUER, signer)
     (bundle,) = scene.anchor(scene.sign(signer=signer, issuer=ISSUER), studio=OTHER)
     assert says(scene.verify(bundle), Outcome.NOT_AUTHENTIC, "wrong-issuer")
+
+
+def test_a_studio_cannot_call_itself_by_another_name() -> None:
+    scene = Scene()
+    palace = Issuer(ISSUER.base_url, ISSUER.slug, "故宫博物院")
+    (bundle,) = scene.anchor(scene.sign(issuer=palace))
+    assert says(scene.verify(bundle), Outcome.NOT_AUTHENTIC, "wrong-issuer")
+    before = scene.piece()
+    scene.do(AccreditCall(STUDIO.address, ISSUER.did, "林家新窑"), STEWARD)
+    assert scene.verify(before).outcome is Outcome.AUTHENTIC  # Pieces keep the name of their time.
+    assert says(scene.verify(scene.piece()), Outcome.NOT_AUTHENTIC, "wrong-issuer")
+    (after,) = scene.anchor(scene.sign(issuer=Issuer(ISSUER.base_url, ISSUER.slug, "林家新窑")))
+    assert scene.verify(after).outcome is Outcome.AUTHENTIC
 
 
 def test_a_key_stolen_today_cannot_sign_under_yesterdays_date() -> None:

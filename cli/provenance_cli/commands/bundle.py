@@ -10,7 +10,7 @@ from provenance_cli.context import App, pass_app
 from provenance_cli.i18n import _, ngettext
 
 
-@click.command(help=_("Save all evidence for a piece in one file."))
+@click.command(help="Save all evidence for a piece in one file.")
 @click.argument("serial", required=False)
 @click.option("--all", "every", is_flag=True, help="Save the bundles of all anchored pieces.")
 @click.option("-o", "--out", type=click.Path(), help="File, or folder with --all (default: out/ in the workshop).")

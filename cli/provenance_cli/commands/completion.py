@@ -8,7 +8,7 @@ from click.shell_completion import get_completion_class
 from provenance_cli.i18n import _
 
 
-@click.command(help=_("Print the script for shell completion."))
+@click.command(help="Print the script for shell completion.")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(ctx: click.Context, shell: str) -> None:

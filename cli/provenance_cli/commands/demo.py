@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from provenance_cli.columns import fold
 from provenance_cli.context import App, pass_app
 from provenance_cli.i18n import _
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from provenance_cli.demo import Result
 
 
-@click.command(help=_("Run the whole way on sample pieces."))
+@click.command(help="Run the whole way on sample pieces.")
 @click.option(
     "--data", type=click.Path(exists=True, dir_okay=False), help="A spreadsheet of your own, instead of the sample."
 )
@@ -56,17 +57,21 @@ def demo(app: App, data: str | None, folder: str | None, exit_: bool, lan: bool)
 
 
 def _summary(app: App, result: Result) -> None:
+    from provenance.texts import sentence
+
     app.say()
     app.say(
-        _("{n} pieces certified, anchored, tagged and verified: {a} AUTHENTIC.").format(
-            n=f"{result.pieces:,}", a=f"{result.authentic:,}"
+        _("{n:,} pieces certified, anchored, tagged and verified: {a:,} AUTHENTIC.").format(
+            n=result.pieces, a=result.authentic
         ),
         bold=True,
     )
     for reason, number in result.others.items():
-        app.say(f"  {reason}: {number}", fg="red")
-    words = [f"{_(name)} {seconds:.2f} s" for name, seconds in result.seconds.items()]
-    app.say("  " + " · ".join(words) + " · " + _("{gas} gas a piece").format(gas=f"{result.gas:,.0f}"))
+        app.say(_("  {number:,} are not: {reason}").format(number=number, reason=sentence(reason, app.lang)), fg="red")
+    words = [
+        _("{step} {seconds:.2f} s").format(step=_(step), seconds=seconds) for step, seconds in result.seconds.items()
+    ]
+    app.say("  " + " · ".join(words) + " · " + _("{gas:,.0f} gas a piece").format(gas=result.gas))
     app.say("  " + _("Tags: {sheet} ({pages} pages, marked DEMO)").format(sheet=result.sheet, pages=result.pages))
 
 
@@ -75,8 +80,11 @@ def _stay(app: App, result: Result, *, lan: bool) -> None:
     app.say(_("Look at a piece's page: {url}").format(url=result.url), bold=True)
     if lan:
         _show_code(app, result.url)
-        app.say(_("Scan it with a phone in this network. The phone's own check of the record needs https, which a"))
-        app.say(_("browser demands for cryptography; over plain http the page can only show the registry's answer."))
+        explanation = _(
+            "Scan it with a phone in this network. The phone's own check of the record needs https, which a browser "
+            "demands for cryptography; over plain http the page can only show the registry's answer."
+        )
+        app.say("\n".join(fold(explanation, 92)))
     else:
         app.say(_("To try it with a phone in this network: `kilnmark demo --lan`."))
     app.say(_("Press Ctrl-C to end; run it again to go on."))

@@ -6,86 +6,92 @@ import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from provenance_cli import exits
 from provenance_cli.context import App, pass_app
-from provenance_cli.i18n import _
+from provenance_cli.i18n import _, later, spoken
 
-MIN_FREE = 200 * 2**20
+if TYPE_CHECKING:
+    from provenance.errors import Wording
+
+MIN_FREE = 200
+"""Megabytes that a firing of 200 pieces and its photos need at most."""
 
 
-@click.command(help=_("Find out what is wrong, and what to do."))
+@click.command(help="Find out what is wrong, and what to do.")
 @pass_app
 def doctor(app: App) -> None:
     """Run every examination; one that fails does not stop the others."""
-    from provenance.errors import ProvenanceError
+    from provenance.errors import ProvenanceError, Wording
 
     results = []
     for name, examine in _examinations(app):
         try:
-            good, text, remedy = True, examine(), ""
+            good, found, remedy = True, examine(), Wording("")
         except ProvenanceError as error:
-            good, text, remedy = False, _(error.message), _(error.hint or "")
-        results.append({"name": name, "ok": good, "text": text, "remedy": remedy})
+            good, found, remedy = False, error.wording, error.remedy
+        results.append({"name": name, "ok": good, "text": str(found), "remedy": str(remedy)})
         if not app.json:
             click.secho("  ✓ " if good else "  ✕ ", fg="green" if good else "red", nl=False)
-            click.echo(f"{name}: {text}")
-            if remedy:
-                click.echo(f"      → {remedy}")
+            click.echo(_("{name}: {found}").format(name=_(name), found=spoken(found)))
+            if str(remedy):
+                click.echo(f"      → {spoken(remedy)}")
     app.data({"examinations": results})
     if not all(result["ok"] for result in results):
         click.get_current_context().exit(exits.CONFIGURATION)
 
 
-def _examinations(app: App) -> list[tuple[str, Callable[[], str]]]:
-    from provenance.errors import ConfigurationError, LedgerError, NotFoundError, StorageError
+def _examinations(app: App) -> list[tuple[str, Callable[[], Wording]]]:
+    from provenance.errors import ConfigurationError, LedgerError, NotFoundError, StorageError, Wording
     from provenance_cli.client import RegistryClient
     from provenance_cli.ledgers import load_policy, open_pinned
 
-    def python() -> str:
-        return f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
+    def python() -> Wording:
+        return Wording(".".join(map(str, sys.version_info[:3])))
 
-    def disk() -> str:
-        free = shutil.disk_usage(Path(app.workshop_path or ".")).free
+    def disk() -> Wording:
+        free = shutil.disk_usage(Path(app.workshop_path or ".")).free // 2**20
         if free < MIN_FREE:
-            raise StorageError("disk-full", f"Only {free // 2**20} MB are free.", hint="Make room.")
-        return _("{n} MB free").format(n=f"{free // 2**20:,}")
+            raise StorageError("disk-full", "Only {n} MB are free.", hint="Make room.", n=free)
+        return Wording("{n:,} MB free", {"n": free})
 
-    def workshop() -> str:
+    def workshop() -> Wording:
         found = app.workshop()
-        states = list(found.store.states().values())
-        return f"{found.path} · {found.issuer.name} · " + (
-            ", ".join(f"{_(state)}: {states.count(state)}" for state in sorted(set(states))) or _("no certificates yet")
+        certificates = len(found.store.states())
+        return Wording.of(
+            "{folder}, {studio}, {n:,} certificates",
+            {"folder": found.path, "studio": found.issuer.name, "n": certificates},
         )
 
-    def keys() -> str:
-        return app.workshop().keystore().public_key.multikey
+    def keys() -> Wording:
+        return Wording(app.workshop().keystore().public_key.multikey)
 
-    def policy() -> str:
+    def policy() -> Wording:
         pinned = load_policy(app)
-        return f"{pinned.registry} · chain {pinned.ledger.chain_id}"
+        return Wording.of("{registry}, chain {chain}", {"registry": pinned.registry, "chain": pinned.ledger.chain_id})
 
-    def registry() -> str:
+    def registry() -> Wording:
         base_url = app.workshop().issuer.base_url
         state = RegistryClient(base_url).ready()
         if state.get("status") != "ready":
             raise LedgerError(
                 str(state.get("code", "not-ready")),
-                f"The registry is not ready: {state.get('detail')}",
+                "The registry is not ready: {detail}",
                 retryable=True,
                 hint="Its steward must look; certificates are kept until then.",
+                detail=Wording.quoted(state.get("detail")),
             )
-        return base_url
+        return Wording(base_url)
 
-    def ledger() -> str:
-        opened = open_pinned(load_policy(app))
-        head = opened.head()
-        behind = abs((app.clock() - head.time).total_seconds())
-        return _("block {n}, {s} s ago").format(n=head.number, s=f"{behind:,.0f}")
+    def ledger() -> Wording:
+        head = open_pinned(load_policy(app)).head()
+        age = abs((app.clock() - head.time).total_seconds())
+        return Wording("block {number}, {seconds:,.0f} s ago", {"number": head.number, "seconds": age})
 
-    def standing() -> str:
+    def standing() -> Wording:
         current = app.workshop()
         try:
             entry = RegistryClient(current.issuer.base_url).studio(current.keystore().account)
@@ -97,15 +103,15 @@ def _examinations(app: App) -> list[tuple[str, Callable[[], str]]]:
             ) from None
         if entry["suspended"]:
             raise ConfigurationError("suspended", "The studio is suspended.", hint="Ask the guild.")
-        return str(entry["name"])
+        return Wording.quoted(entry["name"])
 
     return [
-        (_("Python"), python),
-        (_("Disk"), disk),
-        (_("Workshop"), workshop),
-        (_("Keys"), keys),
-        (_("Trust policy"), policy),
-        (_("Registry"), registry),
-        (_("Ledger"), ledger),
-        (_("Accreditation"), standing),
+        ("Python", python),
+        (later("Disk"), disk),
+        (later("Workshop"), workshop),
+        (later("Keys"), keys),
+        (later("Trust policy"), policy),
+        (later("Registry"), registry),
+        (later("Ledger"), ledger),
+        (later("Accreditation"), standing),
     ]

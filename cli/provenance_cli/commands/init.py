@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from provenance_cli.columns import fold, pad
 from provenance_cli.context import App, pass_app
 from provenance_cli.i18n import _
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from provenance_cli.workshop import Workshop
 
 
-@click.command(help=_("Make a workshop folder with its keys."))
+@click.command(help="Make a workshop folder with its keys.")
 @click.argument("folder", type=click.Path(), default=".")
 @click.option("--registry", help="Address of the registry, like https://registry.example.")
 @click.option("--name", help="The studio's name, as buyers shall read it.")
@@ -39,7 +40,7 @@ def init(app: App, folder: str, registry: str | None, name: str | None, slug: st
         issuer = Issuer(base_url, short, studio)
         target.mkdir(parents=True, exist_ok=True)
         workshop = Workshop.create(target, issuer, app.lang)
-    phrase = make_keystore(app, workshop)
+    make_keystore(app, workshop)
     app.say()
     app.say(_("The workshop is in {folder}.").format(folder=target.resolve()))
     app.say(_("Next: `kilnmark studio apply` writes the file that the guild needs."))
@@ -50,31 +51,40 @@ def init(app: App, folder: str, registry: str | None, name: str | None, slug: st
             "did": workshop.issuer.did,
             "publicKey": keystore.public_key.multikey,
             "account": str(keystore.account),
-            **({"phrase": phrase} if app.json else {}),
+            "statusList": workshop.list_id,
         }
     )
 
 
-def make_keystore(app: App, workshop: Workshop) -> str:
-    """Make the keystore and show the recovery phrase once; return the phrase."""
+def make_keystore(app: App, workshop: Workshop) -> None:
+    """Make the keystore and show its recovery phrase, which never goes where data go."""
     from provenance.evm.accounts import account_of
     from provenance.keystore import Keystore
 
     passphrase = app.passphrase(new=True)
     _keystore, phrase = Keystore.create(workshop.keystore_path, passphrase, app.lang, account_of)
+    show_phrase(app, phrase)
+    if app.yes:
+        return
+    words = phrase.split()
+    for place in sorted(secrets.SystemRandom().sample(range(12), 2)):
+        while app.ask(_("Word number {n}").format(n=place + 1)) != words[place]:
+            app.say(_("That is another word. Look at the paper again."))
+
+
+def show_phrase(app: App, phrase: str) -> None:
+    """Show a recovery phrase as twelve numbered words."""
     words = phrase.split()
     app.say()
-    app.say(_("Recovery phrase: write these twelve words on paper, now. They bring your keys back"), bold=True)
-    app.say(_("when this computer is lost. Whoever reads them can sign in your name."), bold=True)
+    warning = _(
+        "Recovery phrase: write these twelve words on paper, now. They bring your keys back when this computer is "
+        "lost. Whoever reads them can sign in your name."
+    )
+    app.say("\n".join(fold(warning, 80)), bold=True)
     app.say()
     for row in range(0, 12, 4):
-        app.say("   " + "".join(f"{row + i + 1:>3}. {words[row + i]:<12}" for i in range(4)))
+        app.say("   " + "".join(f"{row + i + 1:>3}. {pad(words[row + i], 12)}" for i in range(4)))
     app.say()
-    if not app.yes:
-        for place in sorted(secrets.SystemRandom().sample(range(12), 2)):
-            while app.ask(_("Word number {n}").format(n=place + 1)) != words[place]:
-                app.say(_("That is another word. Look at the paper again."))
-    return phrase
 
 
 def _suggest(studio: str) -> str:

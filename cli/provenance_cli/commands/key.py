@@ -6,16 +6,17 @@ from pathlib import Path
 
 import click
 
+from provenance_cli.columns import listing
 from provenance_cli.context import App, pass_app
 from provenance_cli.i18n import _
 
 
-@click.group(help=_("See, protect and restore the workshop's keys."))
+@click.group(help="See, protect and restore the workshop's keys.")
 def key() -> None:
     """The workshop's keys."""
 
 
-@key.command(help=_("Show the public parts of the keys."))
+@key.command(help="Show the public parts of the keys.")
 @pass_app
 def show(app: App) -> None:
     """Show key and account."""
@@ -25,13 +26,10 @@ def show(app: App) -> None:
         "keyId": str(keystore.public_key.key_id),
         "account": str(keystore.account),
     }
-    text = (
-        f"{_('Key')}:      {facts['publicKey']}\n{_('Key id')}:   {facts['keyId']}\n{_('Account')}:  {facts['account']}"
-    )
-    app.data(facts, text)
+    app.data(facts, listing(zip((_("Key"), _("Key id"), _("Account")), facts.values(), strict=True)))
 
 
-@key.command(help=_("Change the passphrase."))
+@key.command(help="Change the passphrase.")
 @click.option(
     "--new-passphrase-file", type=click.Path(exists=True, dir_okay=False), help="Read the new one from a file."
 )
@@ -46,7 +44,20 @@ def passphrase(app: App, new_passphrase_file: str | None) -> None:
     app.data({"changed": True})
 
 
-@key.command(help=_("Make a workshop folder from the recovery phrase."))
+@key.command(help="Show the recovery phrase again.")
+@pass_app
+def phrase(app: App) -> None:
+    """Show the twelve words to whoever has the passphrase."""
+    from provenance_cli.commands.init import show_phrase
+
+    words = app.workshop().keystore().unlock(app.passphrase()).phrase
+    if app.json:
+        app.data({"phrase": words})
+    else:
+        show_phrase(app, words)
+
+
+@key.command(help="Make a workshop folder from the recovery phrase.")
 @click.argument("folder", type=click.Path())
 @click.option("--registry", help="Address of the registry.")
 @click.option("--name", help="The studio's name.")
@@ -65,7 +76,7 @@ def restore(
 
     target = Path(folder)
     if (target / SETTINGS).exists():
-        workshop = Workshop.open(target)
+        workshop = Workshop.open(target).with_new_list()
     else:
         base_url = check_base_url(registry or app.ask(_("Address of the registry")))
         issuer = Issuer(
@@ -75,11 +86,14 @@ def restore(
         )
         target.mkdir(parents=True, exist_ok=True)
         workshop = Workshop.create(target, issuer, app.lang)
-    if phrase_file:
-        phrase = Path(phrase_file).read_text("utf-8")
-    else:
-        phrase = app.ask(_("The twelve words"))
+    words = Path(phrase_file).read_text("utf-8") if phrase_file else app.ask(_("The twelve words"))
     passphrase_text = app.passphrase(new=True)
-    keystore = Keystore.restore(workshop.keystore_path, phrase, passphrase_text, account_of)
+    keystore = Keystore.restore(workshop.keystore_path, words, passphrase_text, account_of)
     app.say(_("The keys are back, in {folder}.").format(folder=target.resolve()))
-    app.data({"publicKey": keystore.public_key.multikey, "account": str(keystore.account)})
+    app.data(
+        {
+            "publicKey": keystore.public_key.multikey,
+            "account": str(keystore.account),
+            "statusList": workshop.list_id,
+        }
+    )

@@ -6,16 +6,17 @@ from pathlib import Path
 
 import click
 
+from provenance_cli.columns import listing
 from provenance_cli.context import App, pass_app
 from provenance_cli.i18n import _
 
 
-@click.group(help=_("Deploy, look at and pin a ledger; make steward's keys."))
+@click.group(help="Deploy, look at and pin a ledger; make steward's keys.")
 def ledger() -> None:
     """The ledger."""
 
 
-@ledger.command(help=_("Make a key file for an admin, a steward or an anchorer, and show its address."))
+@ledger.command(help="Make a key file for an admin, a steward or an anchorer, and show its address.")
 @click.argument("file", type=click.Path(dir_okay=False))
 @pass_app
 def key(app: App, file: str) -> None:
@@ -26,14 +27,16 @@ def key(app: App, file: str) -> None:
 
     path = Path(file)
     if path.exists():
-        raise ConfigurationError("key-exists", f"There is a file {path} already.", hint="Choose another name.")
+        raise ConfigurationError(
+            "key-exists", "There is a file {path} already.", hint="Choose another name.", path=path
+        )
     account, secret = Account.generate()
     write_file(path, secret.hex().encode() + b"\n")
     app.say(_("The key is in {path}. Keep it off the registry's machine.").format(path=path))
     app.data({"file": str(path), "address": str(account.address)}, str(account.address))
 
 
-@ledger.command(help=_("Deploy a ledger and print its trust policy."))
+@ledger.command(help="Deploy a ledger and print its trust policy.")
 @click.option("--rpc", required=True, help="A node of the chain.")
 @click.option("--key-file", required=True, type=click.Path(exists=True, dir_okay=False), help="The account that pays.")
 @click.option("--admin", required=True, help="Address of the admin.")
@@ -87,7 +90,7 @@ def deploy(
     app.data({"contract": str(deployed.identity.contract), "policy": out, "words": words})
 
 
-@ledger.command(help=_("Look at the pinned ledger: chain, contract, newest block."))
+@ledger.command(help="Look at the pinned ledger: chain, contract, newest block.")
 @click.option("--rpc", multiple=True, help="A node to ask (default: those of the policy).")
 @click.option("--policy", "policy_file", type=click.Path(exists=True, dir_okay=False), help="The trust policy.")
 @pass_app
@@ -99,7 +102,7 @@ def status(app: App, rpc: tuple[str, ...], policy_file: str | None) -> None:
     policy = load_policy(app, policy_file)
     opened = open_pinned(policy, rpc)
     identity, head = opened.identity, opened.head()
-    facts = {
+    facts: dict[str, object] = {
         "chainId": identity.chain_id,
         "genesis": str(identity.genesis),
         "contract": str(identity.contract),
@@ -109,11 +112,15 @@ def status(app: App, rpc: tuple[str, ...], policy_file: str | None) -> None:
         "time": format_time(head.time),
         "lots": opened.next_lot() - 1,
     }
-    app.data(facts, "\n".join(f"{name:<14} {value}" for name, value in facts.items()))
+    names = (
+        _("Chain id"), _("Genesis block"), _("Contract"), _("Code hash"), _("Deployment id"), _("Block"), _("Time"),
+        _("Lots"),
+    )  # fmt: skip
+    app.data(facts, listing(zip(names, facts.values(), strict=True)))
     app.say(_("The ledger is the one that the policy pins."), fg="green")
 
 
-@ledger.command(help=_("Fetch a registry's trust policy, compare its words, and pin it."))
+@ledger.command(help="Fetch a registry's trust policy, compare its words, and pin it.")
 @click.argument("registry")
 @pass_app
 def pin(app: App, registry: str) -> None:
@@ -129,7 +136,10 @@ def pin(app: App, registry: str) -> None:
     policy = RegistryClient(base_url).policy()
     if policy.registry != base_url:
         raise ConfigurationError(
-            "other-registry", f"The registry at {base_url} says that its address is {policy.registry}."
+            "other-registry",
+            "The registry at {url} says that its address is {other}.",
+            url=base_url,
+            other=policy.registry,
         )
     words = list(six_words(policy.digest, app.lang))
     app.say(_("The registry's trust policy has these six words:"))

@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from provenance_cli.columns import cut, listing, pad
 from provenance_cli.context import App, pass_app
-from provenance_cli.i18n import _, ngettext
+from provenance_cli.i18n import _, later, ngettext
+from provenance_cli.report import words
+from provenance_cli.spreadsheet import ENCODINGS
 
 if TYPE_CHECKING:
     from provenance.encoding import Digest
     from provenance.piece import Piece
-    from provenance_cli.intake import Intake
+    from provenance_cli.intake import Fault, Intake
+    from provenance_cli.mapping import Columns
+    from provenance_cli.spreadsheet import Sheet
     from provenance_cli.workshop import Workshop
 
 
-@click.group(help=_("Enter pieces by hand or from a spreadsheet."))
+DRAFT = later("draft")
+"""The state of a piece without a certificate."""
+
+
+@click.group(help="Enter pieces by hand or from a spreadsheet.")
 def piece() -> None:
     """The workshop's pieces."""
 
 
-@piece.command(help=_("Enter one piece; asks for what is missing."))
+@piece.command(help="Enter one piece; asks for what is missing.")
 @click.option("--title", help="What the piece is called.")
 @click.option("--description", help="A few sentences about it.")
 @click.option("--maker", help="Who made it.")
@@ -48,8 +58,9 @@ def piece() -> None:
 def add(app: App, /, photos: tuple[str, ...], text_language: str | None, **given: str | None) -> None:
     """Enter one piece."""
     from provenance_cli.intake import to_piece
-    from provenance_cli.mapping import Mapping
+    from provenance_cli.mapping import Columns
     from provenance_cli.spreadsheet import Row
+    from provenance_cli.store import Entry
 
     workshop = app.workshop()
     values = {name: text for name, text in given.items() if text}
@@ -61,49 +72,69 @@ def add(app: App, /, photos: tuple[str, ...], text_language: str | None, **given
     if photos:
         values["photos"] = ";".join(str(Path(photo).resolve()) for photo in photos)
     language = text_language or workshop.language
-    mapping = Mapping({name: name for name in values}, "mm", language)
-    new = to_piece(Row(1, values), mapping, language, Path.cwd(), _keeper(workshop))
-    workshop.store.add_pieces([(new, None)])
+    mapping = Columns({name: name for name in values}, "mm", language)
+    new = to_piece(Row(1, values), mapping, language, None, _keeper(workshop))
+    workshop.store.add_pieces([Entry(new)])
     app.say(_("Entered as {serial}.").format(serial=new.serial))
     app.say(_("Next: `kilnmark sign`."))
     app.data(_members(new, None))
 
 
-@piece.command(name="import", help=_("Enter pieces from a spreadsheet: .xlsx or CSV."))
+@piece.command(name="import", help="Enter pieces from a spreadsheet: .xlsx or CSV.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
 @click.option("--map", "map_file", type=click.Path(exists=True, dir_okay=False), help="A mapping file of columns.")
 @click.option("--unit", type=click.Choice(["mm", "cm", "in"]), default="mm", help="Unit of measures without one.")
+@click.option("--encoding", type=click.Choice(ENCODINGS), help="Encoding of a CSV file (default: found out).")
 @click.option("--text-language", help="Language of the texts (default: that of the workshop).")
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 @pass_app
-def import_(app: App, file: str, map_file: str | None, unit: str, text_language: str | None, dry_run: bool) -> None:
+def import_(
+    app: App,
+    file: str,
+    map_file: str | None,
+    unit: str,
+    encoding: str | None,
+    text_language: str | None,
+    dry_run: bool,
+) -> None:
     """Read a spreadsheet, show what was understood, and enter the good rows."""
     from provenance_cli import exits
+    from provenance_cli.files import write_file
+    from provenance_cli.mapping import LABELS
+    from provenance_cli.spreadsheet import read_sheet
 
     workshop = app.workshop()
     path = Path(file)
-    intake = read_pieces(
-        app, workshop, path, Path(map_file) if map_file else None, unit, text_language, show=not app.yes
-    )
+    beside = path.with_name(path.name + ".map.toml")
+    sheet = read_sheet(path, encoding)
+    columns = columns_of(sheet, Path(map_file) if map_file else beside, unit, text_language)
+    intake = read_pieces(workshop, path, sheet, columns, text_language, keep=not dry_run)
+    text = _("{name}: {rows:,} rows, read as {encoding}.")
+    app.say(text.format(name=path.name, rows=len(sheet.rows), encoding=sheet.encoding))
+    named = [f"{heading} → {_(LABELS[field])}" for field, heading in columns.headings.items()]
+    app.say(_("Columns: {columns}").format(columns=_(", ").join(named)))
+    for number, entry in enumerate(intake.entries[:5], start=1):
+        app.say(f"  {number}. {_line(entry.piece)}")
     for fault in intake.faults:
-        where = _("line {line}").format(line=fault.line) + (f", {fault.column}" if fault.column else "")
-        app.say(f"  {where}: {_(fault.message)}", fg="yellow")
-        app.say(f"      → {_(fault.hint)}")
-    if intake.pieces and not dry_run:
-        question = ngettext("Enter {n} piece?", "Enter {n} pieces?", len(intake.pieces))
-        if not app.confirm(question.format(n=len(intake.pieces))):
+        tell_fault(app, fault)
+    added = corrected = 0
+    if (intake.entries or intake.corrected) and not dry_run:
+        count = len(intake.entries) + len(intake.corrected)
+        if not app.confirm(ngettext("Enter {n} piece?", "Enter {n} pieces?", count).format(n=count)):
             raise click.Abort
-        added, known = workshop.store.add_pieces(intake.pieces)
-        intake.known += known
-    else:
-        added = 0
-    text = _("{added} entered, {known} known already, {faults} with faults.")
-    app.say(text.format(added=added, known=intake.known, faults=len(intake.faults)))
-    if added:
+        added = workshop.store.add_pieces(intake.entries)
+        corrected = workshop.store.correct_pieces(intake.corrected)
+        if not map_file and not beside.exists():
+            write_file(beside, columns.to_toml().encode())
+            app.say(_("How the columns are read is kept in {file}: change it there.").format(file=beside.name))
+    text = _("{added} entered, {corrected} corrected, {known} known already, {faults} with faults.")
+    app.say(text.format(added=added, corrected=corrected, known=intake.known, faults=len(intake.faults)))
+    if added or corrected:
         app.say(_("Next: `kilnmark sign`."))
     app.data(
         {
             "added": added,
+            "corrected": corrected,
             "known": intake.known,
             "faults": [fault.to_json() for fault in intake.faults],
             "dryRun": dry_run,
@@ -113,41 +144,38 @@ def import_(app: App, file: str, map_file: str | None, unit: str, text_language:
         click.get_current_context().exit(exits.MALFORMED)
 
 
+def columns_of(sheet: Sheet, map_path: Path, unit: str = "mm", text_language: str | None = None) -> Columns:
+    """Return how a spreadsheet's columns are read: as the mapping file says, where there is one, else by guess."""
+    from provenance_cli.mapping import guess, read_mapping
+
+    if map_path.exists():
+        return read_mapping(map_path, sheet.headings)
+    return guess(sheet.headings, unit, text_language)
+
+
 def read_pieces(
-    app: App,
     workshop: Workshop,
     path: Path,
-    map_path: Path | None,
-    unit: str,
-    text_language: str | None,
+    sheet: Sheet,
+    columns: Columns,
+    text_language: str | None = None,
     *,
-    show: bool,
+    keep: bool = True,
 ) -> Intake:
-    """Read a spreadsheet into pieces; show the first five where asked, and keep a guessed mapping beside the file."""
+    """Read a spreadsheet's rows into pieces that are not entered yet; their photos are kept where asked."""
     from provenance_cli.intake import take_in
-    from provenance_cli.mapping import guess, read_mapping
-    from provenance_cli.spreadsheet import read_sheet
 
-    sheet = read_sheet(path)
-    beside = path.with_name(path.name + ".map.toml")
-    if map_path is None and beside.exists():
-        map_path = beside
-    if map_path is not None:
-        mapping = read_mapping(map_path, sheet.headings)
-    else:
-        mapping = guess(sheet.headings, unit, text_language)
-    language = text_language or mapping.language or workshop.language
-    intake = take_in(sheet.rows, mapping, language, path.parent, workshop.store.origins(), _keeper(workshop))
-    if show:
-        app.say(
-            _("{name}: {rows} rows, read as {encoding}.").format(
-                name=path.name, rows=len(sheet.rows), encoding=sheet.encoding
-            )
-        )
-        app.say(_("Columns: ") + ", ".join(f"{heading} → {field}" for field, heading in mapping.columns.items()))
-        for number, (item, _origin) in enumerate(intake.pieces[:5], start=1):
-            app.say(f"  {number}. {_line(item)}")
-    return intake
+    language = text_language or columns.language or workshop.language
+    keeper = _keeper(workshop) if keep else lambda _digest, _data: None
+    return take_in(sheet.rows, columns, language, path.parent, workshop.store.known(), keeper)
+
+
+def tell_fault(app: App, fault: Fault) -> None:
+    """Say what is wrong with a row, and what to do."""
+    message, remedy = words(fault.error)
+    where = _("line {line}").format(line=fault.line) + (_(", ") + fault.column if fault.column else "")
+    app.say(_("  {place}: {fault}").format(place=where, fault=message), fg="yellow")
+    app.say(f"      → {remedy}")
 
 
 def _keeper(workshop: Workshop) -> Any:
@@ -173,20 +201,22 @@ def _line(item: Piece) -> str:
     return " · ".join(part for part in parts if part)[:100]
 
 
-@piece.command(name="list", help=_("List the pieces and how far each has come."))
+@piece.command(name="list", help="List the pieces and how far each has come.")
 @pass_app
 def list_(app: App) -> None:
     """List pieces with their states."""
     store = app.workshop().store
     states = store.states()
     pieces = store.pieces()
-    rows = [f"{item.serial}  {_(states.get(item.serial.compact, 'draft')):<9} {_line(item)[:52]}" for item in pieces]
+    rows = [
+        f"{item.serial}  {pad(_(states.get(item.serial.compact, DRAFT)), 9)} {cut(_line(item), 51)}" for item in pieces
+    ]
     app.data(
         [_members(item, states.get(item.serial.compact)) for item in pieces], "\n".join(rows) or _("No pieces yet.")
     )
 
 
-@piece.command(help=_("Show one piece."))
+@piece.command(help="Show one piece.")
 @click.argument("serial")
 @pass_app
 def show(app: App, serial: str) -> None:
@@ -195,16 +225,34 @@ def show(app: App, serial: str) -> None:
 
     store = app.workshop().store
     item = store.piece(Serial.parse(serial))
-    members = _members(item, store.states().get(item.serial.compact))
-    lines = []
-    for name, value in members.items():
-        shown = value
-        if isinstance(value, dict):
-            shown = ", ".join(f"{key}: {text}" for key, text in value.items())
-        lines.append(f"{name:<18} {shown}")
-    app.data(members, "\n".join(lines))
+    state = store.states().get(item.serial.compact, DRAFT)
+    app.data(_members(item, state), listing([*_facts(item), (_("State"), _(state))]))
+
+
+def _facts(item: Piece) -> Iterator[tuple[str, str]]:
+    """Yield what is known of a piece, each fact with its label."""
+    from provenance.piece import MEASURES, PLAIN_FIELDS, TEXT_FIELDS, Firing
+    from provenance_cli.mapping import LABELS
+
+    firing = item.firing or Firing()
+    known: dict[str, Any] = {"serial": str(item.serial)}
+    known |= {name: getattr(item, name) for name in (*TEXT_FIELDS, *PLAIN_FIELDS, "country")}
+    for name in MEASURES:
+        field, _underscore, unit = name.rpartition("_")
+        value = getattr(item, name)
+        known[field] = value and f"{value:,} {unit}"
+    known |= {"kiln": firing.kiln, "fuel": firing.fuel, "atmosphere": firing.atmosphere, "fired": firing.date}
+    known["peak"] = firing.peak_celsius and f"{firing.peak_celsius:,} °C"
+    known["edition"] = item.edition and f"{item.edition.number}/{item.edition.of}"
+    known["photos"] = str(len(item.photos)) if item.photos else None
+    for field, label in LABELS.items():
+        value = known[field]
+        if isinstance(value, Mapping):
+            value = "  ".join(f"{language}: {text}" for language, text in value.items())
+        if value:
+            yield _(label), " ".join(value.split())
 
 
 def _members(item: Piece, state: str | None) -> dict[str, Any]:
     photos = [str(photo.digest) for photo in item.photos]
-    return {**item.to_json(), "state": state or "draft", **({"photos": photos} if photos else {})}
+    return {**item.to_json(), "state": state or DRAFT, **({"photos": photos} if photos else {})}

@@ -8,18 +8,27 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from provenance_cli.context import App, pass_app
-from provenance_cli.i18n import _
+from provenance_cli.i18n import _, later
 
 if TYPE_CHECKING:
+    from provenance.encoding import Address
     from provenance.evm.accounts import Account
     from provenance.evm.ledger import EVMLedger
     from provenance.status import Status
+    from provenance.verdict import Verdict
     from provenance_cli.client import RegistryClient
 
 PATIENCE = 120.0
+DONE = {
+    "ACTIVE": later("{serial} is active again on the ledger."),
+    "ON_HOLD": later("{serial} is now on hold on the ledger."),
+    "REVOKED": later("{serial} is now revoked on the ledger."),
+    "RETIRED": later("{serial} is now retired on the ledger."),
+}
+"""What is said when an order is carried out, by the name of the status."""
 
 
-@click.command(help=_("Withdraw a certificate, or put it on hold."))
+@click.command(help="Withdraw a certificate, or put it on hold.")
 @click.argument("serial")
 @click.option("--hold", is_flag=True, help="Only put it on hold; can be lifted.")
 @click.option("--lift", is_flag=True, help="Lift a hold.")
@@ -29,10 +38,10 @@ PATIENCE = 120.0
 def revoke(app: App, serial: str, hold: bool, lift: bool, retire: bool, policy_file: str | None) -> None:
     """Sign a status order; the registry's relayer pays for it."""
     from provenance.bundle import Bundle
-    from provenance.errors import ConfigurationError
     from provenance.evm.accounts import Account
     from provenance.serial import Serial
     from provenance.status import Status
+    from provenance.verify import Verifier
     from provenance_cli.client import RegistryClient
     from provenance_cli.ledgers import load_policy, open_pinned
 
@@ -42,16 +51,41 @@ def revoke(app: App, serial: str, hold: bool, lift: bool, retire: bool, policy_f
     workshop = app.workshop()
     client = RegistryClient(workshop.issuer.base_url)
     wanted = Serial.parse(serial)
-    receipts = Bundle.from_bytes(client.bundle(wanted)).receipts
-    if not receipts:
-        raise ConfigurationError("not-anchored", f"{wanted} is not on the ledger yet.", hint="Wait for its anchor.")
+    policy = load_policy(app, policy_file)
+    ledger = open_pinned(policy)
+    verdict = Verifier(policy, ledger).verify(Bundle.from_bytes(client.bundle(wanted)), serial=wanted)
+    token_id = own_token(verdict, workshop.keystore().account)
     if status is Status.REVOKED and not app.confirm(_("Revoke {serial} for ever?").format(serial=wanted)):
         raise click.Abort
     account = Account.from_seed(workshop.keystore().unlock(app.passphrase()).seed)
-    ledger = open_pinned(load_policy(app, policy_file))
-    result = order_status(client, ledger, account, receipts[0].token_id, status)
-    app.say(_("{serial} is now {status} on the ledger.").format(serial=wanted, status=status.name))
+    result = order_status(client, ledger, account, token_id, status)
+    app.say(_(DONE[status.name]).format(serial=wanted))
     app.data(result)
+
+
+def own_token(verdict: Verdict, studio: Address) -> int:
+    """Return the token of a piece that the ledger shows to be the studio's; raises `ConfigurationError` otherwise.
+
+    The bundle comes from a registry: an order signed for a token of its choosing could revoke another piece.
+    """
+    from provenance.errors import ConfigurationError, Wording
+    from provenance.verdict import Check
+
+    codes = {finding.check: finding.code for finding in verdict.findings}
+    sound = (codes[Check.SIGNATURE], codes[Check.INCLUSION]) == ("signed", "included")
+    known = codes[Check.TOKEN] in ("token-agrees", "amendment-missing") and verdict.studio == studio
+    if sound and codes[Check.ANCHOR] == "anchored" and known and verdict.token_id is not None:
+        return verdict.token_id
+    if codes[Check.INCLUSION] == "not-anchored":
+        raise ConfigurationError(
+            "not-anchored", "{serial} is not on the ledger yet.", hint="Wait for its anchor.", serial=verdict.serial
+        )
+    raise ConfigurationError(
+        "not-ours",
+        "The ledger does not show the piece to be this studio's: {reason}",
+        hint="Look at it with `kilnmark verify`.",
+        reason=Wording(verdict.message),
+    )
 
 
 def order_status(
@@ -73,5 +107,7 @@ def order_status(
         time.sleep(0.2)
         answer = client.order(str(answer["id"]))
     if answer["state"] == "reverted":
-        raise LedgerError("ledger-refused", f"The ledger refused: {answer.get('error')}.", retryable=False)
+        raise LedgerError(
+            "ledger-refused", "The ledger refused: {reason}.", retryable=False, reason=answer.get("error")
+        )
     return answer

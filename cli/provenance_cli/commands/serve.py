@@ -10,10 +10,9 @@ from importlib.util import find_spec
 import click
 
 from provenance_cli.context import App, pass_app
-from provenance_cli.i18n import _
 
 
-@click.command(help=_("Run a registry."))
+@click.command(help="Run a registry.")
 @click.option("--data", type=click.Path(file_okay=False), help="Folder for the registry's data.")
 @click.option("--base-url", help="The address that stands on tags, like https://registry.example.")
 @click.option("--host", help="Where to listen (default: 127.0.0.1).")
@@ -51,6 +50,6 @@ def need_registry() -> None:
     if find_spec("provenance_registry") is None or find_spec("litestar") is None or find_spec("eth") is None:
         raise ConfigurationError(
             "no-registry-packages",
-            _("The registry's packages are not installed."),
-            hint="pip install 'kilnmark[registry]'",
+            "The registry's packages are not installed.",
+            hint="Install them: pip install 'kilnmark[registry]'",
         )

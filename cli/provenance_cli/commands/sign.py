@@ -17,7 +17,7 @@ GROUP = 250
 """Certificates written in one transaction: a kill loses a fraction of a second's signing, and no certificate twice."""
 
 
-@click.command(help=_("Sign certificates for new pieces; needs no network."))
+@click.command(help="Sign certificates for new pieces; needs no network.")
 @pass_app
 def sign(app: App) -> None:
     """Sign what is not signed yet."""

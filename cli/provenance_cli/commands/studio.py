@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from provenance_cli.columns import listing
 from provenance_cli.context import App, pass_app
 from provenance_cli.i18n import _
 
@@ -16,12 +17,12 @@ if TYPE_CHECKING:
     from provenance.evm.ledger import EVMLedger
 
 
-@click.group(help=_("Apply to the guild; see how the studio stands; accredit."))
+@click.group(help="Apply to the guild; see how the studio stands; accredit.")
 def studio() -> None:
     """The studio's standing."""
 
 
-@studio.command(help=_("Write the application file for the guild, and show its six words."))
+@studio.command(help="Write the application file for the guild, and show its six words.")
 @click.option("-o", "--out", type=click.Path(dir_okay=False), help="Where to write it (default: application.json).")
 @pass_app
 def apply(app: App, out: str | None) -> None:
@@ -45,7 +46,7 @@ def apply(app: App, out: str | None) -> None:
     app.data({"file": str(path), "words": words, "digest": str(application.digest)})
 
 
-@studio.command(help=_("Show the studio, its keys and what the registry says of it."))
+@studio.command(help="Show the studio, its keys and what the registry says of it.")
 @pass_app
 def show(app: App) -> None:
     """Show the workshop's own studio."""
@@ -65,16 +66,11 @@ def show(app: App) -> None:
         standing = _("suspended") if entry["suspended"] else _("accredited")
     except NotFoundError:
         entry, standing = None, _("not accredited yet: send the guild the file that `kilnmark studio apply` writes")
-    lines = [
-        f"{_('Studio')}:   {facts['name']}",
-        f"{_('Issuer')}:   {facts['did']}",
-        f"{_('Key')}:      {facts['publicKey']}",
-    ]
-    lines += [f"{_('Account')}:  {facts['account']}", f"{_('Standing')}: {standing}"]
-    app.data({**facts, "registry": entry}, "\n".join(lines))
+    names = (_("Studio"), _("Issuer"), _("Key"), _("Account"), _("Standing"))
+    app.data({**facts, "registry": entry}, listing(zip(names, (*facts.values(), standing), strict=True)))
 
 
-@studio.command(help=_("Accredit a studio from its application file. For stewards."))
+@studio.command(help="Accredit a studio from its application file. For stewards.")
 @click.argument("application", type=click.Path(exists=True, dir_okay=False))
 @click.option("--key-file", required=True, type=click.Path(exists=True, dir_okay=False), help="The steward's key file.")
 @click.option("--rpc", help="A node of the ledger (default: that of the pinned policy).")
@@ -87,10 +83,9 @@ def accredit(app: App, application: str, key_file: str, rpc: str | None, policy:
     filed = read_application(Path(application))
     binding = filed.binding
     words = _words(app, filed)
-    app.say(_("Studio:  {name}").format(name=binding.issuer.name))
-    app.say(_("Issuer:  {did}").format(did=binding.issuer.did))
-    app.say(_("Account: {account}").format(account=binding.studio))
-    app.say(_("Words:   {words}").format(words="  ".join(words)))
+    names = (_("Studio"), _("Issuer"), _("Account"), _("Words"))
+    shown = (binding.issuer.name, binding.issuer.did, binding.studio, "  ".join(words))
+    app.say(listing(zip(names, shown, strict=True)))
     if not app.confirm(_("Did the studio read the same six words to you?")):
         raise click.Abort
     ledger = open_pinned(load_policy(app, policy), [rpc] if rpc else [])

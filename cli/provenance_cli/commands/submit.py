@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import click
 
 from provenance_cli.context import Advance, App, pass_app
 from provenance_cli.i18n import _, ngettext
+from provenance_cli.report import words
 
 if TYPE_CHECKING:
+    from provenance.certificate import Certificate
     from provenance.encoding import Digest
+    from provenance.errors import ProvenanceError
     from provenance_cli.client import RegistryClient
     from provenance_cli.workshop import Workshop
 
 GROUP = 250
 """Certificates of one request: under a megabyte, answered within a second."""
 POLL = 0.5
+Refused: TypeAlias = "tuple[str, ProvenanceError]"
+"""A serial, and why the registry refused its certificate."""
 
 
-@click.command(help=_("Send signed certificates and photos to the registry."))
+@click.command(help="Send signed certificates and photos to the registry.")
 @click.option("--wait/--no-wait", default=False, help="Wait until everything is on the ledger.")
 @pass_app
 def submit(app: App, wait: bool) -> None:
@@ -33,38 +38,46 @@ def submit(app: App, wait: bool) -> None:
     waiting = len(workshop.store.certificates(("signed", "refused")))
     with app.progress(waiting, _("Submitting")) as advance:
         refused = submit_all(workshop, client, advance)
-    photos = send_photos(workshop, client, app)
     refresh(workshop, client)
-    for serial, message in refused:
-        app.say(f"  {serial}: {message}", fg="yellow")
+    tell_refused(app, refused)
     if wait:
         wait_for_anchor(workshop, client, app)
+    photos = send_photos(workshop, client, app)
     states = list(workshop.store.states().values())
     counts = {state: states.count(state) for state in sorted(set(states))}
-    app.say(", ".join(f"{_(state)}: {number}" for state, number in counts.items()) or _("There is nothing to send."))
+    told = [_("{state}: {n:,}").format(state=_(state), n=number) for state, number in counts.items()]
+    app.say(_(", ").join(told) or _("There is nothing to send."))
     if counts.get("held"):
         app.say(_("Held ones wait until the guild has accredited the studio: `kilnmark studio show`."), fg="yellow")
     if photos:
         app.say(ngettext("{n} photo sent.", "{n} photos sent.", photos).format(n=photos))
     if counts.get("anchored"):
         app.say(_("Next: `kilnmark tag print`."))
-    app.data({"states": counts, "photos": photos, "refused": [{"serial": s, "message": m} for s, m in refused]})
+    app.data({"states": counts, "photos": photos, "refused": [{"serial": s, "message": e.message} for s, e in refused]})
     if refused:
         click.get_current_context().exit(exits.MALFORMED)
 
 
-def submit_all(workshop: Workshop, client: RegistryClient, advance: Advance) -> list[tuple[str, str]]:
-    """Send certificates that are signed and not yet acknowledged; return those refused, with the reason."""
-    store, refused = workshop.store, list[tuple[str, str]]()
+def tell_refused(app: App, refused: list[Refused]) -> None:
+    """Say which certificates the registry refused, and why."""
+    for serial, error in refused:
+        app.say(_("  {serial}: {reason}").format(serial=serial, reason=words(error)[0]), fg="yellow")
+
+
+def submit_all(workshop: Workshop, client: RegistryClient, advance: Advance) -> list[Refused]:
+    """Send certificates that are signed and not yet acknowledged; return those refused."""
+    from provenance_cli.client import problem_error
+
+    store, refused = workshop.store, list[Refused]()
     todo = store.certificates(("signed", "refused"))
     for start in range(0, len(todo), GROUP):
         group = todo[start : start + GROUP]
         changes: list[tuple[Digest, str, str | None]] = []
         for signed, result in zip(group, client.submit([item.certificate.data for item in group]), strict=True):
             if "code" in result:
-                message = str(result.get("detail", ""))[:300]
-                refused.append((str(signed.certificate.piece.serial), message))
-                changes.append((signed.certificate.digest, "refused", message))
+                error = problem_error(result, 422)
+                refused.append((str(signed.certificate.piece.serial), error))
+                changes.append((signed.certificate.digest, "refused", error.message))
             else:
                 changes.append((signed.certificate.digest, str(result["state"]), None))
         store.mark(changes)  # Acknowledged ones are never sent again.
@@ -73,10 +86,13 @@ def submit_all(workshop: Workshop, client: RegistryClient, advance: Advance) -> 
 
 
 def send_photos(workshop: Workshop, client: RegistryClient, app: App) -> int:
-    """Send the photos of acknowledged certificates; return how many were sent."""
+    """Send the photos of acknowledged certificates; return how many were sent.
+
+    Those of held ones wait: a registry keeps photos only of studios that the guild vouches for.
+    """
     store = workshop.store
     sent = store.photos_sent()
-    acknowledged = store.certificates(("held", "waiting", "batched", "anchored"))
+    acknowledged = store.certificates(("waiting", "batched", "anchored"))
     todo = [p.digest for item in acknowledged for p in item.certificate.piece.photos if p.digest not in sent]
     with app.progress(len(todo), _("Photos")) as advance:
         for digest in dict.fromkeys(todo):
@@ -88,25 +104,44 @@ def send_photos(workshop: Workshop, client: RegistryClient, app: App) -> int:
 
 def refresh(workshop: Workshop, client: RegistryClient) -> dict[str, int]:
     """Ask how far certificates are, keep the bundles of those that are anchored, and count the states."""
-    from provenance.bundle import Bundle
-
     store = workshop.store
     moving = store.certificates(("held", "waiting", "batched", "anchored"))
     open_ones = [item for item in moving if item.state != "anchored" or item.bundle is None]
     for start in range(0, len(open_ones), 1_000):
         group = open_ones[start : start + 1_000]
         states = client.states([item.certificate.digest for item in group])
-        bundles = []
+        bundles: list[tuple[Digest, bytes]] = []
+        changes: list[tuple[Digest, str, str | None]] = []
         for item in group:
-            if states.get(item.certificate.digest) == "anchored":
-                data = client.bundle(item.certificate.piece.serial)
-                bundle = Bundle.from_bytes(data)
-                if bundle.receipts and bundle.certificate.digest == item.certificate.digest:
-                    bundles.append((item.certificate.digest, data))
+            digest = item.certificate.digest
+            state = states.get(digest, item.state)
+            if state == "anchored":
+                bundles.append((digest, _bundle_of(client, item.certificate)))
+            changes.append((digest, state, None))
         store.keep_bundles(bundles)
-        store.mark([(digest, state, None) for digest, state in states.items()])
+        store.mark(changes)
     counted = list(store.states().values())
     return {state: counted.count(state) for state in set(counted)}
+
+
+def _bundle_of(client: RegistryClient, certificate: Certificate) -> bytes:
+    """Fetch the bundle of a certificate that the registry calls anchored; raises `MalformedError` for another."""
+    from provenance.bundle import Bundle
+    from provenance.errors import MalformedError
+    from provenance.merkle import verify_inclusion
+
+    data = client.bundle(certificate.piece.serial)
+    bundle = Bundle.from_bytes(data)
+    proof = bundle.inclusion
+    if bundle.certificate.digest != certificate.digest or proof is None:
+        raise MalformedError(
+            "bad-bundle",
+            "The registry calls {serial} anchored, but its bundle does not show it.",
+            hint="Tell the registry's steward.",
+            serial=certificate.piece.serial,
+        )
+    verify_inclusion(certificate.digest.value, proof.index, proof.size, proof.path, bundle.receipts[0].root.value)
+    return data
 
 
 def wait_for_anchor(workshop: Workshop, client: RegistryClient, app: App, patience: float = 600.0) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from provenance_cli.context import Advance, App, pass_app
-from provenance_cli.i18n import _, ngettext
+from provenance_cli.i18n import _, later, ngettext
 
 if TYPE_CHECKING:
     from provenance.printing.label import Label
@@ -17,13 +17,15 @@ if TYPE_CHECKING:
     from provenance_cli.store import Signed
     from provenance_cli.workshop import Workshop
 
+_SUBMIT_FIRST = later("Run `kilnmark submit --wait` first.")
 
-@click.group(help=_("Print tags."))
+
+@click.group(help="Print tags.")
 def tag() -> None:
     """Tags on paper."""
 
 
-@tag.command(name="print", help=_("Print the tags of anchored pieces: an A4 sheet of labels as PDF, or PNG."))
+@tag.command(name="print", help="Print the tags of anchored pieces: an A4 sheet of labels as PDF, or PNG.")
 @click.argument("serials", nargs=-1)
 @click.option("--layout", default="L7160", show_default=True, help="The label sheet by its name.")
 @click.option("--start", default=1, show_default=True, help="First free label of the first page.")
@@ -35,22 +37,13 @@ def print_(
     app: App, serials: tuple[str, ...], layout: str, start: int, out: str | None, png: str | None, dpi: int
 ) -> None:
     """Print tags, and read every code back before the sheet is handed over."""
-    from provenance.errors import ConfigurationError
     from provenance.serial import Serial
 
     workshop = app.workshop()
     check_host(workshop)
     wanted = [workshop.store.certificate(Serial.parse(serial)) for serial in serials]
     chosen = wanted or workshop.store.certificates(("anchored",))
-    early = [item for item in chosen if item.state != "anchored"]
-    if early or not chosen:
-        raise ConfigurationError(
-            "not-anchored",
-            f"{early[0].certificate.piece.serial} is not on the ledger yet."
-            if early
-            else "No piece is on the ledger yet.",
-            hint="Run `kilnmark submit --wait` first.",
-        )
+    check_anchored(workshop, chosen)
     labels = [label_of(item, app.lang) for item in chosen]
     if png:
         from provenance.printing.layouts import layout_named
@@ -75,6 +68,25 @@ def print_(
     app.data({"tags": report.labels, "pages": report.pages, "file": str(path), "missing": list(report.missing)})
 
 
+def check_anchored(workshop: Workshop, chosen: list[Signed]) -> None:
+    """Return if each piece's own bundle shows it on the pinned ledger; raise `ConfigurationError` otherwise."""
+    from provenance.bundle import Bundle
+    from provenance.errors import ConfigurationError
+
+    if not chosen:
+        raise ConfigurationError("not-anchored", "No piece is on the ledger yet.", hint=_SUBMIT_FIRST)
+    policy = workshop.policy()
+    for item in chosen:
+        receipts = () if item.bundle is None else Bundle.from_bytes(item.bundle).receipts
+        if item.state != "anchored" or policy is None or not any(receipt.is_of(policy.ledger) for receipt in receipts):
+            raise ConfigurationError(
+                "not-anchored",
+                "{serial} is not on the ledger yet.",
+                hint=_SUBMIT_FIRST,
+                serial=item.certificate.piece.serial,
+            )
+
+
 def check_host(workshop: Workshop) -> None:
     """Return if buyers can reach the host on the tags; raise `ConfigurationError` otherwise.
 
@@ -87,14 +99,16 @@ def check_host(workshop: Workshop) -> None:
     if not is_public_host(base_url):
         raise ConfigurationError(
             "private-host",
-            f"Buyers cannot reach {base_url}: no tag is printed for it.",
+            "Buyers cannot reach {url}: no tag is printed for it.",
             hint="Tags need a registry with a public name and https. To try things out: `kilnmark demo`.",
+            url=base_url,
         )
     if policy is None or policy.registry != base_url:
         raise ConfigurationError(
             "unconfirmed-host",
-            f"It is not confirmed that {base_url} is the registry.",
-            hint=f"Pin its policy first: `kilnmark ledger pin {base_url}`.",
+            "It is not confirmed that {url} is the registry.",
+            hint="Pin its policy first: `kilnmark ledger pin {url}`.",
+            url=base_url,
         )
 
 

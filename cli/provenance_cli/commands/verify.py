@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from provenance_cli import exits
 from provenance_cli.context import App, pass_app
 from provenance_cli.i18n import _
+from provenance_cli.report import words
 
 if TYPE_CHECKING:
-    from provenance.policy import TrustPolicy
     from provenance.serial import Serial
     from provenance.verdict import Outcome, Verdict
 
 
-@click.command(help=_("Check a piece by serial, address, bundle or photo."))
+@click.command(help="Check a piece by serial, address, bundle or photo.")
 @click.argument("what")
 @click.option(
     "--policy", "policy_file", type=click.Path(exists=True, dir_okay=False), help="The trust policy to check under."
@@ -32,7 +32,7 @@ def verify(
     """Find the bundle, check it, say what was found."""
     from provenance.bundle import MAX_BUNDLE_BYTES, Bundle
     from provenance.errors import LedgerError, MalformedError, NotFoundError
-    from provenance.verdict import unknown
+    from provenance.verdict import not_vouched, unknown
     from provenance.verify import Verifier
     from provenance_cli.client import RegistryClient
     from provenance_cli.ledgers import load_policy, open_pinned
@@ -40,27 +40,27 @@ def verify(
     policy = load_policy(app, policy_file)
     serial: Serial | None = None
     path = Path(what)
-    photos = None
+    base_url, photos = "", None
     if path.is_file():
         with path.open("rb") as file:
             data = file.read(MAX_BUNDLE_BYTES + 1)
         if not data.lstrip().startswith(b"{"):
             serial, base_url = _from_photo(path)
             data = b""
-        else:
-            base_url = ""
     else:
         serial, base_url = _from_text(what)
         data = b""
     if not data:
         if offline:
             raise MalformedError("no-bundle", "Without a network a bundle file is needed.", hint="Save one beforehand.")
-        client = RegistryClient(registry or base_url or _registry_of(policy))
+        # A tag may lead anywhere: what it names is asked of the registry that the policy was pinned from.
+        client = RegistryClient(registry or policy.registry or base_url or _no_registry())
         try:
             data = client.bundle(serial) if serial else b""
-        except NotFoundError:
-            _show(app, unknown(serial))
-            click.get_current_context().exit(exits.NOT_AUTHENTIC)
+        except NotFoundError as error:
+            verdict = not_vouched(serial) if serial and error.code == "not-vouched" else unknown(serial)
+            _show(app, verdict)
+            click.get_current_context().exit(outcome_exit(verdict.outcome))
         bundle = Bundle.from_bytes(data)
         photos = {}
         for photo in bundle.certificate.piece.photos:
@@ -75,9 +75,9 @@ def verify(
     except LedgerError as error:
         if not error.retryable:
             raise
-        app.say(_(error.message), fg="yellow")
+        app.say(words(error)[0], fg="yellow")
         ledger = None
-    verdict = Verifier(policy, ledger).verify(bundle, serial=serial, photos=photos)
+    verdict = Verifier(policy, ledger).verify(bundle, serial=serial, base_url=base_url or None, photos=photos)
     title = bundle.certificate.piece.title_in(app.lang, "zh-Hans", "en")
     _show(app, verdict, title, bundle.certificate.issuer.name)
     click.get_current_context().exit(outcome_exit(verdict.outcome))
@@ -120,19 +120,20 @@ def _from_photo(path: Path) -> tuple[Serial, str]:
         except MalformedError:
             continue
     if len({address.serial for address in found}) != 1:
-        what = "no tag" if not found else f"{len(found)} tags"
         raise MalformedError(
-            "no-single-tag", f"{path.name} shows {what}.", hint="Photograph one tag, straight on, in good light."
+            "no-single-tag",
+            "One tag must be seen in {photo}, and there are {n}.",
+            hint="Photograph one tag, straight on, in good light.",
+            photo=path.name,
+            n=len(found),
         )
     return found[0].serial, found[0].base_url
 
 
-def _registry_of(policy: TrustPolicy) -> str:
+def _no_registry() -> NoReturn:
     from provenance.errors import ConfigurationError
 
-    if policy.registry is None:
-        raise ConfigurationError("no-registry", "The policy names no registry.", hint="Name one with --registry.")
-    return policy.registry
+    raise ConfigurationError("no-registry", "The policy names no registry.", hint="Name one with --registry.")
 
 
 _SIGNS = {"passed": ("✓", "green"), "failed": ("✕", "red"), "not-checked": ("–", "bright_black")}
@@ -164,6 +165,7 @@ def _show(app: App, verdict: Verdict, title: str = "", studio: str = "") -> None
     for finding in verdict.findings:
         sign, colour = _SIGNS[finding.result.value]
         click.secho(f"  {sign} ", fg=colour, nl=False)
-        click.echo(f"({int(finding.check)}) {check_name(finding.check, app.lang)}: {sentence(finding.code, app.lang)}")
+        name, said = check_name(finding.check, app.lang), sentence(finding.code, app.lang)
+        click.echo(_("({number}) {check}: {finding}").format(number=int(finding.check), check=name, finding=said))
     for code in verdict.advisories:
         click.secho("  ! " + sentence(code, app.lang), fg="yellow")

@@ -52,6 +52,7 @@ class Directory:
     def test_studio_has_an_address_and_a_did(self, world: World) -> None:
         world.refuses("InvalidStudio", AccreditCall(world.studio.address, "", "A"), world.steward)
         world.refuses("InvalidStudio", AccreditCall(Address(bytes(20)), "did:a", "A"), world.steward)
+        world.refuses("InvalidStudio", AccreditCall(world.studio.address, "did:a", ""), world.steward)
 
     def test_renewal_changes_scopes_and_keeps_the_first_accreditation(self, world: World) -> None:
         token = world.anchored()

@@ -56,6 +56,7 @@ class Reading:
         did = f"did:web:registry.example:studios:{world.studio.address.hex()}"
         assert (record.studio, record.holder) == (world.studio.address, world.studio.address)
         assert record.did_hash == Digest.of(did.encode())
+        assert record.name_hash == Digest.of(b"Kiln")
         assert (record.anchor.root, record.anchor.leaf_count, record.offset) == (call.root, 5, 0)
         assert (record.anchor.time, record.anchor.block_number) == (block.time, block.number)
         assert (record.status, record.status_time, record.lost_since) == (Status.ACTIVE, None, None)
@@ -64,6 +65,17 @@ class Reading:
         assert record.key is not None
         assert record.key.end is None
         assert record.key.covers(block.time)
+
+    def test_a_new_name_leaves_anchored_pieces_the_old_one(self, world: World) -> None:
+        world.accredit(world.studio)
+        before = world.anchor_call((world.studio, 1))
+        world.do(before, world.anchorer)
+        did = f"did:web:registry.example:studios:{world.studio.address.hex()}"
+        world.do(AccreditCall(world.studio.address, did, "新窑"), world.steward)
+        after = world.anchor_call((world.studio, 1))
+        world.do(after, world.anchorer)
+        names = [world.record(make_token_id(call.expected_first_lot, 0)).name_hash for call in (before, after)]
+        assert names == [Digest.of(b"Kiln"), Digest.of("新窑".encode())]
 
     def test_lots_of_two_studios_follow_each_other(self, world: World) -> None:
         world.accredit(world.studio)

@@ -6,12 +6,22 @@ from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
-from provenance.encoding import Address, Digest, Hash32, KeyId, Root
+from provenance.encoding import Address, Digest, Hash32, Root
 from provenance.errors import ConflictError
 from provenance.ledger import BlockRef
+from provenance.status import Status
 from provenance_registry.db import rows
+from provenance_registry.db.reading import Reader
 from provenance_registry.db.tables import batches, certificates, dissolved, orders, outbox
-from provenance_registry.repository import OrderFacts, Sending
+from provenance_registry.repository import (
+    OrderFacts,
+    OutboxEntry,
+    Sending,
+    Signatory,
+    StoredBatch,
+    StoredCertificate,
+    StoredOrder,
+)
 
 _BLOCK = ("block_number", "block_hash", "block_time")
 ENDED = outbox.c.sending.in_([Sending.FINAL.value, Sending.REVERTED.value])
@@ -100,11 +110,13 @@ def close_batch(connection: sa.Connection, batch_id: int) -> None:
     connection.execute(batches.update().where(batches.c.id == batch_id).values(open=0))
     columns = (dissolved.c.certificate_id, dissolved.c.leaf, dissolved.c.studio, dissolved.c.token_id)
     for row in connection.execute(sa.select(*columns).where(dissolved.c.batch_id == batch_id)).all():
-        connection.execute(
-            certificates.update()
-            .where(certificates.c.id == row.certificate_id)
-            .values(batch_id=batch_id, leaf=row.leaf, studio=row.studio, token_id=row.token_id, reason=None)
-        )
+        place = {"batch_id": batch_id, "leaf": row.leaf, "studio": row.studio, "token_id": row.token_id}
+        gathered = certificates.update().where(certificates.c.id == row.certificate_id)
+        try:
+            with connection.begin_nested():
+                connection.execute(gathered.values(state="anchored", reason=None, **place))
+        except sa.exc.IntegrityError:
+            continue  # Another has taken its serial since, while it was held.
     connection.execute(dissolved.delete().where(dissolved.c.batch_id == batch_id))
     connection.execute(certificates.update().where(certificates.c.batch_id == batch_id).values(state="anchored"))
 
@@ -127,11 +139,12 @@ def dissolve_batch(connection: sa.Connection, batch_id: int) -> None:
     )
 
 
-def record_examination(connection: sa.Connection, batch_id: int, faults: Mapping[tuple[str, KeyId], str]) -> None:
-    """Give the certificates of faulty signers, by DID and key, their reason."""
+def record_examination(connection: sa.Connection, batch_id: int, faults: Mapping[Signatory, str]) -> None:
+    """Give the certificates of faulty signers their reason."""
     table = certificates.c
-    for (did, key_id), reason in faults.items():
-        signed = sa.and_(table.batch_id == batch_id, table.did == did, table.key_id == key_id.value)
+    for signer, reason in faults.items():
+        named = sa.and_(table.did == signer.did, table.name == signer.name)
+        signed = sa.and_(table.batch_id == batch_id, named, table.key_id == signer.key_id.value)
         connection.execute(certificates.update().where(signed).values(reason=reason))
     connection.execute(batches.update().where(batches.c.id == batch_id).values(examined=1))
 
@@ -146,3 +159,47 @@ def take_back(connection: sa.Connection, number: int) -> None:
     connection.execute(certificates.update().where(anchored).values(state="batched", reason=None))
     connection.execute(batches.update().where(opened).values(open=1, examined=0))
     connection.execute(outbox.update().where(lost).values(sending="sent", error=None, **dict.fromkeys(_BLOCK)))
+
+
+class AnchoringReads(Reader):
+    """The reads of outbox, batches and orders; see `provenance_registry.repository.Repository`."""
+
+    def open_entries(self) -> list[OutboxEntry]:
+        statement = outbox.select().where(~ENDED).order_by(outbox.c.account, outbox.c.nonce)
+        return [rows.entry_of(row) for row in self._rows(statement)]
+
+    def last_nonce(self, account: Address) -> int | None:
+        (row,) = self._rows(sa.select(sa.func.max(outbox.c.nonce)).where(outbox.c.account == account.value))
+        return row[0]  # type: ignore[return-value]
+
+    def _batches(self, condition: sa.ColumnElement[bool]) -> list[StoredBatch]:
+        found = self._rows(batches.select().where(condition).order_by(batches.c.id))
+        return [StoredBatch(row.id, Root(row.root), row.first_lot, row.outbox_id, bool(row.open)) for row in found]
+
+    def batch(self, batch_id: int) -> StoredBatch | None:
+        return next(iter(self._batches(batches.c.id == batch_id)), None)
+
+    def batch_of_entry(self, entry_id: int) -> StoredBatch | None:
+        return next(iter(self._batches(batches.c.outbox_id == entry_id)), None)
+
+    def unexamined_batches(self) -> list[StoredBatch]:
+        final = sa.select(outbox.c.id).where(outbox.c.sending == Sending.FINAL.value)
+        return self._batches(sa.and_(batches.c.examined == 0, batches.c.open == 0, batches.c.outbox_id.in_(final)))
+
+    def signers(self, batch_id: int) -> list[StoredCertificate]:
+        table = certificates.c
+        signer = table.did, table.name, table.key_id
+        first = sa.select(sa.func.min(table.id)).where(table.batch_id == batch_id).group_by(*signer)
+        return [rows.certificate_of(row) for row in self._rows(certificates.select().where(table.id.in_(first)))]
+
+    def leaves(self, batch_id: int) -> list[tuple[Digest, Address]]:
+        columns = certificates.c.digest, certificates.c.studio
+        statement = sa.select(*columns).where(certificates.c.batch_id == batch_id).order_by(certificates.c.leaf)
+        return [(Digest(row.digest), Address(row.studio)) for row in self._rows(statement)]
+
+    def order(self, order_id: str) -> StoredOrder | None:
+        found = self._rows(orders.select().where(orders.c.id == order_id))
+        if not found:
+            return None
+        entry = rows.entry_of(self._rows(outbox.select().where(outbox.c.id == found[0].outbox_id))[0])
+        return StoredOrder(order_id, int(found[0].token_id), Status(found[0].status), entry)

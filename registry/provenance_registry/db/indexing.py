@@ -11,6 +11,7 @@ from provenance.encoding import Digest, Hash32, Root
 from provenance.ledger import Amended, Anchored, BlockRef, LedgerEvent, StatusSet
 from provenance.status import Status
 from provenance_registry.db import rows
+from provenance_registry.db.reading import Reader
 from provenance_registry.db.tables import directory_events, indexed, lots, token_events
 from provenance_registry.repository import LotRow, TokenRow
 
@@ -67,11 +68,8 @@ def rewind(connection: sa.Connection, kept: BlockRef | None) -> None:
     _reach(connection, kept)
 
 
-class IndexReads:
+class IndexReads(Reader):
     """The reads of the index; see `provenance_registry.repository.Repository`."""
-
-    def _rows(self, statement: sa.Executable) -> Sequence[sa.Row[tuple[object, ...]]]:
-        raise NotImplementedError
 
     def indexed_head(self) -> BlockRef | None:
         found = self._rows(indexed.select())

@@ -15,23 +15,21 @@ from provenance.ledger import BlockRef, LedgerEvent
 from provenance.serial import Serial
 from provenance.status import Status
 from provenance_registry.db import anchoring, indexing, rows
-from provenance_registry.db.engine import open_engine, unusable
+from provenance_registry.db.engine import open_engine
 from provenance_registry.db.tables import (
-    batches,
+    VOUCHED,
     certificates,
     media,
-    orders,
-    outbox,
+    token_events,
 )
 from provenance_registry.db.writer import GroupWriter
 from provenance_registry.repository import (
+    HeldGroup,
     OrderFacts,
-    OutboxEntry,
     Sending,
+    Signatory,
     State,
-    StoredBatch,
     StoredCertificate,
-    StoredOrder,
     Transaction,
 )
 
@@ -46,6 +44,8 @@ class SQLTransaction:
 
     def add_certificate(self, certificate: StoredCertificate, named: Iterable[Digest]) -> None:
         entry = Certificate.from_bytes(certificate.data).status_entry
+        if certificate.state is not State.HELD and self._is_of_another(entry.list_id, certificate.did):
+            raise ConflictError("status-list-taken", "The status list belongs to another studio.")
         try:
             result = self._connection.execute(
                 certificates.insert().values(
@@ -53,6 +53,7 @@ class SQLTransaction:
                     serial=certificate.serial.compact,
                     data=certificate.data,
                     did=certificate.did,
+                    name=certificate.name,
                     key_id=certificate.key_id.value,
                     list_id=entry.list_id,
                     list_index=entry.index,
@@ -62,7 +63,7 @@ class SQLTransaction:
                 )
             )
         except sa.exc.IntegrityError as error:
-            if "serial" in str(error.orig):
+            if "certificates.serial" in str(error.orig):
                 raise ConflictError(
                     "serial-taken", "Another certificate stands under serial {serial}.", serial=certificate.serial
                 ) from None
@@ -78,14 +79,48 @@ class SQLTransaction:
         row = self._connection.execute(certificates.select().where(certificates.c.digest == digest.value)).first()
         return None if row is None else rows.certificate_of(row)
 
-    def set_states(self, digests: Sequence[Digest], state: State, reason: str | None) -> None:
-        statement = (
-            certificates.update()
-            .where(certificates.c.digest == sa.bindparam("which"), certificates.c.batch_id.is_(None))
-            .values(state=state.value, reason=reason)
+    def _is_of_another(self, list_id: str, did: str) -> bool:
+        """Tell whether another studio's certificates stand in a status list: a list is one studio's."""
+        listed = certificates.c.list_id == list_id
+        statement = sa.select(certificates.c.id).where(listed, VOUCHED, certificates.c.did != did).limit(1)
+        return self._connection.execute(statement).first() is not None
+
+    def held(self) -> int:
+        statement = sa.select(sa.func.count()).where(certificates.c.state == State.HELD.value)
+        return int(self._connection.execute(statement).scalar_one())
+
+    def hold(self, digest: Digest, reason: str) -> None:
+        waiting = sa.and_(certificates.c.digest == digest.value, certificates.c.batch_id.is_(None))
+        self._connection.execute(certificates.update().where(waiting).values(state=State.HELD.value, reason=reason))
+
+    def rejudge(self, group: HeldGroup, reason: str | None) -> None:
+        chosen = certificates.update().where(
+            certificates.c.state == State.HELD.value,
+            certificates.c.did == group.did,
+            certificates.c.name == group.name,
+            certificates.c.key_id == group.key_id.value,
+            certificates.c.reason == group.reason,
         )
-        if digests:
-            self._connection.execute(statement, [{"which": digest.value} for digest in digests])
+        if reason is not None:
+            self._connection.execute(chosen.values(reason=reason))
+            return
+        other = certificates.alias()
+        # What has a serial already, and of the group itself the first that came.
+        before = sa.or_(other.c.state != State.HELD.value, sa.and_(
+            other.c.state == State.HELD.value, other.c.key_id == group.key_id.value, other.c.did == group.did,
+            other.c.name == group.name, other.c.reason == group.reason, other.c.id < certificates.c.id,
+        ))  # fmt: skip
+        same_place = sa.and_(
+            other.c.list_id == certificates.c.list_id,
+            sa.or_(other.c.list_index == certificates.c.list_index, other.c.did != group.did),
+        )
+        for why, same in (
+            ("serial-taken", other.c.serial == certificates.c.serial),
+            ("status-entry-taken", same_place),
+        ):
+            taken = sa.exists().where(other.c.id != certificates.c.id, before, same)
+            self._connection.execute(chosen.where(taken).values(reason=why))
+        self._connection.execute(chosen.values(state=State.WAITING.value, reason=None))
 
     def prepare(self, kind: str, account: Address, nonce: int, raw: bytes, hash_: Hash32) -> int:
         return anchoring.prepare(self._connection, kind, account, nonce, raw, hash_)
@@ -107,7 +142,7 @@ class SQLTransaction:
     def dissolve_batch(self, batch_id: int) -> None:
         anchoring.dissolve_batch(self._connection, batch_id)
 
-    def record_examination(self, batch_id: int, faults: Mapping[tuple[str, KeyId], str]) -> None:
+    def record_examination(self, batch_id: int, faults: Mapping[Signatory, str]) -> None:
         anchoring.record_examination(self._connection, batch_id, faults)
 
     def apply(self, events: Sequence[LedgerEvent], head: BlockRef) -> None:
@@ -118,13 +153,12 @@ class SQLTransaction:
         anchoring.take_back(self._connection, -1 if kept is None else kept.number)
 
 
-class SQLRepository(indexing.IndexReads):
+class SQLRepository(anchoring.AnchoringReads, indexing.IndexReads):
     """Reads on pooled connections, writes through the group writer; see `provenance_registry.repository.Repository`."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
         self._engine = open_engine(path)
-        self._reading = self._engine.execution_options(reading=True)
+        super().__init__(self._engine, path)
         self._writer = GroupWriter(self._engine)
 
     def close(self) -> None:
@@ -141,13 +175,6 @@ class SQLRepository(indexing.IndexReads):
         answer: T = self._writer.submit(lambda connection: work(SQLTransaction(connection))).result()
         return answer
 
-    def _rows(self, statement: sa.Executable) -> Sequence[sa.Row[tuple[object, ...]]]:
-        try:
-            with self._reading.connect() as connection:
-                return connection.execute(statement).all()
-        except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
-            raise unusable(self._path, error) from None
-
     def _certificate(self, condition: sa.ColumnElement[bool]) -> StoredCertificate | None:
         found = self._rows(certificates.select().where(condition))
         return rows.certificate_of(found[0]) if found else None
@@ -156,7 +183,12 @@ class SQLRepository(indexing.IndexReads):
         return self._certificate(certificates.c.digest == digest.value)
 
     def by_serial(self, serial: Serial) -> StoredCertificate | None:
-        return self._certificate(certificates.c.serial == serial.compact)
+        return self._certificate(sa.and_(certificates.c.serial == serial.compact, VOUCHED))
+
+    def is_held_under(self, serial: Serial) -> bool:
+        held = certificates.c.state == State.HELD.value
+        statement = sa.select(certificates.c.id).where(certificates.c.serial == serial.compact, held)
+        return bool(self._rows(statement.limit(1)))
 
     def by_token(self, token_id: int) -> StoredCertificate | None:
         return self._certificate(certificates.c.token_id == str(token_id))
@@ -170,53 +202,25 @@ class SQLRepository(indexing.IndexReads):
         statement = certificates.select().where(certificates.c.state == state.value).order_by(certificates.c.id)
         return [rows.certificate_of(row) for row in self._rows(statement.limit(limit))]
 
+    def held_groups(self) -> list[HeldGroup]:
+        columns = certificates.c.did, certificates.c.name, certificates.c.key_id, certificates.c.reason
+        lasting = certificates.c.reason.in_(("serial-taken", "status-entry-taken"))
+        statement = sa.select(*columns).where(certificates.c.state == State.HELD.value, ~lasting).distinct()
+        return [HeldGroup(row.did, row.name, KeyId(row.key_id), row.reason) for row in self._rows(statement)]
+
     def counts(self) -> dict[State, int]:
         statement = sa.select(certificates.c.state, sa.func.count().label("number")).group_by(certificates.c.state)
         return dict.fromkeys(State, 0) | {State(row.state): row.number for row in self._rows(statement)}
 
     def is_media_named(self, digest: Digest) -> bool:
-        return bool(self._rows(sa.select(media.c.digest).where(media.c.digest == digest.value).limit(1)))
+        named = sa.select(media.c.digest).join(certificates, certificates.c.id == media.c.certificate_id)
+        return bool(self._rows(named.where(media.c.digest == digest.value, VOUCHED).limit(1)))
 
-    def status_entries(self, list_id: str) -> list[tuple[int, int | None]]:
-        columns = certificates.c.list_index, certificates.c.token_id
-        found = self._rows(sa.select(*columns).where(certificates.c.list_id == list_id))
-        return [(row.list_index, None if row.token_id is None else int(row.token_id)) for row in found]
-
-    def open_entries(self) -> list[OutboxEntry]:
-        statement = outbox.select().where(~anchoring.ENDED).order_by(outbox.c.account, outbox.c.nonce)
-        return [rows.entry_of(row) for row in self._rows(statement)]
-
-    def last_nonce(self, account: Address) -> int | None:
-        (row,) = self._rows(sa.select(sa.func.max(outbox.c.nonce)).where(outbox.c.account == account.value))
-        return row[0]  # type: ignore[return-value]
-
-    def _batches(self, condition: sa.ColumnElement[bool]) -> list[StoredBatch]:
-        found = self._rows(batches.select().where(condition).order_by(batches.c.id))
-        return [StoredBatch(row.id, Root(row.root), row.first_lot, row.outbox_id, bool(row.open)) for row in found]
-
-    def batch(self, batch_id: int) -> StoredBatch | None:
-        return next(iter(self._batches(batches.c.id == batch_id)), None)
-
-    def batch_of_entry(self, entry_id: int) -> StoredBatch | None:
-        return next(iter(self._batches(batches.c.outbox_id == entry_id)), None)
-
-    def unexamined_batches(self) -> list[StoredBatch]:
-        final = sa.select(outbox.c.id).where(outbox.c.sending == Sending.FINAL.value)
-        return self._batches(sa.and_(batches.c.examined == 0, batches.c.open == 0, batches.c.outbox_id.in_(final)))
-
-    def signers(self, batch_id: int) -> list[StoredCertificate]:
-        table = certificates.c
-        first = sa.select(sa.func.min(table.id)).where(table.batch_id == batch_id).group_by(table.did, table.key_id)
-        return [rows.certificate_of(row) for row in self._rows(certificates.select().where(table.id.in_(first)))]
-
-    def leaves(self, batch_id: int) -> list[tuple[Digest, Address]]:
-        columns = certificates.c.digest, certificates.c.studio
-        statement = sa.select(*columns).where(certificates.c.batch_id == batch_id).order_by(certificates.c.leaf)
-        return [(Digest(row.digest), Address(row.studio)) for row in self._rows(statement)]
-
-    def order(self, order_id: str) -> StoredOrder | None:
-        found = self._rows(orders.select().where(orders.c.id == order_id))
-        if not found:
+    def revoked_places(self, list_id: str) -> list[int] | None:
+        listed = sa.and_(certificates.c.list_id == list_id, VOUCHED)
+        if not self._rows(sa.select(certificates.c.id).where(listed).limit(1)):
             return None
-        entry = rows.entry_of(self._rows(outbox.select().where(outbox.c.id == found[0].outbox_id))[0])
-        return StoredOrder(order_id, int(found[0].token_id), Status(found[0].status), entry)
+        joined = certificates.join(token_events, token_events.c.token_id == certificates.c.token_id)
+        revoked = token_events.c.status == int(Status.REVOKED)  # Final: no later event takes it back.
+        statement = sa.select(certificates.c.list_index).select_from(joined).where(listed, revoked)
+        return [int(row.list_index) for row in self._rows(statement)]

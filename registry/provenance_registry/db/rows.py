@@ -48,6 +48,7 @@ def certificate_of(row: Any) -> StoredCertificate:
         serial=Serial(row.serial),
         data=row.data,
         did=row.did,
+        name=row.name,
         key_id=KeyId(row.key_id),
         state=State(row.state),
         reason=row.reason,

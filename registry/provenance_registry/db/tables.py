@@ -6,18 +6,35 @@ block: forgetting the blocks after a reorganisation is one DELETE a table.
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 
 metadata = MetaData()
+
+VOUCHED = text("state <> 'held'")
+"""Certificates under a key that the ledger's directory knows: only they take a serial and a place in a status list, or
+anybody could shut a studio out by signing in its name."""
 
 certificates = Table(
     "certificates",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("digest", LargeBinary(32), nullable=False, unique=True),
-    Column("serial", String(13), nullable=False, unique=True),
+    Column("serial", String(13), nullable=False),
     Column("data", LargeBinary, nullable=False),
     Column("did", Text, nullable=False),
+    Column("name", Text, nullable=False),
     Column("key_id", LargeBinary(32), nullable=False),
     Column("list_id", String(12), nullable=False),
     Column("list_index", Integer, nullable=False),
@@ -28,8 +45,10 @@ certificates = Table(
     Column("batch_id", Integer, ForeignKey("batches.id")),
     Column("leaf", Integer),
     Column("token_id", String(20)),
-    UniqueConstraint("list_id", "list_index"),
     UniqueConstraint("batch_id", "leaf"),
+    Index("vouched_serials", "serial", unique=True, sqlite_where=VOUCHED, postgresql_where=VOUCHED),
+    Index("vouched_places", "list_id", "list_index", unique=True, sqlite_where=VOUCHED, postgresql_where=VOUCHED),
+    Index("certificates_by_serial", "serial"),
     Index("certificates_by_state", "state", "id"),
     Index("certificates_by_token", "token_id"),
 )

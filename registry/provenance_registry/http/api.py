@@ -17,6 +17,7 @@ from provenance.encoding import Address, Digest, to_base58
 from provenance.errors import MalformedError, NotFoundError, ProvenanceError
 from provenance.serial import Serial
 from provenance.tag import tag_url
+from provenance.verdict import Outcome
 from provenance_registry.http.problems import problem
 from provenance_registry.http.services import Services
 from provenance_registry.repository import StoredCertificate, StoredOrder
@@ -261,7 +262,7 @@ def verdict_response(services: Services, serial: Serial) -> Response[bytes]:
         members["state"] = stored.state.value
         members["url"] = tag_url(services.settings.base_url, serial)
     headers = {"cache-control": "no-store", "access-control-allow-origin": "*"}
-    status = 404 if stored is None else 200
+    status = 404 if verdict.outcome is Outcome.UNKNOWN else 200
     return Response(canonicalize(members), status_code=status, media_type="application/json", headers=headers)
 
 

@@ -71,7 +71,7 @@ def page_routes(services: Services) -> list[BaseRouteHandler]:
         return render(
             "piece.html",
             language,
-            404 if stored is None else 200,
+            404 if verdict.outcome is Outcome.UNKNOWN else 200,
             verdict=_verdict_values(verdict, language),
             serial=str(serial),
             compact=serial.compact,

@@ -57,6 +57,9 @@ def problem(error: ProvenanceError) -> dict[str, Any]:
     }
     if error.hint:
         members["hint"] = error.hint
+    if error.facts:  # Then the sentences are made of parts, which a client needs to say them in another language.
+        facts = {name: fact if isinstance(fact, int | float) else str(fact) for name, fact in error.facts.items()}
+        members |= {"template": error.template, "hintTemplate": error.remedy.template, "facts": facts}
     if isinstance(error, MalformedError):
         if error.field:
             members["field"] = error.field

@@ -22,15 +22,27 @@ SCOPE_MAKER = 1
 
 @dataclass(slots=True)
 class StudioEntry:
-    """One studio; `keys` gives Multikey bytes and window by key id, `suspensions` are ``[start, end)``."""
+    """One studio; `keys` gives Multikey bytes and window by key id, `suspensions` are ``[start, end)``.
+
+    `names` are those it was accredited under, each with the time from which on it bears it.
+    """
 
     address: Address
     did: str
-    name: str
+    names: list[tuple[datetime, str]]
     scopes: int
     since: datetime
     suspensions: list[tuple[datetime, datetime | None]] = field(default_factory=list)
     keys: dict[KeyId, tuple[bytes, KeyWindow]] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The name that the studio bears now."""
+        return self.names[-1][1]
+
+    def name_at(self, moment: datetime) -> str:
+        """Return the name that the studio bore at `moment`, or an empty string before it had one."""
+        return next((name for since, name in reversed(self.names) if since <= moment), "")
 
     @property
     def suspended(self) -> bool:
@@ -63,11 +75,12 @@ class Directory:
             case StudioAccredited():
                 entry = self._studios.get(event.studio)
                 if entry is None:
-                    self._studios[event.studio] = StudioEntry(
-                        event.studio, event.did, event.name, event.scopes, event.block.time
-                    )
+                    names = [(event.block.time, event.name)]
+                    entry = StudioEntry(event.studio, event.did, names, event.scopes, event.block.time)
+                    self._studios[event.studio] = entry
                 else:
-                    entry.name, entry.scopes = event.name, event.scopes
+                    entry.names.append((event.block.time, event.name))
+                    entry.scopes = event.scopes
             case StudioSuspended():
                 self._studios[event.studio].suspensions.append((event.block.time, None))
             case StudioReinstated():
@@ -89,7 +102,7 @@ class Directory:
         """Return the studio accredited under a DID."""
         return self._by_did.get(did)
 
-    def standing(self, did: str, key_id: KeyId, now: datetime) -> tuple[StudioEntry | None, str | None]:
+    def standing(self, did: str, name: str, key_id: KeyId, now: datetime) -> tuple[StudioEntry | None, str | None]:
         """Return who may have certificates of this issuer and key anchored now, or why nobody may."""
         entry = self._by_did.get(did)
         if entry is None:
@@ -101,6 +114,8 @@ class Directory:
             return None, "unknown-key"
         if not key[1].covers(now):
             return None, "key-not-valid"
+        if name != entry.name:
+            return None, "other-name"
         return entry, None
 
 
@@ -112,6 +127,9 @@ HELD_HINTS = {
     "not-a-maker": "The studio is not accredited as a maker: ask the guild.",
     "unknown-key": "The guild must add the studio's certificate key: send it a new application file.",
     "key-not-valid": "The studio's key is no longer valid: the guild must add a new one.",
+    "other-name": "The certificate names the studio otherwise than the guild accredited it: sign it anew.",
+    "serial-taken": "Another certificate stands under the serial: sign the piece under a new one.",
+    "status-entry-taken": "Another certificate has the place in the status list: sign the piece anew.",
     "refused": "The ledger refuses this certificate: ask who runs the registry.",
     "already-anchored": "The ledger holds it in an anchor unknown here: ask who runs the registry.",
     "not-accredited-when-anchored": f"The studio was not in good standing when it was anchored. {_SIGN_AGAIN}",

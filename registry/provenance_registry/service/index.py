@@ -97,6 +97,7 @@ class IndexedLedger:
             token_id=token_id,
             studio=lot.studio,
             did_hash=Digest.of(studio.did.encode()),
+            name_hash=Digest.of(studio.name_at(lot.block.time).encode()),
             offset=lot.offset,
             anchor=AnchorRecord(lot.anchor_id, lot.root, lot.leaf_count, lot.block.time, lot.block.number),
             holder=lot.studio,

@@ -27,7 +27,7 @@ def parse_order(members: JSONObject) -> tuple[StatusOrder, bytes]:
     token_id, nonce, deadline = numbers
     split_token_id(token_id)
     status = members["status"]
-    if status not in Status.__members__:
+    if not isinstance(status, str) or status not in Status.__members__:
         raise MalformedError(
             "not-an-order", "A status is one of {names}.", field="status", names=", ".join(Status.__members__)
         )
@@ -35,7 +35,7 @@ def parse_order(members: JSONObject) -> tuple[StatusOrder, bytes]:
     if len(signature) > 2_048:
         raise MalformedError("not-an-order", "The signature is too long.", field="signature")
     studio = Address.parse(members["studio"])
-    return StatusOrder(token_id, Status[str(status)], studio, nonce, deadline), signature
+    return StatusOrder(token_id, Status[status], studio, nonce, deadline), signature
 
 
 class Orders:

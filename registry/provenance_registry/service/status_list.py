@@ -14,7 +14,6 @@ from provenance.encoding import to_base64url
 from provenance.errors import NotFoundError
 from provenance.keys import Signer
 from provenance.proof import add_proof
-from provenance.status import Status
 from provenance.tag import host_of
 from provenance_registry.repository import Repository
 from provenance_registry.service.clock import Clock
@@ -40,13 +39,12 @@ class StatusLists:
 
     def credential(self, list_id: str) -> JSONObject:
         """Return the list's credential, with a bit for every revoked piece; raises `NotFoundError`."""
-        entries = self._repository.status_entries(list_id)
-        if not entries:
+        revoked = self._repository.revoked_places(list_id)
+        if revoked is None:
             raise NotFoundError("unknown-list", "There is no such status list.")
         bits = bytearray(STATUS_LIST_BITS // 8)
-        for index, token_id in entries:
-            if token_id is not None and self._repository.token(token_id).status is Status.REVOKED:
-                bits[index >> 3] |= 0x80 >> (index & 7)  # Index 0 is the leftmost bit.
+        for place in revoked:
+            bits[place >> 3] |= 0x80 >> (place & 7)  # Place 0 is the leftmost bit.
         url = f"{self._base_url}/status/{list_id}"
         now = format_time(self._clock())
         document: JSONObject = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from provenance.certificate import Certificate
 from provenance.encoding import Digest
-from provenance.errors import ConflictError, MalformedError, ProvenanceError
+from provenance.errors import ConflictError, MalformedError, ProvenanceError, StorageError
 from provenance_registry.repository import Repository, State, StoredCertificate, Transaction
 from provenance_registry.service.clock import Clock
 from provenance_registry.service.index import IndexedLedger
@@ -24,11 +24,14 @@ class Accepted:
 class Submissions:
     """The use case of submitting certificates."""
 
-    def __init__(self, repository: Repository, index: IndexedLedger, base_url: str, clock: Clock) -> None:
+    def __init__(
+        self, repository: Repository, index: IndexedLedger, base_url: str, clock: Clock, *, max_held: int
+    ) -> None:
         self._repository = repository
         self._index = index
         self._base_url = base_url
         self._clock = clock
+        self._max_held = max_held
 
     def submit(self, data: bytes) -> Accepted:
         """Register one certificate; returns once it is on disk.
@@ -67,12 +70,14 @@ class Submissions:
             return error
         now = self._clock()
         key_id = certificate.public_key.key_id
-        _, reason = self._index.directory.standing(certificate.issuer.did, key_id, now)
+        issuer = certificate.issuer
+        _, reason = self._index.directory.standing(issuer.did, issuer.name, key_id, now)
         stored = StoredCertificate(
             digest=certificate.digest,
             serial=certificate.piece.serial,
             data=data,
-            did=certificate.issuer.did,
+            did=issuer.did,
+            name=issuer.name,
             key_id=key_id,
             state=State.WAITING if reason is None else State.HELD,
             reason=reason,
@@ -80,9 +85,8 @@ class Submissions:
         )
         return stored, [photo.digest for photo in certificate.piece.photos]
 
-    @staticmethod
     def _store(
-        transaction: Transaction, item: tuple[StoredCertificate, list[Digest]] | ProvenanceError
+        self, transaction: Transaction, item: tuple[StoredCertificate, list[Digest]] | ProvenanceError
     ) -> Accepted | ProvenanceError:
         if isinstance(item, ProvenanceError):
             return item
@@ -90,6 +94,12 @@ class Submissions:
         known = transaction.find(certificate.digest)
         if known is not None:
             return Accepted(known, new=False)
+        if certificate.state is State.HELD and transaction.held() >= self._max_held:
+            return StorageError(
+                "too-many-held",
+                "The registry holds too many certificates of studios that nobody has accredited.",
+                hint="Have the studio accredited first, then submit again.",
+            )
         try:
             transaction.add_certificate(certificate, photos)
         except ConflictError as error:

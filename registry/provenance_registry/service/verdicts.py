@@ -10,7 +10,7 @@ from provenance.certificate import Certificate
 from provenance.errors import NotFoundError
 from provenance.policy import TrustPolicy
 from provenance.serial import Serial
-from provenance.verdict import Verdict, unknown
+from provenance.verdict import Verdict, not_vouched, unknown
 from provenance.verify import Verifier
 from provenance_registry.repository import LotRow, Repository, StoredCertificate
 from provenance_registry.service.index import IndexedLedger
@@ -29,8 +29,14 @@ class Verdicts:
         self._batches: OrderedDict[int, Batch] = OrderedDict()
 
     def find(self, serial: Serial) -> StoredCertificate:
-        """Return the certificate under a serial; raises `NotFoundError`."""
+        """Return the certificate under a serial; raises `NotFoundError`, also where one is held under it."""
         stored = self._repository.by_serial(serial)
+        if stored is None and self._repository.is_held_under(serial):
+            raise NotFoundError(
+                "not-vouched",
+                "A certificate waits here, but the guild vouches for no such studio or key yet.",
+                hint="Do not rely on it yet. Ask the studio.",
+            )
         if stored is None:
             raise NotFoundError("unknown-serial", "No certificate has this number.")
         return stored
@@ -73,6 +79,6 @@ class Verdicts:
         """Return the verdict on a serial, and its certificate where there is one."""
         try:
             stored = self.find(serial)
-        except NotFoundError:
-            return unknown(serial), None
+        except NotFoundError as error:
+            return (not_vouched(serial) if error.code == "not-vouched" else unknown(serial)), None
         return self._verifier.verify(self.bundle(stored), serial=serial), stored

@@ -6,11 +6,10 @@ does, and the studio must learn it.
 
 from __future__ import annotations
 
-from provenance.encoding import KeyId
 from provenance.policy import TrustPolicy
 from provenance.verdict import Check, Result
 from provenance.verify import Verifier
-from provenance_registry.repository import Repository
+from provenance_registry.repository import Repository, Signatory
 from provenance_registry.service.index import IndexedLedger
 from provenance_registry.service.verdicts import Verdicts
 
@@ -29,14 +28,14 @@ class Examiner:
     def examine(self) -> None:
         """Examine the batches that were anchored since; what cannot be checked yet waits."""
         for batch in self._repository.unexamined_batches():
-            faults: dict[tuple[str, KeyId], str] = {}
-            for signed in self._repository.signers(batch.batch_id):  # Check (4) is the same for all under one key.
+            faults: dict[Signatory, str] = {}
+            for signed in self._repository.signers(batch.batch_id):  # Check (4) is the same for all that one signed.
                 verdict = self._verifier.verify(self._verdicts.bundle(signed))
                 finding = next(finding for finding in verdict.findings if finding.check is Check.STUDIO)
                 if finding.result is Result.NOT_CHECKED:
                     break
                 if finding.result is Result.FAILED:
-                    faults[signed.did, signed.key_id] = finding.code + IN_VAIN
+                    faults[Signatory(signed.did, signed.name, signed.key_id)] = finding.code + IN_VAIN
             else:
                 self._repository.write(
                     lambda t, b=batch.batch_id, f=faults: t.record_examination(b, f)  # type: ignore[misc]

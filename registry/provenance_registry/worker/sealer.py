@@ -53,14 +53,10 @@ class Sealer:
     def review_held(self) -> None:
         """Let certificates wait whose studios have been accredited since, and say anew why others are held."""
         now = self._clock()
-        moved: dict[str | None, list[Digest]] = {}
-        for stored in self._repository.in_state(State.HELD, 100_000):
-            _, reason = self._index.directory.standing(stored.did, stored.key_id, now)
-            if reason != stored.reason:
-                moved.setdefault(reason, []).append(stored.digest)
-        for reason, digests in moved.items():
-            state = State.WAITING if reason is None else State.HELD
-            self._repository.write(lambda t, d=digests, s=state, r=reason: t.set_states(d, s, r))  # type: ignore[misc]
+        for group in self._repository.held_groups():
+            _, reason = self._index.directory.standing(group.did, group.name, group.key_id, now)
+            if reason != group.reason:
+                self._repository.write(lambda t, g=group, r=reason: t.rejudge(g, r))  # type: ignore[misc]
 
     def seal(self) -> bool:
         """Seal one batch where it is time; tell whether one was sealed.  Raises `LedgerError`."""
@@ -95,9 +91,9 @@ class Sealer:
         now = self._clock()
         self._aside = {digest: (end, why) for digest, (end, why) in self._aside.items() if now < end}
         able: list[tuple[Address, Digest]] = []
-        held: dict[str | None, list[Digest]] = {}
+        held: dict[str, list[Digest]] = {}
         for stored in waiting:
-            studio, reason = self._index.directory.standing(stored.did, stored.key_id, now)
+            studio, reason = self._index.directory.standing(stored.did, stored.name, stored.key_id, now)
             if studio is not None and stored.digest not in self._aside:
                 able.append((studio.address, stored.digest))
             else:
@@ -107,8 +103,12 @@ class Sealer:
             self._hold(digests, reason)
         return within_gas(able)
 
-    def _hold(self, digests: Sequence[Digest], reason: str | None) -> None:
-        self._repository.write(lambda transaction: transaction.set_states(digests, State.HELD, reason))
+    def _hold(self, digests: Sequence[Digest], reason: str) -> None:
+        def write(transaction: Transaction) -> None:
+            for digest in digests:
+                transaction.hold(digest, reason)
+
+        self._repository.write(write)
 
     def _anchor(self, chosen: Sequence[tuple[Address, Digest]]) -> None:
         batch = assemble(chosen)

@@ -41,9 +41,10 @@ def upgrade() -> None:
         "certificates",
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("digest", sa.LargeBinary(32), nullable=False, unique=True),
-        sa.Column("serial", sa.String(13), nullable=False, unique=True),
+        sa.Column("serial", sa.String(13), nullable=False),
         sa.Column("data", sa.LargeBinary, nullable=False),
         sa.Column("did", sa.Text, nullable=False),
+        sa.Column("name", sa.Text, nullable=False),
         sa.Column("key_id", sa.LargeBinary(32), nullable=False),
         sa.Column("list_id", sa.String(12), nullable=False),
         sa.Column("list_index", sa.Integer, nullable=False),
@@ -54,9 +55,12 @@ def upgrade() -> None:
         sa.Column("batch_id", sa.Integer, sa.ForeignKey("batches.id")),
         sa.Column("leaf", sa.Integer),
         sa.Column("token_id", sa.String(20)),
-        sa.UniqueConstraint("list_id", "list_index"),
         sa.UniqueConstraint("batch_id", "leaf"),
     )
+    vouched = sa.text("state <> 'held'")
+    for name, columns in (("vouched_serials", ["serial"]), ("vouched_places", ["list_id", "list_index"])):
+        op.create_index(name, "certificates", columns, unique=True, sqlite_where=vouched, postgresql_where=vouched)
+    op.create_index("certificates_by_serial", "certificates", ["serial"])
     op.create_index("certificates_by_state", "certificates", ["state", "id"])
     op.create_index("certificates_by_token", "certificates", ["token_id"])
     op.create_table(

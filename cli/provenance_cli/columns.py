@@ -1,0 +1,48 @@
+"""Text in the columns of a terminal, where a Chinese character takes two cells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from unicodedata import combining, east_asian_width
+
+# A line may end after a space or beside any Chinese character, but none starts with a comma or ends with an open quote.
+_UNIT = re.compile(r"\s+|[（“《]*(?:[^\s“”\u2e80-\uffff]+|[\u2e80-\uffff])[，。、；：？！）”》]*|.")
+
+
+def width(text: str) -> int:
+    """Return how many cells `text` takes."""
+    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def pad(text: str, cells: int) -> str:
+    """Return `text` with spaces after it, so that it takes `cells`."""
+    return text + " " * (cells - width(text))
+
+
+def cut(text: str, cells: int) -> str:
+    """Return as much of `text` as fits in `cells`, with an ellipsis where something is left out."""
+    if width(text) <= cells:
+        return text
+    while width(text) >= cells:
+        text = text[:-1]
+    return text + "…"
+
+
+def fold(text: str, cells: int) -> list[str]:
+    """Return `text` in lines of at most `cells`, Chinese broken where Chinese is broken."""
+    lines, line = list[str](), ""
+    for unit in _UNIT.findall(text):
+        if line and width(line + unit.rstrip()) > cells:
+            lines.append(line.rstrip())
+            line = ""
+        if line or not unit.isspace():
+            line += unit
+    return [*lines, line.rstrip()]
+
+
+def listing(facts: Iterable[tuple[str, object]]) -> str:
+    """Return labels and values, one pair a line, the values in one column."""
+    rows = list(facts)
+    widest = max((width(label) for label, _ in rows), default=0)
+    return "\n".join(f"{pad(label, widest)}  {value}" for label, value in rows)

@@ -1,0 +1,108 @@
+"""From a cell's text to a whole number of millimetres, grams or degrees.
+
+A unit in the cell counts before that of the heading, and that before the file's.  What could mean two things is a
+fault: a measure that is signed wrong by a factor of ten stays wrong.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from provenance.errors import MalformedError
+
+LENGTH = {
+    "1": ("mm", "毫米", "millimetre", "millimetres", "millimeter", "millimeters"),
+    "10": ("cm", "厘米", "公分", "centimetre", "centimetres", "centimeter", "centimeters"),
+    "1000": ("m", "米", "metre", "metres", "meter", "meters"),
+    "25.4": ("in", "inch", "inches", "英寸", '"', "″"),
+}
+WEIGHT = {
+    "1": ("g", "克", "公克", "gram", "grams"),
+    "1000": ("kg", "千克", "公斤", "kilogram", "kilograms"),
+    "500": ("斤", "市斤"),
+    "28.349523125": ("oz", "ounce", "ounces", "盎司"),
+    "453.59237": ("lb", "lbs", "pound", "pounds", "磅"),
+}
+TEMPERATURE = {"1": ("°c", "c", "度", "摄氏度")}
+QUANTITIES: dict[str, Mapping[str, tuple[str, ...]]] = {
+    **dict.fromkeys(("height", "width", "depth", "diameter"), LENGTH),
+    "weight": WEIGHT,
+    "peak": TEMPERATURE,
+}
+"""Field to its units: factor to the unit stored (mm, g, °C), and the words for the unit."""
+DEFAULT_UNITS = {"weight": "g", "peak": "°c"}
+"""Units of fields that a file's unit of length does not concern."""
+
+_OTHERS = frozenset(("寸", "尺", "市寸", "ft", "feet", "foot", "yd", "两", "°f", "f", "华氏度", "k"))
+"""Words for units that are not taken, so that they are never passed over."""
+_NUMBER = re.compile(r"(?P<number>[0-9][0-9.,']*)\s*(?P<unit>[^0-9]*)\Z")
+_TAKEN = frozenset(word for units in (LENGTH, WEIGHT, TEMPERATURE) for words in units.values() for word in words)
+_MAX = 10_000_000
+
+
+def is_unit(word: str) -> bool:
+    """Tell whether `word` names a unit, taken or not."""
+    return _plain(word) in _TAKEN | _OTHERS
+
+
+def factor(field: str, unit: str) -> Decimal:
+    """Return how many millimetres, grams or degrees one `unit` is; raises `MalformedError` for one of another kind."""
+    for times, words in QUANTITIES[field].items():
+        if _plain(unit) in words:
+            return Decimal(times)
+    raise MalformedError(
+        "unknown-unit",
+        "“{unit}” is no unit for this.",
+        field=field,
+        hint="Lengths are in mm, cm, m or in; weights in g, kg, oz or lb; temperatures in °C.",
+        unit=unit[:20],
+    )
+
+
+def whole(text: str, field: str, unit: str) -> int | None:
+    """Return a measure, in `unit` where the text names none; ``None`` for zero, which means not recorded.
+
+    Raises `MalformedError` for what is no measure, or could be two.
+    """
+    match = _NUMBER.match(_plain(text))
+    if match is None:
+        raise _no_measure(text, field)
+    times = factor(field, match["unit"].strip() or unit)
+    number = _number(match["number"], text, field) * times
+    if number > _MAX:
+        raise _no_measure(text, field)
+    rounded = int(number.to_integral_value(ROUND_HALF_EVEN))
+    return None if number == 0 else max(rounded, 1)
+
+
+def _number(digits: str, text: str, field: str) -> Decimal:
+    if re.fullmatch(r"[0-9]{1,3},[0-9]{3}", digits):
+        raise MalformedError(
+            "ambiguous-number",
+            "“{text}” could be thousands or a fraction.",
+            field=field,
+            hint="Write it without the comma.",
+            text=text[:40],
+        )
+    if re.fullmatch(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?", digits):
+        digits = digits.replace(",", "")
+    if not re.fullmatch(r"[0-9]{1,12}(?:[.,][0-9]{1,12})?", digits):
+        raise _no_measure(text, field)
+    return Decimal(digits.replace(",", "."))
+
+
+def _no_measure(text: str, field: str) -> MalformedError:
+    return MalformedError(
+        "bad-number",
+        "“{text}” is not a measure.",
+        field=field,
+        hint="Write a plain number, like 31.5.",
+        text=text[:40],
+    )
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).strip().lower()

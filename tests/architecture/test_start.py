@@ -1,0 +1,47 @@
+"""What the command line loads when it only prints help, and what may not hide in its modules."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from benchmarks.cli_start import HEAVY
+from provenance_cli.main import COMMANDS
+from tests.conftest import ROOT
+
+_PROBE = (
+    "import sys; from provenance_cli.main import run; code = run(sys.argv[2:]); "
+    "print('LOADED', *(set(sys.argv[1].split(',')) & set(sys.modules)), file=sys.stderr); sys.exit(code)"
+)
+
+
+def loaded(heavy: str, *arguments: str) -> tuple[int, str, list[str]]:
+    """Run a command line in a fresh process; return exit code, output, and which of `heavy` it loaded."""
+    process = subprocess.run(
+        [sys.executable, "-c", _PROBE, heavy, *arguments],
+        env={"PYTHONPATH": f"{ROOT}:{ROOT / 'cli'}", "PATH": "/usr/bin:/bin", "PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+    return process.returncode, process.stdout, process.stderr.rpartition("LOADED")[2].split()
+
+
+@pytest.mark.parametrize("language", ["en", "zh-Hans"])
+def test_help_loads_nothing_heavy(language: str) -> None:
+    code, text, modules = loaded(",".join(HEAVY), "--lang", language, "--help")
+    assert code == 0
+    assert all(name in text for name in COMMANDS)
+    assert modules == []
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_help_of_a_command_loads_no_chain_and_no_database(command: str) -> None:
+    code, text, modules = loaded("web3,sqlalchemy,eth,litestar", command, "--help")
+    assert code == 0
+    assert "Usage: kilnmark" in text
+    assert modules == []
