@@ -6,7 +6,7 @@ import threading
 
 from provenance.canonical import JSONObject, canonicalize
 from provenance.encoding import Address, Digest, parse_hex
-from provenance.errors import ConflictError, MalformedError, NotFoundError
+from provenance.errors import MalformedError, NotFoundError
 from provenance.ledger import RelayStatusCall, split_token_id
 from provenance.status import Status, StatusOrder
 from provenance_registry.repository import OrderFacts, Repository, Sending, StoredOrder
@@ -60,11 +60,10 @@ class Orders:
             "deadline": str(order.deadline),
         }
         order_id = Digest.of(canonicalize(members)).hex()
-        facts = OrderFacts(order_id, order.token_id, order.status, order.studio, order.nonce)
+        facts = OrderFacts(order_id, order.token_id, order.status, self._studio_of(order), order.nonce)
         with self._relaying:  # The same order may come several times at once.
             known = self._repository.order(order_id)
             if known is None or known.entry.sending is Sending.REVERTED:
-                self._check_studio(order)
                 self._outbox.prepare(
                     "status",
                     RelayStatusCall(order, signature),
@@ -72,12 +71,11 @@ class Orders:
                 )
         return self.find(order_id)
 
-    def _check_studio(self, order: StatusOrder) -> None:
-        # The contract takes the studio from the token, so that an order under any other name would pass there, and one
-        # signature could fill the outbox.
+    def _studio_of(self, order: StatusOrder) -> Address:
+        # The contract takes the studio from the token and looks at no other name: under any name the same signature
+        # would pass there, and could fill the outbox.
         lot = self._repository.lot(split_token_id(order.token_id)[0])
-        if lot is not None and lot.studio != order.studio:
-            raise ConflictError("other-studio", "The piece is another studio's than the order's.")
+        return order.studio if lot is None else lot.studio
 
     def find(self, order_id: str) -> StoredOrder:
         """Return an order; raises `NotFoundError`."""
