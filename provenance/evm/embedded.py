@@ -35,6 +35,11 @@ MAX_PENDING = 512
 """Transactions waiting for a block; a registry has a handful."""
 MAX_CLOCK_STEP = 5
 """Seconds by which the clock may run behind the newest block before that is reported instead of waited out."""
+MAX_PAUSE = 400 * 24 * 3600
+"""Seconds between a block and the next after which the clock is doubted: a kiln may rest for a year.
+
+One block under a date far ahead would be the last one for as long: blocks never go back.
+"""
 _BALANCE = 10**24
 
 Clock = Callable[[], float]
@@ -52,12 +57,16 @@ class EmbeddedChain:
     """A chain of one process.  All methods may be called from any thread.
 
     `funded` are the accounts that hold money from block 0 on; they count only where the chain is new.  `clock` gives
-    unix seconds.  Raises `ConflictError` where another process has the file, `StorageError` where it is unusable.
+    unix seconds; no block is sealed more than `max_pause` seconds after the newest one.  Raises `ConflictError` where
+    another process has the file, `StorageError` where it is unusable.
     """
 
-    def __init__(self, path: Path, *, funded: Iterable[Address] = (), clock: Clock = time.time) -> None:
+    def __init__(
+        self, path: Path, *, funded: Iterable[Address] = (), clock: Clock = time.time, max_pause: int = MAX_PAUSE
+    ) -> None:
         self.lock = threading.RLock()
         self.clock = clock
+        self.max_pause = max_pause
         self.store = ChainStore(path)
         self.pending: dict[bytes, SignedTransactionAPI] = {}
         try:
@@ -119,6 +128,8 @@ class EmbeddedChain:
             if transaction.intrinsic_gas > transaction.gas:
                 raise _invalid("it offers less than its intrinsic gas")
             fee = getattr(transaction, "max_fee_per_gas", None) or transaction.gas_price
+            if fee < (self.head.base_fee_per_gas or 0):
+                raise _invalid("it offers less than the base fee")
             if transaction.gas * fee + transaction.value > state.get_balance(sender):
                 raise _invalid("insufficient funds")
             if len(self.pending) >= MAX_PENDING:
@@ -135,7 +146,7 @@ class EmbeddedChain:
         """Seal all that waits into one block, dated by the clock; tell whether one was sealed.
 
         Does nothing within the second of the newest block.  Raises `LedgerError` (retryable) where the clock went
-        back, and `StorageError` where the disk fails; the transactions then go on waiting.
+        back or far ahead, and `StorageError` where the disk fails; the transactions then go on waiting.
         """
         with self.lock:
             if not self.pending:
@@ -151,29 +162,43 @@ class EmbeddedChain:
                         seconds=head.timestamp - now,
                     )
                 return False
+            if now - head.timestamp > self.max_pause:
+                raise LedgerError(
+                    "clock-ahead",
+                    "The clock is {days} days ahead of the newest block.",
+                    retryable=True,
+                    hint="Set the clock right.  Where the ledger did rest so long, allow it with "
+                    "KILNMARK_MAX_PAUSE_DAYS: a block under a wrong date cannot be undone.",
+                    days=(now - head.timestamp) // (24 * 3600),
+                )
             try:
                 with self.store.block():
-                    sealed = self._seal(now)
+                    done, sealed = self._seal(now)
+                if not sealed:
+                    self.chain = _Chain(self.store)  # Forget the block that was begun.
             except BaseException:
                 self.chain = _Chain(self.store)  # Forget what was computed but not stored.
                 raise
-            for transaction_hash in sealed:
+            for transaction_hash in done:
                 del self.pending[transaction_hash]
-            return True
+            return sealed
 
-    def _seal(self, now: int) -> list[bytes]:
+    def _seal(self, now: int) -> tuple[list[bytes], bool]:
+        """Return the transactions that need not wait any longer, and whether any of them made a block."""
         self.chain.header = self.chain.create_header_from_parent(self.head).copy(timestamp=now)
-        outcomes, sealed = [], list[bytes]()
+        outcomes, done = [], list[bytes]()
         for transaction in sorted(self.pending.values(), key=lambda item: item.nonce):
-            sealed.append(transaction.hash)
+            done.append(transaction.hash)
             if self.chain.header.gas_used + transaction.gas > BLOCK_GAS:
-                sealed.pop()  # It waits for the next block.
+                done.pop()  # It waits for the next block.
                 continue
             try:
                 _, receipt, computation = self.chain.apply_transaction(transaction)
             except ValidationError:
                 continue  # It became invalid while it waited: dropped, as nodes do.
             outcomes.append((transaction, receipt, computation))
+        if not outcomes:
+            return done, False
         base_fee = self.chain.header.base_fee_per_gas or 0
         block = self.chain.mine_block()
         log_index = gas_before = 0
@@ -213,7 +238,7 @@ class EmbeddedChain:
                 )
                 log_index += 1
             self.store.connection.executemany("INSERT INTO logs VALUES (?,?,?,?,?,?,?,?)", rows)
-        return sealed
+        return done, True
 
 
 def _invalid(why: str) -> LedgerError:

@@ -30,6 +30,8 @@ MAX_ANSWER = 16 * 2**20
 TIMEOUT = 20.0
 """Seconds for one answer; estimating an anchor takes up to one."""
 
+_TOO_MUCH = ("out of gas", "gas required exceeds", "gas limit", "oversized data")
+"""Words of nodes for a transaction that no block can hold: geth, anvil, Hardhat."""
 _LAST_SECOND = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
 _DATA = re.compile(r"0x(?:[0-9a-f]{2})*\Z")
 _QUANTITY = re.compile(r"0x(?:0|[1-9a-f][0-9a-f]{0,63})\Z")
@@ -161,6 +163,8 @@ def _refused(error: object) -> LedgerError:
         )
     if "header not found" in lowered or "unknown block" in lowered or "not canonical" in lowered:
         return LedgerError("unknown-block", "The node does not have the block asked for.", retryable=True)
+    if any(words in lowered for words in _TOO_MUCH):
+        return LedgerError("out-of-gas", "The node refuses: {reason}.", retryable=False, reason=message)
     return LedgerError(
         "node-refused", "The node refuses: {reason}.", retryable=True, reason=message or Wording("no reason given")
     )

@@ -40,6 +40,7 @@ from provenance_registry.service.status_list import StatusLists
 from provenance_registry.service.submissions import Submissions
 from provenance_registry.service.verdicts import Verdicts
 from provenance_registry.settings import Settings
+from provenance_registry.worker.examiner import Examiner
 from provenance_registry.worker.indexer import Indexer
 from provenance_registry.worker.loop import Worker
 from provenance_registry.worker.sealer import Sealer
@@ -87,20 +88,22 @@ def build(settings: Settings, clock: Clock = system_clock) -> Registry:
         repository, ledger, index, outbox, clock, batch_size=settings.batch_size, batch_age=settings.batch_age
     )
     indexer = Indexer(repository, ledger, index)
-    worker = Worker([*seal, indexer.catch_up, sealer.review_held, sealer.settle, sealer.seal])
+    verdicts = Verdicts(repository, index, policy)
+    examiner = Examiner(repository, index, verdicts, policy)
+    worker = Worker([*seal, indexer.catch_up, sealer.review_held, sealer.settle, examiner.examine, sealer.seal])
     services = Services(
         settings=settings,
         policy=policy,
         repository=repository,
         index=index,
         submissions=Submissions(repository, index, settings.base_url, clock, max_held=settings.max_held),
-        verdicts=Verdicts(repository, index, policy),
+        verdicts=verdicts,
         media=Media(repository, settings.media),
         orders=Orders(repository, outbox),
         status_lists=StatusLists(repository, settings.base_url, list_signer, clock),
         rpc=Gate(provider, ledger.identity.contract),
         wake=worker.wake,
-        trouble=lambda: worker.trouble,
+        trouble=lambda: repository.trouble or worker.trouble,
         addresses={"anchorer": str(anchorer.address), "relayer": str(relayer.address)},
     )
 
@@ -186,7 +189,8 @@ def _open_ledger(
     from provenance.evm.embedded_rpc import EmbeddedProvider
 
     funded = [settings.admin, settings.steward, anchorer.address, relayer.address]
-    chain = EmbeddedChain(settings.chain, funded=funded)
+    max_pause = int(settings.max_pause_days * 24 * 3600)
+    chain = EmbeddedChain(settings.chain, funded=funded, max_pause=max_pause)
     try:
         provider = EmbeddedProvider(chain)
         ledger = _embedded_ledger(settings, provider, anchorer, chain.seal)

@@ -6,7 +6,7 @@ transaction and returns when it is on disk.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -72,6 +72,15 @@ class HeldGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class Signatory:
+    """Who signed a certificate: an issuer by DID and name, and the key."""
+
+    did: str
+    name: str
+    key_id: KeyId
+
+
+@dataclass(frozen=True, slots=True)
 class StoredBatch:
     """A sealed batch and the outbox entry that anchors it."""
 
@@ -95,6 +104,17 @@ class OutboxEntry:
     sending: Sending
     block: BlockRef | None = None
     error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFacts:
+    """A studio's status order as it is recorded."""
+
+    order_id: str
+    token_id: int
+    status: Status
+    studio: Address
+    nonce: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,23 +180,32 @@ class Transaction(Protocol):
     ) -> int:
         """Add a sealed batch with its leaves in order (digest, studio, token id)."""
 
-    def add_order(self, order_id: str, token_id: int, status: Status, entry_id: int) -> None:
-        """Add a status order."""
+    def add_order(self, order: OrderFacts, entry_id: int) -> None:
+        """Add a status order, or give one that was reverted its new transaction.
+
+        Raises `ConflictError` while another order of that studio and number is under way.
+        """
 
     def move(self, entry_id: int, sending: Sending, block: BlockRef | None = None, error: str | None = None) -> None:
         """Move an outbox entry."""
 
     def close_batch(self, batch_id: int) -> None:
-        """Record that a batch is anchored for good."""
+        """Record that a batch is anchored; one that was dissolved before gets its certificates back."""
 
     def dissolve_batch(self, batch_id: int) -> None:
         """Let the certificates of a batch wait again, since it can never be anchored as it is."""
 
+    def record_examination(self, batch_id: int, faults: Mapping[Signatory, str]) -> None:
+        """Give the anchored certificates of some signers a reason why they do not count."""
+
     def apply(self, events: Sequence[LedgerEvent], head: BlockRef) -> None:
         """Add events of the ledger to the index, which then reaches to `head`."""
 
-    def rewind(self, number: int) -> None:
-        """Forget all of the index that came after block `number`."""
+    def rewind(self, kept: BlockRef | None) -> None:
+        """Forget all of the index that came after block `kept`, and send again what had been mined after it.
+
+        Batches that were anchored there are open again; with ``None`` everything is forgotten.
+        """
 
 
 class Repository(Protocol):
@@ -218,11 +247,20 @@ class Repository(Protocol):
     def open_entries(self) -> list[OutboxEntry]:
         """Return the outbox entries that have not come to an end, in the order of their nonces."""
 
+    def last_nonce(self, account: Address) -> int | None:
+        """Return the largest nonce that any entry of the account has, ended or not."""
+
     def batch(self, batch_id: int) -> StoredBatch | None:
         """Return a batch."""
 
     def batch_of_entry(self, entry_id: int) -> StoredBatch | None:
         """Return the batch that an outbox entry anchors."""
+
+    def unexamined_batches(self) -> list[StoredBatch]:
+        """Return the anchored batches whose certificates nobody has looked at since."""
+
+    def signers(self, batch_id: int) -> list[StoredCertificate]:
+        """Return one certificate of a batch for each signer."""
 
     def leaves(self, batch_id: int) -> list[tuple[Digest, Address]]:
         """Return the leaves of a batch in order, each with its studio."""
@@ -238,6 +276,12 @@ class Repository(Protocol):
 
     def directory_events(self) -> list[LedgerEvent]:
         """Return the events of studios and keys, in order."""
+
+    def directory_version(self) -> tuple[Hash32, int] | None:
+        """Return block and place of the newest event of studios and keys.
+
+        A block's hash commits to all blocks before it: where this is the same, so is every such event.
+        """
 
     def lot(self, lot_id: int) -> LotRow | None:
         """Return a lot of the index."""

@@ -23,6 +23,7 @@ class Settings:
     - `admin`, `steward`: addresses that the embedded ledger's first start takes; their keys live elsewhere.
     - `batch_size`, `batch_age`: a batch is sealed when so many certificates wait, or one so many seconds.
     - `confirmations`: blocks that must hold an anchor before it counts, its own included.
+    - `max_pause_days`: days that the embedded ledger may have rested before a block is refused as misdated.
     """
 
     data: Path
@@ -37,6 +38,7 @@ class Settings:
     batch_size: int = 5_000
     batch_age: float = 5.0
     confirmations: int = 1
+    max_pause_days: float = 400.0
 
     max_held: int = 10_000
     """Certificates kept for studios that nobody has accredited yet: 650 MB at most; anybody can make them."""
@@ -95,6 +97,7 @@ class Settings:
             batch_size = int(env.get("KILNMARK_BATCH_SIZE", "5000"))
             batch_age = float(env.get("KILNMARK_BATCH_AGE", "5"))
             confirmations = int(env.get("KILNMARK_CONFIRMATIONS", "1"))
+            max_pause_days = float(env.get("KILNMARK_MAX_PAUSE_DAYS", "400"))
         except ValueError as error:
             raise ConfigurationError("bad-settings", "A setting is not a number: {reason}.", reason=error) from None
         host = env.get("KILNMARK_HOST", "127.0.0.1")
@@ -111,6 +114,7 @@ class Settings:
             batch_size=batch_size,
             batch_age=batch_age,
             confirmations=confirmations,
+            max_pause_days=max_pause_days,
         )
 
 

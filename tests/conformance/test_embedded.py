@@ -20,7 +20,7 @@ from provenance.encoding import Address
 from provenance.errors import ConflictError, LedgerError, StorageError
 from provenance.evm.accounts import Account
 from provenance.evm.deploy import deploy
-from provenance.evm.embedded import CHAIN_ID, EmbeddedChain
+from provenance.evm.embedded import CHAIN_ID, MAX_PAUSE, EmbeddedChain
 from provenance.evm.embedded_rpc import EmbeddedProvider, EmbeddedRPC, RPCError
 from provenance.ledger import AccreditCall, Allotment, AnchorCall, make_token_id
 from provenance.testing.conformance.world import random_root
@@ -122,6 +122,46 @@ def test_clock_that_went_back_is_reported_and_nothing_is_misdated(place: Place) 
     place.now += 1801
     assert place.chain.seal()
     assert place.block()["transactions"] == [waiting]
+
+
+def test_a_clock_far_ahead_is_doubted_until_somebody_vouches_for_it(place: Place) -> None:
+    place.now += 1
+    place.pay(0)
+    assert place.chain.seal()
+    head = place.block()["hash"]
+    right = place.now + WEEKEND
+    place.now += MAX_PAUSE + 1
+    waiting = place.pay(1)
+    with pytest.raises(LedgerError) as caught:
+        place.chain.seal()
+    assert (caught.value.code, caught.value.retryable) == ("clock-ahead", True)
+    assert "KILNMARK_MAX_PAUSE_DAYS" in str(caught.value.hint)
+    assert place.block()["hash"] == head
+    place.now = right
+    assert place.chain.seal()
+    assert place.block()["transactions"] == [waiting]
+    place.now += 2 * MAX_PAUSE
+    place.chain.max_pause = 3 * MAX_PAUSE
+    place.pay(2)
+    assert place.chain.seal()
+
+
+def test_what_offers_less_than_the_base_fee_is_refused_and_makes_no_block(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.now += 1
+    with pytest.raises(RPCError, match="base fee"):
+        place.pay(0, maxFeePerGas=6)
+    with monkeypatch.context() as patch:  # It was enough when it came.
+        patch.setattr(
+            EmbeddedChain, "head", property(lambda chain: chain.chain.get_canonical_head().copy(base_fee_per_gas=1))
+        )
+        place.pay(0, maxFeePerGas=6)
+    assert not place.chain.seal()
+    assert (place.block()["number"], place.chain.pending) == ("0x0", {})
+    place.pay(0)
+    assert place.chain.seal()
+    assert place.nonce() == 1
 
 
 # --- durability --------------------------------------------------------------------------------------------------

@@ -168,13 +168,17 @@ def test_a_status_list_is_one_studios(registry: RunningRegistry, studio: Studio)
     assert result["code"] == "status-list-taken"
 
 
-def test_a_suspended_studio_is_held_until_it_is_reinstated(registry: RunningRegistry) -> None:
+def test_a_suspended_studio_is_held_until_it_is_reinstated(registry: RunningRegistry, http: httpx.Client) -> None:
     suspended = Studio(registry, "suspended", "停窑")
     suspended.accredit()
     before = suspended.sign()
     suspended.submit(before)
     suspended.wait_anchored(before)
     registry.steward_does(SuspendCall(suspended.account.address))
+    entry = f"/api/v1/studios/{suspended.account.address}"
+    _until(
+        lambda: http.get(entry).json(), lambda members: bool(members["suspended"])
+    )  # The index sees it a moment later.
     certificate = suspended.sign()
     (result,) = suspended.submit(certificate)
     assert result["reason"] == "suspended"

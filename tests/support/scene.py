@@ -86,10 +86,11 @@ class Scene:
         photos: tuple[Photo, ...] = (),
         replaces: Digest | None = None,
         now: datetime = NOW,
+        list_id: str = LIST_ID,
     ) -> Certificate:
         piece = Piece(serial or Serial.random(), {"zh-Hans": title, "en": "Meiping"}, height_mm=312, photos=photos)
         self.index += 1
-        entry = StatusEntry(LIST_ID, self.index)
+        entry = StatusEntry(list_id, self.index)
         return issue(piece, issuer, signer or self.signer, status_entry=entry, now=now, replaces=replaces)
 
     def anchor(self, *certificates: Certificate, studio: Person = STUDIO) -> list[Bundle]:

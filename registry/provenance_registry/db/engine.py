@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from alembic.config import Config
 from sqlalchemy import event
 
 from provenance.errors import StorageError
+
+PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-32768")
 
 
 def open_engine(path: Path) -> sa.Engine:
@@ -29,8 +32,12 @@ def open_engine(path: Path) -> sa.Engine:
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # The driver must not begin transactions on its own.
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-32768"):
-            connection.execute(f"PRAGMA {pragma}")
+        try:
+            for pragma in PRAGMAS:
+                connection.execute(f"PRAGMA {pragma}")
+        except sqlite3.Error as error:
+            connection.close()
+            raise unusable(path, error) from None
 
     @event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
@@ -41,10 +48,14 @@ def open_engine(path: Path) -> sa.Engine:
     try:
         migrate(engine)
     except sa.exc.DBAPIError as error:
-        raise StorageError(
-            "database-unusable", "The database {path} cannot be used: {reason}.", path=path, reason=error.orig
-        ) from None
+        raise unusable(path, error) from None
     return engine
+
+
+def unusable(path: Path, error: Exception) -> StorageError:
+    """Return the error for a database that cannot be opened or read, in the driver's words."""
+    reason = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    return StorageError("database-unusable", "The database {path} cannot be used: {reason}.", path=path, reason=reason)
 
 
 def migrate(engine: sa.Engine, revision: str = "head") -> None:

@@ -85,7 +85,21 @@ batches = Table(
     Column("first_lot", Integer, nullable=False),
     Column("outbox_id", Integer, ForeignKey("outbox.id"), nullable=False),
     Column("open", Integer, nullable=False),
+    Column("examined", Integer, nullable=False),
+    Index("batches_by_work", "examined", "open"),
 )
+
+dissolved = Table(
+    "dissolved",
+    metadata,
+    Column("batch_id", Integer, ForeignKey("batches.id"), primary_key=True),
+    Column("certificate_id", Integer, ForeignKey("certificates.id"), primary_key=True),
+    Column("leaf", Integer, nullable=False),
+    Column("studio", LargeBinary(20), nullable=False),
+    Column("token_id", String(20), nullable=False),
+)
+"""Where certificates stood in batches that were reverted: after a reorganisation the same bytes may be taken after all,
+and then those places count."""
 
 orders = Table(
     "orders",
@@ -93,7 +107,10 @@ orders = Table(
     Column("id", String(64), primary_key=True),
     Column("token_id", String(20), nullable=False),
     Column("status", Integer, nullable=False),
+    Column("studio", LargeBinary(20), nullable=False),
+    Column("nonce", String(20), nullable=False),
     Column("outbox_id", Integer, ForeignKey("outbox.id"), nullable=False),
+    Index("orders_by_number", "studio", "nonce"),
 )
 
 indexed = Table(

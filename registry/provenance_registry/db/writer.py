@@ -1,20 +1,25 @@
 """Group commit: what many threads want written at once shares one transaction and one disk sync.
 
 Each piece of work runs in a savepoint of its own, so that one that fails does not take its neighbours along.  Callers
-wait until the shared transaction is on disk.
+wait until the shared transaction is on disk or has failed; whatever becomes of the writer, nobody waits for ever.
 """
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
 from provenance.errors import StorageError
+
+log = logging.getLogger(__name__)
+
+_Job: TypeAlias = tuple[Callable[[sa.Connection], Any], Future[Any]]
 
 _MAX_GROUP = 256
 """Pieces of work in one transaction; more would make the first of them wait too long."""
@@ -25,7 +30,8 @@ class GroupWriter:
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
-        self._queue: queue.SimpleQueue[tuple[Callable[[sa.Connection], Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._ended = False
         self._thread = threading.Thread(target=self._run, name="group-writer", daemon=True)
         self._thread.start()
 
@@ -33,7 +39,14 @@ class GroupWriter:
         """Queue `work`; the future holds its answer once it is durable."""
         future: Future[Any] = Future()
         self._queue.put((work, future))
+        if self._ended:
+            self._refuse_all()
         return future
+
+    @property
+    def trouble(self) -> StorageError | None:
+        """The error that names a writer which has ended, while nothing can be written."""
+        return _ended() if self._ended else None
 
     def close(self) -> None:
         """Finish what is queued and stop."""
@@ -41,6 +54,22 @@ class GroupWriter:
         self._thread.join()
 
     def _run(self) -> None:
+        try:
+            self._serve()
+        finally:
+            self._ended = True
+            self._refuse_all()
+
+    def _refuse_all(self) -> None:
+        while True:
+            try:
+                item = self._queue.get_nowait()
+            except queue.Empty:
+                return
+            if item is not None:
+                item[1].set_exception(_ended())
+
+    def _serve(self) -> None:
         while (first := self._queue.get()) is not None:
             group, last = [first], False
             while len(group) < _MAX_GROUP and not self._queue.empty():
@@ -53,7 +82,7 @@ class GroupWriter:
             if last:
                 return
 
-    def _commit(self, group: list[tuple[Callable[[sa.Connection], Any], Future[Any]]]) -> None:
+    def _commit(self, group: list[_Job]) -> None:
         answers: list[tuple[Future[Any], Any]] = []
         try:
             with self._engine.begin() as connection:
@@ -65,13 +94,28 @@ class GroupWriter:
                         raise  # The disk, not the work: nobody's write can be trusted.
                     except Exception as error:  # Whatever the work raises belongs to its caller.
                         future.set_exception(error)
-        except sa.exc.DBAPIError as error:
-            failure = StorageError(
-                "database-unusable", "The database could not be written: {reason}.", reason=error.orig
-            )
-            for _, future in group:
-                if not future.done():
-                    future.set_exception(failure)
-            return
+        except BaseException as error:
+            if not isinstance(error, sa.exc.DBAPIError | StorageError):
+                log.exception("a group of writes failed")
+            _fail(group, error)
+            if isinstance(error, Exception):
+                return
+            raise
         for future, answer in answers:
             future.set_result(answer)
+
+
+def _fail(group: list[_Job], error: BaseException) -> None:
+    reason = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    failure = (
+        error
+        if isinstance(error, StorageError)
+        else StorageError("database-unusable", "The database could not be written: {reason}.", reason=reason)
+    )
+    for _, future in group:
+        if not future.done():
+            future.set_exception(failure)
+
+
+def _ended() -> StorageError:
+    return StorageError("writer-ended", "Nothing can be written any more.", hint="Start the registry again.")

@@ -119,6 +119,8 @@ class Directory:
         return entry, None
 
 
+_SIGN_AGAIN = "The anchor does not count. Set this right with the guild, then sign the piece again."
+
 HELD_HINTS = {
     "not-accredited": "The guild must accredit the studio: it needs the studio's application file.",
     "suspended": "The studio is suspended: ask the guild.",
@@ -128,5 +130,11 @@ HELD_HINTS = {
     "other-name": "The certificate names the studio otherwise than the guild accredited it: sign it anew.",
     "serial-taken": "Another certificate stands under the serial: sign the piece under a new one.",
     "status-entry-taken": "Another certificate has the place in the status list: sign the piece anew.",
+    "refused": "The ledger refuses this certificate: ask who runs the registry.",
+    "already-anchored": "The ledger holds it in an anchor unknown here: ask who runs the registry.",
+    "not-accredited-when-anchored": f"The studio was not in good standing when it was anchored. {_SIGN_AGAIN}",
+    "key-not-valid-when-anchored": f"The studio's key was no longer valid when it was anchored. {_SIGN_AGAIN}",
+    "wrong-key-when-anchored": f"The key that signed it is not the studio's on the ledger. {_SIGN_AGAIN}",
+    "wrong-issuer-when-anchored": f"It names another studio than the ledger does. {_SIGN_AGAIN}",
 }
-"""Who must act, for each reason that holds a certificate."""
+"""Who must act, for each reason that holds a certificate or makes its anchor count for nothing."""

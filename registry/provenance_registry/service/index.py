@@ -27,8 +27,8 @@ from provenance_registry.service.directory import Directory
 class IndexedLedger:
     """Reads from the index; see `provenance.ledger.LedgerReader`.
 
-    `seen` is called by the indexer whenever it has compared the index with the ledger's head; `monotonic` gives
-    seconds.
+    The indexer calls `refresh` after every write, `seen` whenever it has compared the index with the ledger's head, and
+    `forget` before it takes anything back; `monotonic` gives seconds.
     """
 
     def __init__(
@@ -44,6 +44,7 @@ class IndexedLedger:
         self._monotonic = monotonic
         self._seen_at: float | None = None
         self._head: BlockRef | None = None
+        self._version: tuple[Hash32, int] | None = None
         self.directory = Directory(())
 
     @property
@@ -51,10 +52,19 @@ class IndexedLedger:
         """The deployment that the index follows."""
         return self._identity
 
-    def seen(self, head: BlockRef, *, directory_changed: bool) -> None:
-        """Take note that the index reaches to `head`, the ledger's newest block."""
-        if directory_changed or self._head is None:
+    def refresh(self) -> None:
+        """Build the directory anew where it is not that of the indexed events."""
+        version = self._repository.directory_version()
+        if version != self._version:
             self.directory = Directory(self._repository.directory_events())
+            self._version = version
+
+    def forget(self) -> None:
+        """Vouch for nothing until the index has reached the ledger's head again."""
+        self._seen_at = None
+
+    def seen(self, head: BlockRef) -> None:
+        """Take note that the index reaches to `head`, the ledger's newest block."""
         self._head = head
         self._seen_at = self._monotonic()
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+
 from provenance.canonical import JSONObject, canonicalize
 from provenance.encoding import Address, Digest, parse_hex
 from provenance.errors import MalformedError, NotFoundError
 from provenance.ledger import RelayStatusCall, split_token_id
 from provenance.status import Status, StatusOrder
-from provenance_registry.repository import Repository, StoredOrder
+from provenance_registry.repository import OrderFacts, Repository, Sending, StoredOrder
 from provenance_registry.service.outbox import Outbox
 
 
@@ -42,9 +44,14 @@ class Orders:
     def __init__(self, repository: Repository, outbox: Outbox) -> None:
         self._repository = repository
         self._outbox = outbox
+        self._relaying = threading.Lock()
 
     def relay(self, order: StatusOrder, signature: bytes) -> StoredOrder:
-        """Take an order; the same order twice is one.  Raises `LedgerError` where the ledger would refuse it."""
+        """Take an order; the same order twice is one, unless its transaction was reverted: then it gets another.
+
+        Raises `LedgerError` where the ledger would refuse it, `ConflictError` while another order of the same number
+        is under way.
+        """
         members: JSONObject = {
             "tokenId": str(order.token_id),
             "status": order.status.name,
@@ -53,13 +60,22 @@ class Orders:
             "deadline": str(order.deadline),
         }
         order_id = Digest.of(canonicalize(members)).hex()
-        if self._repository.order(order_id) is None:
-            self._outbox.prepare(
-                "status",
-                RelayStatusCall(order, signature),
-                lambda transaction, entry_id: transaction.add_order(order_id, order.token_id, order.status, entry_id),
-            )
+        facts = OrderFacts(order_id, order.token_id, order.status, self._studio_of(order), order.nonce)
+        with self._relaying:  # The same order may come several times at once.
+            known = self._repository.order(order_id)
+            if known is None or known.entry.sending is Sending.REVERTED:
+                self._outbox.prepare(
+                    "status",
+                    RelayStatusCall(order, signature),
+                    lambda transaction, entry_id: transaction.add_order(facts, entry_id),
+                )
         return self.find(order_id)
+
+    def _studio_of(self, order: StatusOrder) -> Address:
+        # The contract takes the studio from the token and looks at no other name: under any name the same signature
+        # would pass there, and could fill the outbox.
+        lot = self._repository.lot(split_token_id(order.token_id)[0])
+        return order.studio if lot is None else lot.studio
 
     def find(self, order_id: str) -> StoredOrder:
         """Return an order; raises `NotFoundError`."""

@@ -8,13 +8,23 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
-from provenance.errors import LedgerError
-from provenance.ledger import Ledger, LedgerCall, SignedTransaction, TransactionSigner
+from provenance.encoding import Address
+from provenance.errors import LedgerError, ProvenanceError
+from provenance.ledger import BlockRef, Ledger, LedgerCall, SignedTransaction, TransactionSigner
 from provenance_registry.repository import OutboxEntry, Repository, Sending, Transaction
 from provenance_registry.service.checkpoints import checkpoint
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The entries that came to an end, and the first error that kept others from moving."""
+
+    ended: list[OutboxEntry]
+    trouble: ProvenanceError | None
 
 
 class Outbox:
@@ -40,8 +50,9 @@ class Outbox:
         """
         with self._preparing:  # Two orders must not take the same nonce.
             signer = self._signers[kind]
-            waiting = [entry for entry in self._repository.open_entries() if entry.account == signer.address]
-            nonce = max([self._ledger.next_nonce(signer.address), *(entry.nonce + 1 for entry in waiting)])
+            # Ended entries count as well: after a reorganisation the chain's own count is too low for a while.
+            last = self._repository.last_nonce(signer.address)
+            nonce = max(self._ledger.next_nonce(signer.address), 0 if last is None else last + 1)
             signed = self._ledger.prepare(call, signer, nonce)
 
             def write(transaction: Transaction) -> None:
@@ -50,31 +61,42 @@ class Outbox:
 
             self._repository.write(write)
 
-    def advance(self) -> list[OutboxEntry]:
-        """Move every open entry on by what the chain says; return those that came to an end.
+    def advance(self) -> Progress:
+        """Move every open entry on by what the chain says.
 
-        Raises `LedgerError` where the ledger cannot be asked; what was moved stays moved.
+        One that cannot be moved stops those of its account that come after it, and nothing else.
         """
-        ended = []
+        reached = self._repository.indexed_head()
+        ended, stuck = list[OutboxEntry](), set[Address]()
+        trouble: ProvenanceError | None = None
         for entry in self._repository.open_entries():
-            ended += self._advance(entry)
-        return ended
+            if entry.account in stuck:
+                continue
+            try:
+                end = self._advance(entry, reached)
+            except ProvenanceError as error:
+                stuck.add(entry.account)
+                trouble = trouble or error
+            else:
+                ended += [] if end is None else [end]
+        return Progress(ended, trouble)
 
-    def _advance(self, entry: OutboxEntry) -> list[OutboxEntry]:
+    def _advance(self, entry: OutboxEntry, reached: BlockRef | None) -> OutboxEntry | None:
         outcome = self._ledger.outcome(entry.hash)
         if outcome is None:
             self._send(entry)
-            return []
-        depth = self._ledger.head().number - outcome.block.number + 1
+            return None
+        # Depth counts from the index's block, not the ledger's: what ends must be in blocks that a rewind of the index
+        # would take back with it.
+        depth = 0 if reached is None else reached.number - outcome.block.number + 1
         if depth < self._confirmations:
             if entry.sending is not Sending.MINED or entry.block != outcome.block:
                 self._move(entry, Sending.MINED, outcome.block)
-            return []
+            return None
         sending = Sending.FINAL if outcome.succeeded else Sending.REVERTED
         if not outcome.succeeded:
             log.warning("transaction %s was reverted: %s", entry.hash, outcome.error)
-        return [OutboxEntry(entry.entry_id, entry.kind, entry.account, entry.nonce, entry.raw, entry.hash, sending,
-                            outcome.block, outcome.error)]  # fmt: skip
+        return replace(entry, sending=sending, block=outcome.block, error=outcome.error)
 
     def _send(self, entry: OutboxEntry) -> None:
         checkpoint("before-send")
@@ -89,5 +111,5 @@ class Outbox:
         if entry.sending is not Sending.SENT:
             self._move(entry, Sending.SENT, None)
 
-    def _move(self, entry: OutboxEntry, sending: Sending, block: object) -> None:
-        self._repository.write(lambda transaction: transaction.move(entry.entry_id, sending, block))  # type: ignore[arg-type]
+    def _move(self, entry: OutboxEntry, sending: Sending, block: BlockRef | None) -> None:
+        self._repository.write(lambda transaction: transaction.move(entry.entry_id, sending, block))

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from provenance.errors import LedgerError
-from provenance.ledger import (
-    BlockRef,
-    KeyAdded,
-    KeyWindowShortened,
-    Ledger,
-    StudioAccredited,
-    StudioReinstated,
-    StudioSuspended,
-)
+from provenance.ledger import BlockRef, Ledger
 from provenance_registry.repository import Repository
 from provenance_registry.service.checkpoints import checkpoint
 from provenance_registry.service.index import IndexedLedger
 
 BLOCKS_AT_ONCE = 500
 """Blocks asked for in one request."""
-_DIRECTORY = (StudioAccredited, StudioSuspended, StudioReinstated, KeyAdded, KeyWindowShortened)
 
 
 class Indexer:
-    """Brings the index to the ledger's head, one range of blocks and one transaction at a time."""
+    """Brings the index to the ledger's head, one range of blocks and one transaction at a time.
+
+    The index always reaches to a block whose hash it knows, and every range is joined to that block.
+    """
 
     def __init__(self, repository: Repository, ledger: Ledger, index: IndexedLedger) -> None:
         self._repository = repository
@@ -30,45 +24,49 @@ class Indexer:
         self._index = index
 
     def catch_up(self) -> None:
-        """Index all blocks up to the head; raises `LedgerError`."""
+        """Index all blocks up to the head; raises `LedgerError`.
+
+        Does nothing where the node does not have the indexed block yet: it lags, which says nothing of the chain.
+        """
+        self._index.refresh()  # A turn that broke off may have written more than it told.
         head = self._ledger.head()
         reached = self._repository.indexed_head()
-        changed = False
-        if reached is not None and not self._is_canonical(reached):
-            self._rewind()
-            reached, changed = None, True
-        position = -1 if reached is None else reached.number
-        if reached is None and (blocks := self._repository.indexed_blocks()):
-            position = blocks[0][0]
-        while position < head.number:
-            last = min(position + BLOCKS_AT_ONCE, head.number)
-            upto = head if last == head.number else self._ledger.block(last)
-            events = self._ledger.events(position + 1, last)
-            if self._ledger.block(last).hash != upto.hash:
-                raise LedgerError("chain-moved", "The chain changed while it was read.", retryable=True)
-            self._repository.write(lambda transaction, e=events, u=upto: transaction.apply(e, u))  # type: ignore[misc]
-            checkpoint("after-index")
-            changed = changed or any(isinstance(event, _DIRECTORY) for event in events)
-            position = last
-        self._index.seen(head, directory_changed=changed)
+        if reached is not None:
+            if head.number < reached.number:
+                return
+            if not self._has(reached):
+                reached = self._rewind()
+        while reached is None or reached.number < head.number:
+            reached = self._read_on(reached, head)
+        self._index.seen(reached)
 
-    def _is_canonical(self, block: BlockRef) -> bool:
-        try:
-            return self._ledger.block(block.number).hash == block.hash
-        except LedgerError as error:
-            if error.code == "unknown-block":
-                return False
-            raise
+    def _has(self, block: BlockRef) -> bool:
+        """Tell whether the chain has `block`, and not another at its height; raises `LedgerError` for none."""
+        return self._ledger.block(block.number).hash == block.hash
 
-    def _rewind(self) -> None:
-        """Forget the blocks that the chain no longer has, back to the newest indexed one that it still has."""
-        kept = -1
+    def _read_on(self, reached: BlockRef | None, head: BlockRef) -> BlockRef:
+        """Index the next range of blocks up to `head` at most; return the block that the index then reaches to."""
+        first = 0 if reached is None else reached.number + 1
+        last = min(first + BLOCKS_AT_ONCE - 1, head.number)
+        upto = head if last == head.number else self._ledger.block(last)
+        events = self._ledger.events(first, last)
+        # The events hang on what is indexed only if both ends of the range still stand once they were read.
+        if not self._has(upto) or (reached is not None and not self._has(reached)):
+            raise LedgerError("chain-moved", "The chain changed while it was read.", retryable=True)
+        self._repository.write(lambda transaction: transaction.apply(events, upto))
+        checkpoint("after-index")
+        self._index.refresh()
+        return upto
+
+    def _rewind(self) -> BlockRef | None:
+        """Go back to the newest indexed block that the chain still has, and return it."""
+        kept = None
         for number, block_hash in self._repository.indexed_blocks():
-            try:
-                if self._ledger.block(number).hash == block_hash:
-                    kept = number
-                    break
-            except LedgerError as error:
-                if error.code != "unknown-block":
-                    raise
+            block = self._ledger.block(number)
+            if block.hash == block_hash:
+                kept = block
+                break
+        self._index.forget()
         self._repository.write(lambda transaction: transaction.rewind(kept))
+        self._index.refresh()
+        return kept

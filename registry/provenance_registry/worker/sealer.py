@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from provenance.batch import assemble
 from provenance.encoding import Address, Digest
+from provenance.errors import LedgerError
 from provenance.ledger import AnchorCall, Ledger
-from provenance_registry.repository import Repository, Sending, State, Transaction
+from provenance_registry.repository import Repository, Sending, State, StoredCertificate, Transaction
 from provenance_registry.service.checkpoints import checkpoint
 from provenance_registry.service.clock import Clock
 from provenance_registry.service.index import IndexedLedger
 from provenance_registry.service.outbox import Outbox
+from provenance_registry.worker.choosing import within_gas
+from provenance_registry.worker.refusals import hold_reason, refuses_as_known, refuses_everything
+
+log = logging.getLogger(__name__)
+
+REFUSAL_PAUSE = timedelta(seconds=60)
+"""How long what the ledger refused is not chosen again: as long as the index may be behind the ledger."""
 
 
 class Sealer:
@@ -38,6 +48,7 @@ class Sealer:
         self._clock = clock
         self._batch_size = batch_size
         self._batch_age = timedelta(seconds=batch_age)
+        self._aside: dict[Digest, tuple[datetime, str]] = {}
 
     def review_held(self) -> None:
         """Let certificates wait whose studios have been accredited since, and say anew why others are held."""
@@ -49,6 +60,7 @@ class Sealer:
 
     def seal(self) -> bool:
         """Seal one batch where it is time; tell whether one was sealed.  Raises `LedgerError`."""
+        self._index.head()  # An index that may be out of date vouches for no studio.
         if any(entry.kind == "anchor" for entry in self._repository.open_entries()):
             return False
         waiting = self._repository.in_state(State.WAITING, self._batch_size)
@@ -56,17 +68,49 @@ class Sealer:
             return False
         if len(waiting) < self._batch_size and self._clock() - waiting[0].received < self._batch_age:
             return False
-        # Keys and standing are checked again: much can happen between submission and sealing.
-        chosen: list[tuple[Address, Digest]] = []
-        for stored in waiting:
-            standing = self._index.directory.standing(stored.did, stored.name, stored.key_id, self._clock())
-            studio, reason = standing
-            if studio is None:
-                self._repository.write(lambda t, d=stored.digest, r=reason or "": t.hold(d, r))  # type: ignore[misc]
+        chosen = self._choose(waiting)
+        while chosen:
+            try:
+                self._anchor(chosen)
+            except LedgerError as error:
+                if error.retryable or refuses_everything(error):
+                    raise
+                log.warning("an anchor of %s certificates is refused: %s", len(chosen), error.message)
+                if len(chosen) == 1 or refuses_as_known(error):
+                    self._put_aside(chosen, error)
+                    return False  # The others have their turn next.
+                chosen = chosen[: len(chosen) // 2]  # Some of them are to blame: half of them may be without.
             else:
-                chosen.append((studio.address, stored.digest))
-        if not chosen:
-            return False
+                checkpoint("after-seal")
+                return True
+        return False
+
+    def _choose(self, waiting: Sequence[StoredCertificate]) -> list[tuple[Address, Digest]]:
+        """Return what may be anchored of `waiting` and fits into one anchor; hold what may not."""
+        # Keys and standing are checked again: much can happen between submission and sealing.
+        now = self._clock()
+        self._aside = {digest: (end, why) for digest, (end, why) in self._aside.items() if now < end}
+        able: list[tuple[Address, Digest]] = []
+        held: dict[str, list[Digest]] = {}
+        for stored in waiting:
+            studio, reason = self._index.directory.standing(stored.did, stored.name, stored.key_id, now)
+            if studio is not None and stored.digest not in self._aside:
+                able.append((studio.address, stored.digest))
+            else:
+                reason = reason or self._aside[stored.digest][1]
+                held.setdefault(reason, []).append(stored.digest)
+        for reason, digests in held.items():
+            self._hold(digests, reason)
+        return within_gas(able)
+
+    def _hold(self, digests: Sequence[Digest], reason: str) -> None:
+        def write(transaction: Transaction) -> None:
+            for digest in digests:
+                transaction.hold(digest, reason)
+
+        self._repository.write(write)
+
+    def _anchor(self, chosen: Sequence[tuple[Address, Digest]]) -> None:
         batch = assemble(chosen)
         first_lot = self._ledger.next_lot()
         owners = {digest: studio for studio, digest in chosen}
@@ -79,12 +123,21 @@ class Sealer:
 
         call = AnchorCall(batch.root, len(batch.leaves), first_lot, batch.allotments)
         self._outbox.prepare("anchor", call, record)
-        checkpoint("after-seal")
-        return True
+
+    def _put_aside(self, refused: Sequence[tuple[Address, Digest]], error: LedgerError) -> None:
+        """Hold what the ledger refuses, and choose it no more for a while."""
+        reason, end = hold_reason(error), self._clock() + REFUSAL_PAUSE
+        digests = [digest for _, digest in refused]
+        self._aside |= dict.fromkeys(digests, (end, reason))
+        self._hold(digests, reason)
 
     def settle(self) -> None:
-        """See the outbox through, and close or dissolve the batches whose anchors came to an end."""
-        for entry in self._outbox.advance():
+        """See the outbox through, and close or dissolve the batches whose anchors came to an end.
+
+        Raises the first error that kept an entry from moving, once the others were seen to.
+        """
+        progress = self._outbox.advance()
+        for entry in progress.ended:
             batch = self._repository.batch_of_entry(entry.entry_id) if entry.kind == "anchor" else None
 
             def write(transaction: Transaction, entry=entry, batch=batch) -> None:  # type: ignore[no-untyped-def]
@@ -96,3 +149,5 @@ class Sealer:
 
             self._repository.write(write)
             checkpoint("after-final")
+        if progress.trouble is not None:
+            raise progress.trouble

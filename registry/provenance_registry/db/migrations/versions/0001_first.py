@@ -34,7 +34,9 @@ def upgrade() -> None:
         sa.Column("first_lot", sa.Integer, nullable=False),
         sa.Column("outbox_id", sa.Integer, sa.ForeignKey("outbox.id"), nullable=False),
         sa.Column("open", sa.Integer, nullable=False),
+        sa.Column("examined", sa.Integer, nullable=False),
     )
+    op.create_index("batches_by_work", "batches", ["examined", "open"])
     op.create_table(
         "certificates",
         sa.Column("id", sa.Integer, primary_key=True),
@@ -71,7 +73,18 @@ def upgrade() -> None:
         sa.Column("id", sa.String(64), primary_key=True),
         sa.Column("token_id", sa.String(20), nullable=False),
         sa.Column("status", sa.Integer, nullable=False),
+        sa.Column("studio", sa.LargeBinary(20), nullable=False),
+        sa.Column("nonce", sa.String(20), nullable=False),
         sa.Column("outbox_id", sa.Integer, sa.ForeignKey("outbox.id"), nullable=False),
+    )
+    op.create_index("orders_by_number", "orders", ["studio", "nonce"])
+    op.create_table(
+        "dissolved",
+        sa.Column("batch_id", sa.Integer, sa.ForeignKey("batches.id"), primary_key=True),
+        sa.Column("certificate_id", sa.Integer, sa.ForeignKey("certificates.id"), primary_key=True),
+        sa.Column("leaf", sa.Integer, nullable=False),
+        sa.Column("studio", sa.LargeBinary(20), nullable=False),
+        sa.Column("token_id", sa.String(20), nullable=False),
     )
     op.create_table(
         "indexed",
@@ -126,6 +139,7 @@ def downgrade() -> None:
         "token_events",
         "lots",
         "indexed",
+        "dissolved",
         "orders",
         "media",
         "certificates",

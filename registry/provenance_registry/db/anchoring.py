@@ -1,0 +1,205 @@
+"""Outbox, batches and orders in SQL: each function is one step of a transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import sqlalchemy as sa
+
+from provenance.encoding import Address, Digest, Hash32, Root
+from provenance.errors import ConflictError
+from provenance.ledger import BlockRef
+from provenance.status import Status
+from provenance_registry.db import rows
+from provenance_registry.db.reading import Reader
+from provenance_registry.db.tables import batches, certificates, dissolved, orders, outbox
+from provenance_registry.repository import (
+    OrderFacts,
+    OutboxEntry,
+    Sending,
+    Signatory,
+    StoredBatch,
+    StoredCertificate,
+    StoredOrder,
+)
+
+_BLOCK = ("block_number", "block_hash", "block_time")
+ENDED = outbox.c.sending.in_([Sending.FINAL.value, Sending.REVERTED.value])
+
+
+def prepare(
+    connection: sa.Connection, kind: str, account: Address, nonce: int, raw: bytes, transaction_hash: Hash32
+) -> int:
+    """Add a transaction to the outbox and return its id."""
+    result = connection.execute(
+        outbox.insert().values(
+            kind=kind, account=account.value, nonce=nonce, raw=raw, hash=transaction_hash.value, sending="prepared"
+        )
+    )
+    return int(result.inserted_primary_key[0])  # type: ignore[index]
+
+
+def move(connection: sa.Connection, entry_id: int, sending: Sending, block: BlockRef | None, error: str | None) -> None:
+    """Move an outbox entry."""
+    columns = dict.fromkeys(_BLOCK) if block is None else rows.block_columns(block)
+    connection.execute(
+        outbox.update().where(outbox.c.id == entry_id).values(sending=sending.value, error=error, **columns)
+    )
+
+
+def add_order(connection: sa.Connection, order: OrderFacts, entry_id: int) -> None:
+    """Add an order, or give it its new transaction; raises `ConflictError` while another has its number."""
+    same_number = sa.and_(orders.c.studio == order.studio.value, orders.c.nonce == str(order.nonce))
+    under_way = sa.select(orders.c.id).join(outbox, outbox.c.id == orders.c.outbox_id).where(same_number, ~ENDED)
+    if connection.execute(under_way).first() is not None:
+        raise ConflictError(
+            "order-under-way",
+            "Another order of this studio with number {nonce} is under way.",
+            hint="Wait until it is on the ledger, then sign the next number.",
+            nonce=order.nonce,
+        )
+    connection.execute(orders.delete().where(orders.c.id == order.order_id))
+    connection.execute(
+        orders.insert().values(
+            id=order.order_id,
+            token_id=str(order.token_id),
+            status=int(order.status),
+            studio=order.studio.value,
+            nonce=str(order.nonce),
+            outbox_id=entry_id,
+        )
+    )
+
+
+def add_batch(
+    connection: sa.Connection,
+    root: Root,
+    first_lot: int,
+    entry_id: int,
+    leaves: Sequence[tuple[Digest, Address, int]],
+) -> int:
+    """Add a sealed batch with its leaves in order; raises `ConflictError` for one that is in a batch already."""
+    result = connection.execute(
+        batches.insert().values(root=root.value, first_lot=first_lot, outbox_id=entry_id, open=1, examined=0)
+    )
+    batch_id = int(result.inserted_primary_key[0])  # type: ignore[index]
+    statement = (
+        certificates.update()
+        .where(certificates.c.digest == sa.bindparam("which"), certificates.c.batch_id.is_(None))
+        .values(
+            state="batched",
+            reason=None,
+            batch_id=batch_id,
+            leaf=sa.bindparam("place"),
+            studio=sa.bindparam("owner"),
+            token_id=sa.bindparam("token"),
+        )
+    )
+    values = [
+        {"which": digest.value, "place": place, "owner": studio.value, "token": str(token)}
+        for place, (digest, studio, token) in enumerate(leaves)
+    ]
+    changed = connection.execute(statement, values).rowcount
+    if changed != len(leaves):  # A certificate is in another batch already: it must never be in two.
+        raise ConflictError("already-batched", "A certificate is in a batch already.")
+    return batch_id
+
+
+def close_batch(connection: sa.Connection, batch_id: int) -> None:
+    """Record that a batch is anchored, and gather its certificates again where it had been dissolved."""
+    connection.execute(batches.update().where(batches.c.id == batch_id).values(open=0))
+    columns = (dissolved.c.certificate_id, dissolved.c.leaf, dissolved.c.studio, dissolved.c.token_id)
+    for row in connection.execute(sa.select(*columns).where(dissolved.c.batch_id == batch_id)).all():
+        place = {"batch_id": batch_id, "leaf": row.leaf, "studio": row.studio, "token_id": row.token_id}
+        gathered = certificates.update().where(certificates.c.id == row.certificate_id)
+        try:
+            with connection.begin_nested():
+                connection.execute(gathered.values(state="anchored", reason=None, **place))
+        except sa.exc.IntegrityError:
+            continue  # Another has taken its serial since, while it was held.
+    connection.execute(dissolved.delete().where(dissolved.c.batch_id == batch_id))
+    connection.execute(certificates.update().where(certificates.c.batch_id == batch_id).values(state="anchored"))
+
+
+def dissolve_batch(connection: sa.Connection, batch_id: int) -> None:
+    """Let the certificates of a batch wait again, remembering their places."""
+    members = certificates.c.batch_id == batch_id
+    places = ("batch_id", "certificate_id", "leaf", "studio", "token_id")
+    table = certificates.c
+    connection.execute(
+        dissolved.insert().from_select(
+            places, sa.select(table.batch_id, table.id, table.leaf, table.studio, table.token_id).where(members)
+        )
+    )
+    connection.execute(batches.update().where(batches.c.id == batch_id).values(open=0))
+    connection.execute(
+        certificates.update()
+        .where(members)
+        .values(state="waiting", batch_id=None, leaf=None, studio=None, token_id=None)
+    )
+
+
+def record_examination(connection: sa.Connection, batch_id: int, faults: Mapping[Signatory, str]) -> None:
+    """Give the certificates of faulty signers their reason."""
+    table = certificates.c
+    for signer, reason in faults.items():
+        named = sa.and_(table.did == signer.did, table.name == signer.name)
+        signed = sa.and_(table.batch_id == batch_id, named, table.key_id == signer.key_id.value)
+        connection.execute(certificates.update().where(signed).values(reason=reason))
+    connection.execute(batches.update().where(batches.c.id == batch_id).values(examined=1))
+
+
+def take_back(connection: sa.Connection, number: int) -> None:
+    """Send again what stood in blocks after `number`, and open its batches."""
+    lost = sa.and_(outbox.c.sending.in_(["mined", "final", "reverted"]), outbox.c.block_number > number)
+    opened = batches.c.outbox_id.in_(sa.select(outbox.c.id).where(lost))
+    anchored = sa.and_(
+        certificates.c.state == "anchored", certificates.c.batch_id.in_(sa.select(batches.c.id).where(opened))
+    )
+    connection.execute(certificates.update().where(anchored).values(state="batched", reason=None))
+    connection.execute(batches.update().where(opened).values(open=1, examined=0))
+    connection.execute(outbox.update().where(lost).values(sending="sent", error=None, **dict.fromkeys(_BLOCK)))
+
+
+class AnchoringReads(Reader):
+    """The reads of outbox, batches and orders; see `provenance_registry.repository.Repository`."""
+
+    def open_entries(self) -> list[OutboxEntry]:
+        statement = outbox.select().where(~ENDED).order_by(outbox.c.account, outbox.c.nonce)
+        return [rows.entry_of(row) for row in self._rows(statement)]
+
+    def last_nonce(self, account: Address) -> int | None:
+        (row,) = self._rows(sa.select(sa.func.max(outbox.c.nonce)).where(outbox.c.account == account.value))
+        return row[0]  # type: ignore[return-value]
+
+    def _batches(self, condition: sa.ColumnElement[bool]) -> list[StoredBatch]:
+        found = self._rows(batches.select().where(condition).order_by(batches.c.id))
+        return [StoredBatch(row.id, Root(row.root), row.first_lot, row.outbox_id, bool(row.open)) for row in found]
+
+    def batch(self, batch_id: int) -> StoredBatch | None:
+        return next(iter(self._batches(batches.c.id == batch_id)), None)
+
+    def batch_of_entry(self, entry_id: int) -> StoredBatch | None:
+        return next(iter(self._batches(batches.c.outbox_id == entry_id)), None)
+
+    def unexamined_batches(self) -> list[StoredBatch]:
+        final = sa.select(outbox.c.id).where(outbox.c.sending == Sending.FINAL.value)
+        return self._batches(sa.and_(batches.c.examined == 0, batches.c.open == 0, batches.c.outbox_id.in_(final)))
+
+    def signers(self, batch_id: int) -> list[StoredCertificate]:
+        table = certificates.c
+        signer = table.did, table.name, table.key_id
+        first = sa.select(sa.func.min(table.id)).where(table.batch_id == batch_id).group_by(*signer)
+        return [rows.certificate_of(row) for row in self._rows(certificates.select().where(table.id.in_(first)))]
+
+    def leaves(self, batch_id: int) -> list[tuple[Digest, Address]]:
+        columns = certificates.c.digest, certificates.c.studio
+        statement = sa.select(*columns).where(certificates.c.batch_id == batch_id).order_by(certificates.c.leaf)
+        return [(Digest(row.digest), Address(row.studio)) for row in self._rows(statement)]
+
+    def order(self, order_id: str) -> StoredOrder | None:
+        found = self._rows(orders.select().where(orders.c.id == order_id))
+        if not found:
+            return None
+        entry = rows.entry_of(self._rows(outbox.select().where(outbox.c.id == found[0].outbox_id))[0])
+        return StoredOrder(order_id, int(found[0].token_id), Status(found[0].status), entry)

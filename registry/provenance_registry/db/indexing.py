@@ -1,0 +1,111 @@
+"""The index of the ledger in SQL: events come in, a rewind forgets them, reads cost a row or two."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from provenance.encoding import Digest, Hash32, Root
+from provenance.ledger import Amended, Anchored, BlockRef, LedgerEvent, StatusSet
+from provenance.status import Status
+from provenance_registry.db import rows
+from provenance_registry.db.reading import Reader
+from provenance_registry.db.tables import directory_events, indexed, lots, token_events
+from provenance_registry.repository import LotRow, TokenRow
+
+EVENT_TABLES = lots, token_events, directory_events
+
+
+def apply(connection: sa.Connection, events: Sequence[LedgerEvent], head: BlockRef) -> None:
+    """Add events to the index, which then reaches to `head`."""
+    for event in events:
+        _add(connection, event)
+    _reach(connection, head)
+
+
+def _reach(connection: sa.Connection, head: BlockRef | None) -> None:
+    connection.execute(indexed.delete())
+    if head is not None:
+        connection.execute(indexed.insert().values(id=1, **rows.block_columns(head)))
+
+
+def _add(connection: sa.Connection, event: LedgerEvent) -> None:
+    place = rows.block_columns(event.block) | {"log_index": event.log_index}
+    if isinstance(event, Anchored):
+        connection.execute(
+            lots.insert(),
+            [
+                {
+                    "lot_id": lot.lot_id,
+                    "studio": lot.studio.value,
+                    "count": lot.count,
+                    "offset": lot.offset,
+                    "anchor_id": event.anchor_id,
+                    "root": event.root.value,
+                    "leaf_count": event.leaf_count,
+                    "transaction_hash": event.transaction.value,
+                    **rows.block_columns(event.block),
+                }
+                for lot in event.lots
+            ],
+        )
+    elif isinstance(event, StatusSet):
+        values = {"token_id": str(event.token_id), "status": int(event.status)}
+        connection.execute(token_events.insert().values(**place, **values))
+    elif isinstance(event, Amended):
+        amended = {"token_id": str(event.token_id), "digest": event.digest.value, "amendments": event.count}
+        connection.execute(token_events.insert().values(**place, **amended))
+    elif (columns := rows.directory_columns(event)) is not None:
+        connection.execute(directory_events.insert().values(**columns))
+
+
+def rewind(connection: sa.Connection, kept: BlockRef | None) -> None:
+    """Forget what came after block `kept`, or everything; the index then reaches to `kept`."""
+    for table in EVENT_TABLES:
+        connection.execute(table.delete().where(table.c.block_number > (-1 if kept is None else kept.number)))
+    _reach(connection, kept)
+
+
+class IndexReads(Reader):
+    """The reads of the index; see `provenance_registry.repository.Repository`."""
+
+    def indexed_head(self) -> BlockRef | None:
+        found = self._rows(indexed.select())
+        return rows.block_of(found[0]) if found else None
+
+    def indexed_blocks(self) -> list[tuple[int, Hash32]]:
+        parts = [sa.select(table.c.block_number, table.c.block_hash) for table in EVENT_TABLES]
+        found = self._rows(sa.union(*parts).order_by(sa.text("block_number DESC")))
+        return [(row.block_number, Hash32(row.block_hash)) for row in found]
+
+    def directory_events(self) -> list[LedgerEvent]:
+        statement = directory_events.select().order_by(directory_events.c.block_number, directory_events.c.log_index)
+        return [rows.directory_event_of(row) for row in self._rows(statement)]
+
+    def directory_version(self) -> tuple[Hash32, int] | None:
+        table = directory_events.c
+        statement = sa.select(table.block_hash, table.log_index)
+        found = self._rows(statement.order_by(table.block_number.desc(), table.log_index.desc()).limit(1))
+        return (Hash32(found[0].block_hash), found[0].log_index) if found else None
+
+    def lot(self, lot_id: int) -> LotRow | None:
+        found = self._rows(lots.select().where(lots.c.lot_id == lot_id))
+        return rows.lot_of(found[0]) if found else None
+
+    def lot_of_root(self, root: Root) -> LotRow | None:
+        found = self._rows(lots.select().where(lots.c.root == root.value).order_by(lots.c.lot_id).limit(1))
+        return rows.lot_of(found[0]) if found else None
+
+    def token(self, token_id: int) -> TokenRow:
+        order = token_events.c.block_number, token_events.c.log_index
+        found = self._rows(token_events.select().where(token_events.c.token_id == str(token_id)).order_by(*order))
+        status, status_time = Status.ACTIVE, None
+        amendment: tuple[Digest, datetime, int] | None = None
+        for row in found:
+            if row.status is not None:
+                status, status_time = Status(row.status), rows.from_unix(row.block_time)
+            else:
+                amendment = (Digest(row.digest), rows.from_unix(row.block_time), row.amendments)
+        return TokenRow(status, status_time, amendment)

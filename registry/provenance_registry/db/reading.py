@@ -1,0 +1,25 @@
+"""Reading on pooled connections; whatever the database says no to is one error of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from provenance_registry.db.engine import unusable
+
+
+class Reader:
+    """Gives rows; the repository's parts build on it."""
+
+    def __init__(self, engine: sa.Engine, path: Path) -> None:
+        self._path = path
+        self._reading = engine.execution_options(reading=True)
+
+    def _rows(self, statement: sa.Executable) -> Sequence[sa.Row[tuple[object, ...]]]:
+        try:
+            with self._reading.connect() as connection:
+                return connection.execute(statement).all()
+        except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
+            raise unusable(self._path, error) from None

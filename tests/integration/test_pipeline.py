@@ -1,0 +1,146 @@
+"""The whole registry in this process, on the embedded ledger: what stands in its way is named, and the rest goes on."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+from litestar.testing import TestClient
+from web3.providers.base import JSONBaseProvider
+
+from provenance.encoding import Address, Root
+from provenance.errors import StorageError
+from provenance.evm.accounts import Account
+from provenance.evm.deploy import deploy
+from provenance.evm.embedded import EmbeddedChain
+from provenance.evm.embedded_rpc import EmbeddedProvider
+from provenance.evm.ledger import EVMLedger
+from provenance.ledger import AccreditCall, Allotment, AnchorCall, LedgerCall, ReinstateCall, SuspendCall
+from provenance_registry.app import Registry, build
+from provenance_registry.settings import Settings
+from provenance_registry.worker.choosing import BASE_GAS, LOT_GAS, PIECE_GAS
+
+# The framework's words on how endpoints name their parameters are not what is tested here.
+pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.base_exceptions.LitestarDeprecationWarning")
+STEWARD = Account.generate()[0]
+
+
+class Door(JSONBaseProvider):
+    """The registry's own JSON-RPC, without HTTP."""
+
+    def __init__(self, registry: Registry) -> None:
+        super().__init__()
+        self._rpc = registry.services.rpc
+
+    def make_request(self, method: Any, params: Any) -> Any:
+        return self._rpc.answer({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(tmp_path, "http://127.0.0.1:9", admin=Account.generate()[0].address, steward=STEWARD.address)
+
+
+def readiness(registry: Registry) -> dict[str, Any]:
+    with TestClient(registry.web) as client:
+        assert client.get("/healthz").status_code == 200
+        answer: dict[str, Any] = client.get("/readyz").json()
+    return answer
+
+
+def accredits(registry: Registry) -> Address:
+    """Send a steward's call and return the studio that it accredits."""
+    studio = Account.generate()[0].address
+    ledger = EVMLedger(Door(registry), registry.services.policy.ledger.contract)
+    call = AccreditCall(studio, f"did:web:registry.test:studios:{studio}", "窑")
+    ledger.send(ledger.prepare(call, STEWARD, ledger.next_nonce(STEWARD.address)))
+    return studio
+
+
+def turns_until(registry: Registry, done: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not done():
+        assert time.monotonic() < deadline, registry.worker.trouble
+        registry.worker.turn()
+        time.sleep(0.05)
+
+
+def test_a_chain_that_seals_nothing_is_named_and_the_rest_goes_on(settings: Settings) -> None:
+    registry = build(settings)
+    try:
+        studio = accredits(registry)
+        turns_until(registry, lambda: registry.services.index.directory.studio(studio) is not None)
+        assert readiness(registry)["status"] == "ready"
+    finally:
+        registry.close()
+    registry = build(replace(settings, max_pause_days=0))  # Any pause at all is doubted.
+    try:
+        time.sleep(1)
+        accredits(registry)
+        registry.worker.turn()
+        said = readiness(registry)
+        assert (said["status"], said["code"]) == ("not-ready", "clock-ahead")
+        assert registry.services.index.directory.studio(studio) is not None
+        assert registry.services.index.lag < 5
+    finally:
+        registry.close()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_writer_that_died_is_named(settings: Settings) -> None:
+    registry = build(settings)
+
+    def die(_: object) -> NoReturn:
+        raise SystemExit
+
+    try:
+        registry.worker.turn()
+        with pytest.raises(StorageError):
+            registry.services.repository.write(die)
+        said = readiness(registry)
+        assert (said["status"], said["code"]) == ("not-ready", "writer-ended")
+    finally:
+        registry.close()
+
+
+def test_the_gas_of_an_anchor_is_no_more_than_it_is_taken_for(tmp_path: Path) -> None:
+    now, me = [1_800_000_000], Account.generate()[0]
+    chain = EmbeddedChain(tmp_path / "chain.db", funded=[me.address], clock=lambda: now[0])
+
+    def seal() -> None:
+        now[0] += 1
+        chain.seal()
+
+    ledger = deploy(
+        EmbeddedProvider(chain), me, admin=me.address, steward=me.address, anchorer=me.address, base_uri="x", wait=seal
+    )
+
+    def do(*calls: LedgerCall) -> int:
+        nonce = ledger.next_nonce(me.address)
+        sent = [ledger.prepare(call, me, nonce + place) for place, call in enumerate(calls)]
+        for transaction in sent:
+            ledger.send(transaction)
+        seal()
+        outcome = ledger.outcome(sent[-1].hash)
+        assert outcome is not None
+        assert outcome.succeeded
+        return outcome.gas_used
+
+    def anchor(*counts: int) -> int:
+        shares = tuple(Allotment(studio, count) for studio, count in zip(studios, counts, strict=False))
+        return do(AnchorCall(Root(secrets.token_bytes(32)), sum(counts), ledger.next_lot(), shares))
+
+    studios = [Address(secrets.token_bytes(20)) for _ in range(20)]
+    do(*(AccreditCall(studio, f"did:web:r:studios:s{n}", "窑") for n, studio in enumerate(studios)))
+    do(*(SuspendCall(studio) for studio in studios))
+    do(*(ReinstateCall(studio) for studio in studios))
+    for counts in ([1] * 20, [50] * 20, [2_000]):
+        taken_for = BASE_GAS + len(counts) * LOT_GAS + sum(counts) * PIECE_GAS
+        used = anchor(*counts)
+        assert 0.8 * taken_for - 100_000 < used <= taken_for
+    chain.close()

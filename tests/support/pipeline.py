@@ -1,0 +1,147 @@
+"""The registry's pipeline over a simulated ledger and a database of its own, turn by turn."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from provenance.certificate import Certificate
+from provenance.errors import LedgerError
+from provenance.ledger import Anchored, BlockRef, LedgerCall, LedgerEvent, SignedTransaction, TransactionSigner
+from provenance.policy import TrustPolicy
+from provenance.status import Status, StatusOrder
+from provenance.testing.memory import MemoryLedger
+from provenance.verdict import Verdict
+from provenance_registry.db.repository import SQLRepository
+from provenance_registry.repository import StoredCertificate
+from provenance_registry.service.index import IndexedLedger
+from provenance_registry.service.orders import Orders
+from provenance_registry.service.outbox import Outbox
+from provenance_registry.service.submissions import Submissions
+from provenance_registry.service.verdicts import Verdicts
+from provenance_registry.worker.examiner import Examiner
+from provenance_registry.worker.indexer import Indexer
+from provenance_registry.worker.loop import Worker
+from provenance_registry.worker.sealer import Sealer
+from tests.support.scene import ANCHORER, ISSUER, NOW, STEWARD, STUDIO, Scene, person
+
+RELAYER = person(9)
+
+
+class Node:
+    """A node before a simulated ledger, which may fail, lag, refuse, or be overtaken by a reorganisation."""
+
+    def __init__(self, ledger: MemoryLedger) -> None:
+        self._ledger = ledger
+        self.behind_at: int | None = None
+        self.fails_after: int | None = None
+        self.before_events: Callable[[], None] | None = None
+        self.before_prepare: Callable[[], None] | None = None
+        self.poor = set[object]()
+        self.most_lots: int | None = None
+        self.simulations = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ledger, name)
+
+    def head(self) -> BlockRef:
+        return self._ledger.head() if self.behind_at is None else self._ledger.block(self.behind_at)
+
+    def block(self, number: int) -> BlockRef:
+        if self.behind_at is not None and number > self.behind_at:
+            raise LedgerError("unknown-block", "The node does not have the block asked for.", retryable=True)
+        return self._ledger.block(number)
+
+    def events(self, first_block: int, last_block: int) -> Any:
+        act, self.before_events = self.before_events, None
+        if act is not None:
+            act()
+        if self.fails_after is not None and first_block > self.fails_after:
+            self.fails_after = None
+            raise LedgerError("node-unreachable", "The node did not answer.", retryable=True)
+        return self._ledger.events(first_block, last_block)
+
+    def prepare(self, call: LedgerCall, signer: TransactionSigner, nonce: int) -> SignedTransaction:
+        act, self.before_prepare = self.before_prepare, None
+        if act is not None:
+            act()
+        self.simulations += 1
+        if self.most_lots is not None and len(getattr(call, "allotments", ())) > self.most_lots:
+            raise LedgerError("out-of-gas", "The node refuses: {reason}.", retryable=False, reason="out of gas")
+        return self._ledger.prepare(call, signer, nonce)
+
+    def send(self, transaction: SignedTransaction) -> None:
+        if transaction.sender in self.poor:
+            raise LedgerError("low-balance", "The account cannot pay for the transaction.", retryable=True)
+        self._ledger.send(transaction)
+
+
+class Pipeline:
+    """One registry without web and threads; `turn` is the worker's turn, followed by a block."""
+
+    def __init__(
+        self, folder: Path, *, confirmations: int = 1, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        ledger = MemoryLedger(steward=STEWARD.address, anchorer=ANCHORER.address, now=NOW, is_signed=lambda *_: True)
+        self.scene, self.ledger, self.node = Scene(ledger=ledger), ledger, Node(ledger)
+        self.repository = SQLRepository(folder / "registry.db")
+        self.index = IndexedLedger(self.repository, ledger.identity, 60, monotonic)
+        policy = TrustPolicy(ledger.identity, (), confirmations)
+        self.verdicts = Verdicts(self.repository, self.index, policy)
+        node: Any = self.node
+        outbox = Outbox(self.repository, node, {"anchor": ANCHORER, "status": RELAYER}, confirmations)
+        self.orders = Orders(self.repository, outbox)
+        self.indexer = Indexer(self.repository, node, self.index)
+        self.sealer = Sealer(
+            self.repository, node, self.index, outbox, lambda: ledger.now, batch_size=5_000, batch_age=0
+        )
+        examiner = Examiner(self.repository, self.index, self.verdicts, policy)
+        steps = [self.indexer.catch_up, self.sealer.review_held, self.sealer.settle, examiner.examine, self.sealer.seal]
+        self.worker = Worker(steps)
+        self.submissions = Submissions(self.repository, self.index, ISSUER.base_url, lambda: ledger.now, max_held=1_000)
+        self.turn()
+
+    def turn(self, times: int = 1, *, mine: bool = True) -> None:
+        for _ in range(times):
+            self.worker.turn()
+            if mine:
+                self.ledger.mine()
+
+    def submit(self, certificate: Certificate | None = None) -> Certificate:
+        certificate = certificate or self.scene.sign()
+        self.submissions.submit(certificate.data)
+        return certificate
+
+    def anchored(self) -> Certificate:
+        certificate = self.submit()
+        self.turn(4)
+        assert self.state(certificate) == "anchored"
+        return certificate
+
+    def stored(self, certificate: Certificate) -> StoredCertificate:
+        stored = self.repository.certificate(certificate.digest)
+        assert stored is not None
+        return stored
+
+    def state(self, certificate: Certificate) -> str:
+        return self.stored(certificate).state.value
+
+    def verdict(self, certificate: Certificate) -> Verdict:
+        return self.verdicts.verdict(certificate.piece.serial)[0]
+
+    def order(self, certificate: Certificate, status: Status, *, nonce: int = 0, deadline: int = 0) -> StatusOrder:
+        token_id = self.stored(certificate).token_id
+        assert token_id is not None
+        return StatusOrder(token_id, status, STUDIO.address, nonce, deadline)
+
+    def take_back(self, block: int) -> None:
+        """Reorganise the chain so that `block` and all after it are gone, and empty ones stand in their place."""
+        depth = self.ledger.head().number - block + 1
+        self.ledger.reorganise(depth)
+        self.ledger.mine(depth + 1)
+
+    def anchors(self) -> list[Anchored]:
+        events: list[LedgerEvent] = list(self.ledger.events(0, self.ledger.head().number))
+        return [event for event in events if isinstance(event, Anchored)]

@@ -1,0 +1,176 @@
+"""The index follows the ledger through failures, lags and reorganisations, and never vouches for what it lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from provenance.errors import LedgerError
+from provenance.ledger import BlockRef, SetStatusCall, ShortenKeyCall, SuspendCall
+from provenance.status import Status
+from provenance.verdict import Outcome
+from provenance_registry.worker.indexer import BLOCKS_AT_ONCE
+from tests.support.pipeline import Pipeline
+from tests.support.scene import STEWARD, STUDIO
+
+
+class Ticking:
+    """A monotonic clock in the test's hand."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Ticking:
+    return Ticking()
+
+
+@pytest.fixture
+def pipeline(tmp_path: Path, clock: Ticking) -> Iterator[Pipeline]:
+    made = Pipeline(tmp_path, monotonic=clock)
+    yield made
+    made.repository.close()
+
+
+def test_a_catch_up_that_breaks_off_leaves_no_dead_key_in_the_directory(pipeline: Pipeline) -> None:
+    certificate = pipeline.anchored()
+    key_id = pipeline.scene.signer.public_key.key_id
+    pipeline.scene.do(ShortenKeyCall(STUDIO.address, key_id, pipeline.scene.ledger.now), STEWARD)
+    pipeline.node.fails_after = pipeline.ledger.head().number
+    pipeline.ledger.mine(BLOCKS_AT_ONCE + 20)
+    with pytest.raises(LedgerError):
+        pipeline.indexer.catch_up()
+    studio = pipeline.index.directory.studio(STUDIO.address)
+    assert studio is not None
+    assert studio.keys[key_id][1].end is not None
+    pipeline.turn()
+    assert pipeline.state(pipeline.submit()) == "held"
+    assert pipeline.verdict(certificate).outcome is Outcome.AUTHENTIC  # Anchored while the key was good.
+
+
+def test_a_directory_written_and_not_told_is_built_at_the_next_turn(pipeline: Pipeline) -> None:
+    pipeline.turn(mine=False)
+    pipeline.scene.do(SuspendCall(STUDIO.address), STEWARD)
+    head = pipeline.ledger.head()
+    events = pipeline.ledger.events(head.number, head.number)
+    pipeline.repository.write(lambda transaction: transaction.apply(events, head))  # As before a failure right after.
+    pipeline.turn()
+    assert pipeline.state(pipeline.submit()) == "held"
+
+
+def test_a_suspension_that_is_taken_back_leaves_the_directory(pipeline: Pipeline) -> None:
+    pipeline.scene.do(SuspendCall(STUDIO.address), STEWARD)
+    pipeline.turn(mine=False)
+    assert pipeline.state(pipeline.submit()) == "held"
+    pipeline.take_back(pipeline.ledger.head().number)
+    pipeline.turn()
+    assert pipeline.state(pipeline.submit()) != "held"
+
+
+def test_a_node_that_lags_takes_nothing_back(pipeline: Pipeline, clock: Ticking) -> None:
+    certificate = pipeline.anchored()
+    before = pipeline.ledger.head().number
+    token_id = pipeline.stored(certificate).token_id
+    assert token_id is not None
+    pipeline.scene.do(SetStatusCall(token_id, Status.REVOKED), STUDIO)
+    pipeline.turn(2)
+    pipeline.node.behind_at = before
+    pipeline.turn(3, mine=False)
+    assert pipeline.verdict(certificate).reason == "revoked"
+    clock.now += 61  # And it does not count as contact to the ledger.
+    pipeline.turn(mine=False)
+    assert pipeline.verdict(certificate).outcome is Outcome.INCONCLUSIVE
+    pipeline.node.behind_at = None
+    pipeline.turn()
+    assert pipeline.verdict(certificate).reason == "revoked"
+
+
+def test_a_node_that_loses_the_block_between_two_answers_takes_nothing_back(pipeline: Pipeline) -> None:
+    pipeline.anchored()
+    pipeline.turn(mine=False)
+    reached = pipeline.repository.indexed_head()
+    head = pipeline.ledger.head()
+    pipeline.node.behind_at = head.number - 1
+    pipeline.node.head = lambda: head  # type: ignore[method-assign]
+    with pytest.raises(LedgerError, match="does not have the block"):
+        pipeline.indexer.catch_up()
+    assert pipeline.repository.indexed_head() == reached
+    assert pipeline.repository.lot(1) is not None
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_a_reorganisation_while_a_range_is_read_lets_nothing_of_it_in(pipeline: Pipeline, deep: bool) -> None:
+    certificate = pipeline.anchored()
+    token_id = pipeline.stored(certificate).token_id
+    assert token_id is not None
+    pipeline.turn(mine=False)
+    reached = pipeline.repository.indexed_head()
+    assert reached is not None
+    pipeline.ledger.mine(20)
+
+    def reorganise() -> None:
+        ledger = pipeline.ledger
+        ledger.reorganise(21 if deep else 20)  # With the indexed block, or up to it.
+        ledger.send(ledger.prepare(SetStatusCall(token_id, Status.REVOKED), STUDIO, 0))
+        ledger.mine(25)
+
+    pipeline.node.before_events = reorganise
+    with pytest.raises(LedgerError, match="changed while it was read"):
+        pipeline.indexer.catch_up()
+    assert pipeline.repository.indexed_head() == reached
+    pipeline.turn()
+    assert pipeline.verdict(certificate).reason == "revoked"
+
+
+def test_a_reorganisation_between_two_ranges_is_found(pipeline: Pipeline) -> None:
+    certificate = pipeline.anchored()
+    token_id = pipeline.stored(certificate).token_id
+    assert token_id is not None
+    pipeline.turn(mine=False)
+    reached = pipeline.repository.indexed_head()
+    assert reached is not None
+    ledger, read = pipeline.ledger, pipeline.node.block
+    ledger.mine(3 * BLOCKS_AT_ONCE)
+    joint = reached.number + BLOCKS_AT_ONCE
+
+    def block(number: int) -> BlockRef:
+        if number == joint + BLOCKS_AT_ONCE:  # The first range is in, the second is asked for:
+            pipeline.node.block = read  # type: ignore[method-assign]
+            ledger.reorganise(ledger.head().number - joint + 1)
+            ledger.send(ledger.prepare(SetStatusCall(token_id, Status.REVOKED), STUDIO, 0))
+            ledger.mine(3 * BLOCKS_AT_ONCE)  # the last block of the first one comes again, with a revocation in it.
+        return read(number)
+
+    pipeline.node.block = block  # type: ignore[method-assign]
+    with pytest.raises(LedgerError, match="changed while it was read"):
+        pipeline.indexer.catch_up()
+    assert pipeline.repository.indexed_head() != ledger.block(joint)
+    pipeline.turn()
+    assert pipeline.verdict(certificate).reason == "revoked"
+
+
+def test_a_rewind_that_is_followed_by_a_deeper_reorganisation_is_found(pipeline: Pipeline) -> None:
+    certificate = pipeline.anchored()
+    anchor_block = pipeline.anchors()[0].block.number
+    pipeline.turn(mine=False)
+    pipeline.take_back(pipeline.ledger.head().number)
+
+    def unreachable() -> None:
+        raise LedgerError("node-unreachable", "The node did not answer.", retryable=True)
+
+    pipeline.node.before_events = unreachable
+    pipeline.turn(mine=False)  # Rewound to the anchor's block, and no further.
+    assert pipeline.repository.indexed_head() == pipeline.ledger.block(anchor_block)
+    assert pipeline.verdict(certificate).outcome is Outcome.INCONCLUSIVE
+    pipeline.take_back(anchor_block)
+    pipeline.turn(mine=False)
+    assert pipeline.repository.lot(1) is None
+    assert pipeline.verdict(certificate).outcome is Outcome.PENDING
+    pipeline.turn(4)
+    assert len(pipeline.anchors()) == 1
+    assert pipeline.verdict(certificate).outcome is Outcome.AUTHENTIC
