@@ -112,10 +112,10 @@ class RegistryClient:
         """Return whether the registry is ready, and what stands in the way."""
         try:
             return self._object("GET", "/readyz")
-        except UnreachableError as error:
+        except ProvenanceError as error:
             if error.code == "registry-unreachable":
                 raise
-            return {"status": "not-ready", "detail": error.message}
+            return {"status": "not-ready", "code": error.code, "detail": error.message}
 
     def bundle(self, serial: Serial) -> bytes:
         """Return the bundle of a piece; raises `NotFoundError`."""

@@ -52,6 +52,7 @@ def localised(command: click.Command) -> click.Command:
     """Return a copy of `command` that explains itself in the language spoken now."""
     command = copy(command)
     command.context_class = Context
+    command._help_option = None  # click keeps it once made, in the language of that time.
     command.help = _(command.help or "")
     command.options_metavar = _(command.options_metavar or "")
     command.params = [_parameter(command, parameter) for parameter in command.params]
