@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import ast
-import hashlib
 import importlib
 import json
 import pkgutil
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import click
 import pytest
@@ -19,16 +16,9 @@ import pytest
 import provenance
 import provenance_cli
 import provenance_registry
-from provenance.canonical import canonicalize
-from provenance.certificate import Issuer, StatusEntry
-from provenance.encoding import Address, Digest
+from provenance.encoding import Address
 from provenance.errors import LedgerError, MalformedError, ProvenanceError
-from provenance.issue import issue
-from provenance.keys import P256Signer
-from provenance.piece import MEASURES, PLAIN_FIELDS, TEXT_FIELDS, Edition, Firing, Photo, Piece
 from provenance.printing.layouts import DEFAULT_LAYOUT, LAYOUTS
-from provenance.serial import Serial
-from provenance.verdict import ADVISORIES, CODES, REASONS, Outcome
 from provenance_cli import exits
 from provenance_cli.demo import Result
 from provenance_cli.main import cli
@@ -41,8 +31,6 @@ from provenance_registry.settings import Settings
 from tests.docs.pages import ROOT, anchors, blocks, blocks_of, links, pages, quoted, read, rows, section
 
 REFERENCE = "docs/reference.md"
-FORMAT = "docs/certificate-format.md"
-LEDGER = "docs/ledger.md"
 REGISTRY = "docs/registry.md"
 
 
@@ -341,108 +329,3 @@ def test_sheets_are_those_of_the_code() -> None:
     true["5160"][0] = "66.675 × 25.4"
     assert said == true
     assert f"`{DEFAULT_LAYOUT}` is taken where none is named" in read("docs/printing.md")
-
-
-# --- certificate and verdict ------------------------------------------------------------------------------------------
-
-
-def test_the_example_is_made_by_the_code() -> None:
-    (block,) = [block for block in blocks_of(FORMAT, "json") if block.info == "example"]
-    piece = Piece(
-        Serial.parse("7K3M-9QX2-VD5T-6"),
-        {"en": "Meiping vase", "zh-Hans": "青花梅瓶"},
-        glaze={"en": "transparent"},
-        firing=Firing(kiln={"en": "wood"}, date="2026-11-02", peak_celsius=1_320),
-        height_mm=312,
-        weight_g=2_140,
-        edition=Edition(1, 2),
-        photos=(Photo(Digest.of(b"a photo")),),
-    )
-    made = issue(
-        piece,
-        Issuer("https://registry.example", "sample-studio", "Sample Studio"),
-        P256Signer.from_secret(hashlib.sha256(b"kilnmark example").digest()),
-        status_entry=StatusEntry("0123456789ab", 7),
-        now=datetime(2026, 11, 24, 10, 17, 34, tzinfo=UTC),
-    )
-    assert canonicalize(json.loads(block.text)) == made.data
-    assert f"`{made.digest}`" in read(FORMAT)
-    assert f"Its canonical form has {len(made.data):,} bytes" in read(FORMAT)
-
-
-def test_every_member_of_the_subject_is_documented_with_its_limit() -> None:
-    limits = dict((*TEXT_FIELDS.values(), *PLAIN_FIELDS.values()))
-    limits |= {name: largest for name, _, largest in MEASURES.values()}
-    said = {name: cells[1] for cells in rows(section(read(FORMAT), "### The subject")) for name in quoted(cells[0])}
-    assert set(limits) <= set(said)
-    for name, limit in limits.items():
-        assert f"{limit:,}" in said[name], name
-    assert set(said) - set(limits) == {"id", "type", "serial", "country", "firing", "edition", "image"}
-
-
-def test_every_finding_is_in_the_table() -> None:
-    said = {}
-    for cells in rows(section(read(FORMAT), "### Checks and findings").partition("| Code |")[2]):
-        check, code, result, outcome, sentence = cells
-        said[quoted(code)[0]] = check, result, (quoted(outcome) or [""])[0], sentence
-    true = {
-        name: (
-            "any" if name == "not-reached" else str(int(code.check)),
-            code.result.value,
-            code.outcome.value if code.outcome else "",
-            code.message,
-        )
-        for name, code in CODES.items()
-    }
-    assert said == true
-    advisories = {quoted(cells[0])[0]: cells[1] for cells in rows(section(read(FORMAT), "### Advisories"))}
-    assert advisories == ADVISORIES
-    text = section(read(FORMAT), "## The verdict")
-    outcomes = [quoted(cells[0])[0] for cells in rows(text.partition("###")[0])]
-    assert outcomes == [outcome.value for outcome in Outcome]
-    assert all(f"`{reason}`" in text for reason, _ in REASONS.values())
-
-
-# --- ledger -----------------------------------------------------------------------------------------------------------
-
-
-def signature(item: dict[str, Any]) -> str:
-    kinds = [(member["internalType"], member["name"]) for member in item["inputs"]]
-    plain = (kind.replace("struct IPieceLedger.", "") + " " + name for kind, name in kinds)
-    return f"{item['name']}({', '.join(plain)})"
-
-
-def test_every_member_of_the_contract_is_documented() -> None:
-    abi = json.loads(read("provenance/evm/artifacts/PieceLedger.json"))["abi"]
-    interface = read("contracts/IPieceLedger.sol")
-    for kind, heading in (("function", "## Functions"), ("event", "## Events"), ("error", "## Errors")):
-        own = set(re.findall(rf"^    {kind} (\w+)\(", interface, re.MULTILINE))
-        assert own
-        items = [item for item in abi if item["type"] == kind]
-        true = {signature(item) for item in items if item["name"] in own}
-        assert len(true) == len(own)
-        said = {quoted(cells[0])[0] for cells in rows(section(read(LEDGER), heading))}
-        assert said == true
-        inherited = {item["name"] for item in items} - own
-        assert inherited <= set(quoted(section(read(LEDGER), "## Inherited members")))
-    assert set(quoted(section(read(LEDGER), "## Inherited members"))) <= {item.get("name") for item in abi}
-
-
-def test_every_member_of_a_record_is_documented() -> None:
-    abi = json.loads(read("provenance/evm/artifacts/PieceLedger.json"))["abi"]
-    (record,) = [item for item in abi if item.get("name") == "record"]
-    text = section(read(LEDGER), "## Functions").partition("`record` returns")[2]
-    assert quoted(text) == [member["name"] for member in record["outputs"][0]["components"]]
-
-
-def test_gas_is_what_the_benchmark_measures() -> None:
-    from benchmarks.anchor_gas import measure
-
-    said = {(int(cells[0].replace(",", "")), int(cells[1])): float(cells[2].replace(",", ""))
-            for cells in rows(section(read(LEDGER), "## Gas"))}  # fmt: skip
-    assert len(said) > 4
-    measured = {(figure.pieces, figure.lots): figure.gas / figure.pieces for figure in measure((1, 10, 100, 1_000))}
-    for key, gas in measured.items():
-        if key in said:
-            assert said[key] == pytest.approx(gas, rel=0.005), key
-    assert set(said) - set(measured) == {(5_000, 1), (5_000, 10)}
