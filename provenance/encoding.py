@@ -20,8 +20,8 @@ from typing import ClassVar, Self
 from provenance.errors import MalformedError
 
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-_BASE58_PAIRS = [high + low for high in _BASE58 for low in _BASE58]
-_BASE58_CHUNK = 58**10  # Ten symbols fit a machine word, whose division is quick.
+_PAIRS = [high + low for high in _BASE58 for low in _BASE58]  # By value: 3364 of them.
+_58_TO_4, _58_TO_8 = 58**4, 58**8  # Four symbols fit one digit of Python's integers, whose division is quick.
 _BASE58_INDEX = {symbol: value for value, symbol in enumerate(_BASE58)}
 _MAX_BASE58 = 256  # Keys and signatures are under 100 symbols; the conversion is quadratic.
 _SHA2_256 = b"\x12\x20"  # multihash: sha2-256, 32 bytes
@@ -134,14 +134,12 @@ def from_base64url(text: str) -> bytes:
 def to_base58(data: bytes) -> str:
     """Encode `data` in base58btc, without a multibase prefix."""
     zeros = len(data) - len(data.lstrip(b"\0"))
-    number = int.from_bytes(data, "big")
-    pairs = []
+    number, text = int.from_bytes(data, "big"), ""
     while number:
-        number, chunk = divmod(number, _BASE58_CHUNK)
-        for _ in range(5):
-            chunk, pair = divmod(chunk, 58 * 58)
-            pairs.append(_BASE58_PAIRS[pair])
-    return "1" * zeros + "".join(reversed(pairs)).lstrip("1")
+        number, chunk = divmod(number, _58_TO_8)
+        high, low = chunk // _58_TO_4, chunk % _58_TO_4
+        text = _PAIRS[high // 3364] + _PAIRS[high % 3364] + _PAIRS[low // 3364] + _PAIRS[low % 3364] + text
+    return "1" * zeros + text.lstrip("1")
 
 
 def from_base58(text: str) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from provenance.certificate import Certificate, Issuer, StatusEntry, format_time, render, secured_bytes
+from provenance.certificate import Certificate, Issuer, StatusEntry, render, secured_bytes
 from provenance.encoding import Digest
 from provenance.keys import Signer
 from provenance.piece import Piece
@@ -29,6 +29,6 @@ def issue(
     now = now.astimezone(UTC).replace(microsecond=0)
     document = render(piece, issuer, status_entry, now, replaces)
     method = f"{issuer.did}#{signer.public_key.multikey}"
-    proof = make_proof(document, signer, verification_method=method, created=format_time(now))
+    proof = make_proof(document, signer, verification_method=method, created=str(document["validFrom"]))
     data = secured_bytes(proof.attached(document))
     return Certificate(data, Digest.of(data), issuer, piece, proof, status_entry, now, replaces)

@@ -27,7 +27,7 @@ _LOT_BITS = 32
 
 @dataclass(frozen=True, slots=True)
 class LedgerIdentity:
-    """What pins one deployment of the ledger: DESIGN section 2.
+    """What pins one deployment of the ledger.
 
     `genesis` is the hash of block 0, `code_hash` the keccak-256 of the deployed code (EXTCODEHASH),
     `deployment_id` 32 random bytes given to the constructor: a re-created test chain differs in it.

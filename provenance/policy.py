@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provenance.canonical import JSONObject, canonicalize, is_of, parse
+from provenance.canonical import JSONObject, JSONValue, canonicalize, is_of, parse
 from provenance.encoding import Address, Digest, Hash32
 from provenance.errors import ConfigurationError, MalformedError
 from provenance.ledger import LedgerIdentity
@@ -59,13 +59,7 @@ class TrustPolicy:
         members: JSONObject = {
             "type": POLICY_TYPE,
             "version": POLICY_VERSION,
-            "ledger": {
-                "chainId": self.ledger.chain_id,
-                "genesis": str(self.ledger.genesis),
-                "contract": str(self.ledger.contract),
-                "codeHash": str(self.ledger.code_hash),
-                "deploymentId": str(self.ledger.deployment_id),
-            },
+            "ledger": identity_to_json(self.ledger),
             "nodes": list(self.nodes),
             "confirmations": self.confirmations,
         }
@@ -77,27 +71,42 @@ class TrustPolicy:
     def from_bytes(cls, data: bytes) -> TrustPolicy:
         """Read a policy, in any spelling of its JSON; raises `MalformedError` or `ConfigurationError`."""
         members = parse(data, limit=MAX_POLICY_BYTES)
-        ledger, nodes, confirmations = members.get("ledger"), members.get("nodes"), members.get("confirmations")
-        registry = members.get("registry")
+        nodes, confirmations, registry = members.get("nodes"), members.get("confirmations"), members.get("registry")
         if (
             not is_of(members, POLICY_TYPE, POLICY_VERSION)
             or not {"type", "version", "ledger", "nodes", "confirmations", "registry"}.issuperset(members)
-            or not isinstance(ledger, dict)
-            or ledger.keys() != {"chainId", "genesis", "contract", "codeHash", "deploymentId"}
-            or type(ledger["chainId"]) is not int
             or not isinstance(nodes, list)
             or type(confirmations) is not int
             or not (registry is None or isinstance(registry, str))
         ):
             raise MalformedError("not-a-policy", "This is not a trust policy that this program can read.")
-        identity = LedgerIdentity(
-            chain_id=ledger["chainId"],
-            genesis=Hash32.parse(ledger["genesis"]),
-            contract=Address.parse(ledger["contract"]),
-            code_hash=Hash32.parse(ledger["codeHash"]),
-            deployment_id=Hash32.parse(ledger["deploymentId"]),
-        )
+        identity = identity_from_json(members.get("ledger"))
         names = tuple(node for node in nodes if isinstance(node, str))
         if len(names) != len(nodes):
             raise MalformedError("not-a-policy", "A node is named by its address.", field="nodes")
         return cls(identity, names, confirmations, None if registry is None else check_base_url(registry))
+
+
+def identity_to_json(ledger: LedgerIdentity) -> JSONObject:
+    """Return the JSON form of a ledger's identity."""
+    return {
+        "chainId": ledger.chain_id,
+        "genesis": str(ledger.genesis),
+        "contract": str(ledger.contract),
+        "codeHash": str(ledger.code_hash),
+        "deploymentId": str(ledger.deployment_id),
+    }
+
+
+def identity_from_json(value: JSONValue | None) -> LedgerIdentity:
+    """Read what `identity_to_json` writes; raises `MalformedError`."""
+    names = {"chainId", "genesis", "contract", "codeHash", "deploymentId"}
+    if not isinstance(value, dict) or value.keys() != names or type(value["chainId"]) is not int:
+        raise MalformedError("not-a-policy", "This does not name a ledger.", field="ledger")
+    return LedgerIdentity(
+        chain_id=value["chainId"],
+        genesis=Hash32.parse(value["genesis"]),
+        contract=Address.parse(value["contract"]),
+        code_hash=Hash32.parse(value["codeHash"]),
+        deployment_id=Hash32.parse(value["deploymentId"]),
+    )

@@ -1,7 +1,7 @@
 """Serials: the public name of a piece, as printed on its tag.
 
 Twelve Crockford base32 symbols from a CSPRNG (60 bits) and one check symbol of the same alphabet, shown as
-``7K3M-9QX2-VD5T-C``.  Read as numbers of GF(32) = GF(2)[x]/(x^5+x^2+1), the symbols d1..d12 give the check symbol
+``7K3M-9QX2-VD5T-6``.  Read as numbers of GF(32) = GF(2)[x]/(x^5+x^2+1), the symbols d1..d12 give the check symbol
 ``sum(d_i * x^i)``: the weights differ and none is zero, so that every single wrong symbol and every swap of two
 symbols, neighbours or not, is found.
 
@@ -48,7 +48,7 @@ class Serial:
         symbols = self.compact
         if len(symbols) != BODY_SYMBOLS + 1 or any(symbol not in _VALUE for symbol in symbols):
             raise MalformedError(
-                "bad-serial", "A serial has 13 letters and digits, like 7K3M-9QX2-VD5T-C.", field="serial"
+                "bad-serial", "A serial has 13 letters and digits, like 7K3M-9QX2-VD5T-6.", field="serial"
             )
         if self.check_symbol(symbols[:-1]) != symbols[-1]:
             raise MalformedError(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 from typing import Any, NamedTuple
 
 import click
@@ -165,7 +166,9 @@ def run(arguments: list[str]) -> int:
 def main() -> None:
     """Run the command line of this process."""
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure") and (stream.encoding or "").lower().replace("-", "") != "utf8":
+        if isinstance(stream, TextIOWrapper) and not stream.isatty():
+            stream.reconfigure(encoding="utf-8")  # Data for other programs lose no character.
+        elif isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # A console that lacks a character shows a question mark.
     arguments: Any = sys.argv[1:]
     sys.exit(run(list(arguments)))

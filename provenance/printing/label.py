@@ -21,6 +21,9 @@ Width = Callable[[str, float, bool], float]
 """Gives the width in mm of a text at a size in points; the flag asks for the serif face."""
 _POINT = 25.4 / 72
 
+_SLACK = 0.005
+"""Millimetres by which a module may exceed what was asked for: four dots of 203 an inch are 0.5005 mm."""
+
 
 @dataclass(frozen=True, slots=True)
 class Label:
@@ -64,19 +67,21 @@ def compose(
     width: Width,
     missing: set[str],
     module: float = DEFAULT_MODULE_MM,
+    grid: float = 0.01,
 ) -> Composition:
     """Compose a label of `size` (mm): the code at the left with its serial beneath, the words at the right.
 
-    Where modules of the size asked for do not fit, smaller ones down to the limit are used; raises
-    `ConfigurationError` where even those do not.  Characters that cannot be drawn are added to `missing`.
+    Where modules of the size asked for do not fit, smaller ones down to the limit are used, each a multiple of `grid`
+    (mm): a printer's dot.  Raises `ConfigurationError` where even those do not.  Characters that cannot be drawn are
+    added to `missing`.
     """
     check_module(module)
     modules = matrix(label.url)
     count = len(modules) + 2 * QUIET_MODULES
     serial_height = 3.6
     room = min(size[1] - serial_height - 1.0, size[0] * 0.62)
-    module = min(module, int(room / count * 100) / 100)
-    if module < MIN_MODULE_MM:
+    module = int((min(module, room / count) + _SLACK) / grid) * grid
+    if module < MIN_MODULE_MM - _SLACK:
         raise ConfigurationError(
             "label-too-small",
             "A label of {width:g} x {height:g} mm is too small for this code.",

@@ -35,7 +35,7 @@ def tag_png(
     def width(text: str, points: float, serif: bool) -> float:
         return font(points, serif).getlength(text) * _INCH / dpi
 
-    composition = compose(label, size, width, set(), module)
+    composition = compose(label, size, width, set(), module, grid=_INCH / dpi)
     dots = round(composition.module * dpi / _INCH)
     scale = dpi / _INCH
     image = Image.new("RGB", (round(size[0] * scale), round(size[1] * scale)), "white")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from collections import Counter
 from collections.abc import Callable, Sequence
 
 import pypdfium2
 import zxingcpp
+from PIL import Image
 
 from provenance.errors import VerificationError
 
+_QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 _SCALE = 200 / 72
 """200 dpi: four dots a module of 0.5 mm, less than any printer gives."""
 
@@ -21,7 +24,7 @@ def read_sheet(pdf: bytes, progress: Callable[[int], None] = lambda number: None
     try:
         for page in document:
             image = page.render(scale=_SCALE, grayscale=True).to_pil()
-            codes = zxingcpp.read_barcodes(image, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
+            codes = zxingcpp.read_barcodes(image, formats=_QR)
             payloads += [code.text for code in codes]
             progress(1)
     finally:
@@ -47,4 +50,14 @@ def check_sheet(pdf: bytes, expected: Sequence[str]) -> None:
             "The sheet holds {count} codes that are not its own: {codes}.",
             count=len(extra),
             codes=", ".join(extra[:5]),
+        )
+
+
+def check_image(png: bytes, expected: str) -> None:
+    """Return if the one code on an image is `expected`; raise `VerificationError` otherwise."""
+    with Image.open(io.BytesIO(png)) as image:
+        codes = zxingcpp.read_barcodes(image.convert("L"), formats=_QR)
+    if [code.text for code in codes] != [expected]:
+        raise VerificationError(
+            "sheet-unreadable", "The tag {serial} does not read back.", serial=expected.rpartition("/")[2]
         )

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import logging
-import os
-import secrets
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from litestar import Litestar, Response
@@ -18,19 +14,19 @@ from litestar.openapi.plugins import JsonRenderPlugin
 
 from provenance import __version__
 from provenance.encoding import Address
-from provenance.errors import ConfigurationError, ProvenanceError, StorageError
+from provenance.errors import ProvenanceError
 from provenance.evm.accounts import Account
 from provenance.evm.gate import Gate
-from provenance.evm.ledger import EVMLedger
-from provenance.evm.node import BoundedHTTPProvider, Provider
 from provenance.keys import P256Signer
 from provenance.policy import TrustPolicy
 from provenance_registry.db.repository import SQLRepository
+from provenance_registry.folder import FolderLock, make_folders, secret
 from provenance_registry.http.api import api_routes, health_routes
 from provenance_registry.http.pages import page_routes
 from provenance_registry.http.problems import on_bug, on_http_error, on_provenance_error
 from provenance_registry.http.rpc import rpc_routes
 from provenance_registry.http.services import Services
+from provenance_registry.ledgers import OpenLedger, open_registry_ledger
 from provenance_registry.service.clock import Clock, system_clock
 from provenance_registry.service.index import IndexedLedger
 from provenance_registry.service.media import Media
@@ -44,8 +40,6 @@ from provenance_registry.worker.examiner import Examiner
 from provenance_registry.worker.indexer import Indexer
 from provenance_registry.worker.loop import Worker
 from provenance_registry.worker.sealer import Sealer
-
-log = logging.getLogger(__name__)
 
 SECURITY_HEADERS = {
     "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
@@ -69,16 +63,30 @@ class Registry:
 
 def build(settings: Settings, clock: Clock = system_clock) -> Registry:
     """Open or make all that the registry stands on; raises `ProvenanceError` where that cannot be."""
-    _make_folders(settings)
-    anchorer = Account.from_secret(_secret(settings.secrets / "anchorer"))
-    relayer = Account.from_secret(_secret(settings.secrets / "relayer"))
-    list_signer = P256Signer.from_secret(_secret(settings.secrets / "status-list"))
-    provider, ledger, seal, close_chain = _open_ledger(settings, anchorer, relayer)
-    try:
+    with ExitStack() as opened:
+        make_folders(settings)
+        opened.callback(FolderLock(settings.data).release)
+        anchorer = Account.from_secret(secret(settings.secrets / "anchorer"))
+        relayer = Account.from_secret(secret(settings.secrets / "relayer"))
+        chain = open_registry_ledger(settings, anchorer, relayer)
+        opened.callback(chain.close)
         repository = SQLRepository(settings.database)
-    except BaseException:
-        close_chain()
-        raise
+        opened.callback(repository.close)
+        services, worker = _assemble(settings, clock, chain, repository, anchorer, relayer)
+        opened.callback(worker.stop)
+        return Registry(_web(services, chain.ledger.order_nonce), worker, services, opened.pop_all().close)
+
+
+def _assemble(
+    settings: Settings,
+    clock: Clock,
+    opened: OpenLedger,
+    repository: SQLRepository,
+    anchorer: Account,
+    relayer: Account,
+) -> tuple[Services, Worker]:
+    ledger = opened.ledger
+    list_signer = P256Signer.from_secret(secret(settings.secrets / "status-list"))
     policy = TrustPolicy(
         ledger.identity, (f"{settings.base_url}/rpc",), settings.confirmations, registry=settings.base_url
     )
@@ -90,7 +98,7 @@ def build(settings: Settings, clock: Clock = system_clock) -> Registry:
     indexer = Indexer(repository, ledger, index)
     verdicts = Verdicts(repository, index, policy)
     examiner = Examiner(repository, index, verdicts, policy)
-    worker = Worker([*seal, indexer.catch_up, sealer.review_held, sealer.settle, examiner.examine, sealer.seal])
+    worker = Worker([*opened.steps, indexer.catch_up, sealer.review_held, sealer.settle, examiner.examine, sealer.seal])
     services = Services(
         settings=settings,
         policy=policy,
@@ -101,18 +109,12 @@ def build(settings: Settings, clock: Clock = system_clock) -> Registry:
         media=Media(repository, settings.media),
         orders=Orders(repository, outbox),
         status_lists=StatusLists(repository, settings.base_url, list_signer, clock),
-        rpc=Gate(provider, ledger.identity.contract),
+        rpc=Gate(opened.provider, ledger.identity.contract),
         wake=worker.wake,
         trouble=lambda: repository.trouble or worker.trouble,
         addresses={"anchorer": str(anchorer.address), "relayer": str(relayer.address)},
     )
-
-    def close() -> None:
-        worker.stop()
-        repository.close()
-        close_chain()
-
-    return Registry(_web(services, ledger.order_nonce), worker, services, close)
+    return services, worker
 
 
 def _web(services: Services, order_nonce: Callable[[Address], int]) -> Litestar:
@@ -138,102 +140,3 @@ def _web(services: Services, order_nonce: Callable[[Address], int]) -> Litestar:
         debug=False,
         logging_config=None,
     )
-
-
-def _make_folders(settings: Settings) -> None:
-    try:
-        for folder in (settings.data, settings.media):
-            folder.mkdir(parents=True, exist_ok=True)
-        settings.secrets.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageError(
-            "cannot-write", "{path} cannot be used: {reason}.", path=settings.data, reason=error
-        ) from None
-
-
-def _secret(path: Path) -> bytes:
-    """Return the secret in a file that only its owner can read; made at the first start."""
-    try:
-        if not path.exists():
-            write_durably(path, secrets.token_bytes(32).hex().encode())
-        secret = bytes.fromhex(path.read_text("ascii").strip())
-    except OSError as error:
-        raise StorageError("cannot-write", "{path} cannot be used: {reason}.", path=path, reason=error) from None
-    except ValueError:
-        raise ConfigurationError("bad-secret", "{path} does not hold a secret in hex.", path=path) from None
-    if len(secret) != 32:
-        raise ConfigurationError("bad-secret", "{path} does not hold 32 bytes in hex.", path=path)
-    return secret
-
-
-def write_durably(path: Path, data: bytes) -> None:
-    """Write a file readable by its owner alone, whole or not at all."""
-    temporary = path.with_name(path.name + ".new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-
-
-def _open_ledger(
-    settings: Settings, anchorer: Account, relayer: Account
-) -> tuple[Provider, EVMLedger, list[Callable[[], object]], Callable[[], None]]:
-    if settings.ledger_url is not None and settings.ledger_contract is not None:
-        provider: Provider = BoundedHTTPProvider(settings.ledger_url)
-        return provider, EVMLedger(provider, settings.ledger_contract), [], lambda: None
-    if settings.admin is None or settings.steward is None:
-        raise ConfigurationError("bad-settings", "The embedded ledger needs an admin and a steward.")
-    from provenance.evm.embedded import EmbeddedChain
-    from provenance.evm.embedded_rpc import EmbeddedProvider
-
-    funded = [settings.admin, settings.steward, anchorer.address, relayer.address]
-    max_pause = int(settings.max_pause_days * 24 * 3600)
-    chain = EmbeddedChain(settings.chain, funded=funded, max_pause=max_pause)
-    try:
-        provider = EmbeddedProvider(chain)
-        ledger = _embedded_ledger(settings, provider, anchorer, chain.seal)
-    except BaseException:
-        chain.close()
-        raise
-    return provider, ledger, [chain.seal], chain.close
-
-
-def _embedded_ledger(settings: Settings, provider: Provider, anchorer: Account, seal: Callable[[], bool]) -> EVMLedger:
-    """Open the embedded ledger's contract, deploying it at the first start.
-
-    A start that dies after deploying and before writing the address down deploys another: nothing is anchored yet.
-    """
-    from provenance.evm.deploy import deploy
-
-    record = settings.data / "ledger.json"
-    if record.exists():
-        try:
-            contract = Address.parse(json.loads(record.read_text("ascii"))["contract"])
-        except (OSError, ValueError, KeyError, TypeError, ProvenanceError):
-            raise ConfigurationError(
-                "bad-ledger-record", "{path} does not name the ledger's contract.", path=record
-            ) from None
-        return EVMLedger(provider, contract)
-    if settings.admin is None or settings.steward is None:
-        raise ConfigurationError("bad-settings", "The embedded ledger needs an admin and a steward.")
-
-    def wait() -> None:
-        import time
-
-        if not seal():
-            time.sleep(0.1)
-
-    ledger = deploy(
-        provider,
-        anchorer,
-        admin=settings.admin,
-        steward=settings.steward,
-        anchorer=anchorer.address,
-        base_uri=f"{settings.base_url}/tokens/",
-        wait=wait,
-    )
-    write_durably(record, json.dumps({"contract": str(ledger.identity.contract)}).encode())
-    log.info("deployed the ledger at %s", ledger.identity.contract)
-    return ledger

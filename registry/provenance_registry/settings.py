@@ -101,6 +101,13 @@ class Settings:
         except ValueError as error:
             raise ConfigurationError("bad-settings", "A setting is not a number: {reason}.", reason=error) from None
         host = env.get("KILNMARK_HOST", "127.0.0.1")
+        if host in ("0.0.0.0", "::") and "KILNMARK_BASE_URL" not in env:  # noqa: S104 - compared, not bound to
+            raise ConfigurationError(
+                "bad-settings",
+                "The address on tags is not known: {host} stands for every address of this machine.",
+                hint="Set KILNMARK_BASE_URL to the registry's public address.",
+                host=host,
+            )
         return cls(
             data=Path(env.get("KILNMARK_DATA", "kilnmark-registry")),
             base_url=check_base_url(env.get("KILNMARK_BASE_URL", f"http://{host}:{port}")),

@@ -83,7 +83,7 @@ def test_a_second_process_on_the_same_folder_is_refused(tmp_path: Path) -> None:
     second = RunningRegistry(tmp_path / "data")
     second.start(wait=False)
     assert second.wait_dead(asked=False) == 5
-    assert "Another process has the chain" in registry.log
+    assert "Another registry has the folder" in registry.log
     assert "Traceback" not in registry.log
     registry.stop()
 
@@ -98,3 +98,15 @@ def _wait_listening(registry: RunningRegistry) -> None:
         except UnreachableError:
             time.sleep(0.05)
     raise AssertionError(registry.log)
+
+
+def test_a_chain_made_anew_does_not_pass_for_the_one_that_was(tmp_path: Path) -> None:
+    registry = RunningRegistry(tmp_path / "data")
+    registry.start()
+    registry.stop()
+    for file in registry.folder.glob("chain.db*"):
+        file.unlink()
+    registry.start(wait=False)
+    assert registry.wait_dead(asked=False) == 5
+    assert "There is no contract at" in registry.log
+    assert "Traceback" not in registry.log

@@ -18,8 +18,8 @@ from provenance_cli.context import App, pass_app
 @click.option("--host", help="Where to listen (default: 127.0.0.1).")
 @click.option("--port", type=int, help="Port (default: 8757).")
 @click.option("--name", help="The registry's name on its pages.")
-@click.option("--admin", help="Address of the admin; needed at the embedded ledger's first start.")
-@click.option("--steward", help="Address of the steward; likewise.")
+@click.option("--admin", help="Address of the admin; the embedded ledger needs it.")
+@click.option("--steward", help="Address of the steward; the embedded ledger needs it.")
 @click.option("--ledger", help="Address of an RPC node, instead of the embedded ledger.")
 @click.option("--contract", help="Address of the ledger's contract at that node.")
 @click.option("--batch-size", type=int, help="Seal a batch when so many certificates wait.")
@@ -33,7 +33,10 @@ def serve(app: App, /, **options: str | float | None) -> None:
     for name, value in options.items():
         if value is not None:
             environment[f"KILNMARK_{name.upper()}"] = str(value)
-    process = subprocess.Popen([sys.executable, "-m", "provenance_registry"], env=environment)
+    # The registry ends when this end of its standard input does: with this process, however that ends.
+    environment["KILNMARK_STOP_WITH_STDIN"] = "1"
+    command = [sys.executable, "-m", "provenance_registry"]
+    process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE)
     while True:
         try:
             code = process.wait()

@@ -48,12 +48,15 @@ def print_(
     if png:
         from provenance.printing.layouts import layout_named
         from provenance.printing.png import tag_png
+        from provenance.printing.readback import check_image
         from provenance_cli.files import write_file
 
         folder, size = Path(png), layout_named(layout).label
         with app.progress(len(labels), _("Drawing")) as advance:
             for label in labels:
-                write_file(folder / f"{label.serial}.png", tag_png(label, dpi=dpi, size=size))
+                image = tag_png(label, dpi=dpi, size=size)
+                check_image(image, label.url)
+                write_file(folder / f"{label.serial}.png", image)
                 advance(1)
         app.say(ngettext("{n} tag in {path}", "{n} tags in {path}", len(labels)).format(n=len(labels), path=folder))
         app.data({"tags": len(labels), "folder": str(folder)})
