@@ -51,7 +51,7 @@ def test_a_genuine_record(
 
 
 def test_the_photo_that_was_signed_is_shown(registry: RunningRegistry, studio: Studio, open_page: Open) -> None:
-    prepared = prepare_photo(photo_bytes())
+    prepared = prepare_photo(photo_bytes(seed=87))
     certificate = studio.sign("有照片的瓶", photos=(Photo(prepared.digest),))
     studio.submit(certificate)
     registry.client.upload(prepared.digest, prepared.data)

@@ -277,7 +277,6 @@ def test_the_registrys_settings_are_in_its_guide() -> None:
     assert said["data"] == [str(defaults.data)]
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Litestar announces changes of its next version.
 def test_every_route_is_documented(tmp_path: Path) -> None:
     people = Address(b"\1" * 20), Address(b"\2" * 20)
     registry = build(Settings(tmp_path / "data", "https://registry.example", admin=people[0], steward=people[1]))

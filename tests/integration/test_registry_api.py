@@ -190,8 +190,10 @@ def test_a_suspended_studio_is_held_until_it_is_reinstated(registry: RunningRegi
 
 
 def test_a_revocation_by_the_studio_reaches_verdict_status_list_and_chain(
-    registry: RunningRegistry, studio: Studio, http: httpx.Client
+    registry: RunningRegistry, http: httpx.Client
 ) -> None:
+    studio = Studio(registry, "revoking", "作废窑")
+    studio.accredit()
     certificate = studio.sign()
     studio.submit(certificate)
     studio.wait_anchored(certificate)
@@ -220,7 +222,7 @@ def test_orders_of_others_are_refused(registry: RunningRegistry, studio: Studio,
 
 
 def test_photos_travel_and_are_served_by_digest(registry: RunningRegistry, studio: Studio, http: httpx.Client) -> None:
-    prepared = prepare_photo(photo_bytes())
+    prepared = prepare_photo(photo_bytes(seed=41))  # A photo that no other test sends.
     certificate = studio.sign(photos=(Photo(prepared.digest),))
     with pytest.raises(NotFoundError):
         registry.client.upload(prepared.digest, prepared.data)

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from litestar import Request, Response, get, post, put
 from litestar.handlers.base import BaseRouteHandler
+from litestar.params import FromPath
 
 from provenance import __version__
 from provenance.canonical import JSONObject, canonicalize, parse
@@ -125,7 +126,7 @@ def api_routes(services: Services, order_nonce: Any) -> list[BaseRouteHandler]:
         return json_response({"states": {str(digest): state.value for digest, state in found.items()}})
 
     @get("/api/v1/certificates/{digest:str}", summary="State of a certificate")
-    async def state(digest: str) -> Response[bytes]:
+    async def state(digest: FromPath[str]) -> Response[bytes]:
         """Return where a certificate is on its way."""
         stored = services.repository.certificate(Digest.parse(digest))
         if stored is None:
@@ -137,31 +138,31 @@ def api_routes(services: Services, order_nonce: Any) -> list[BaseRouteHandler]:
         return json_response(members)
 
     @put("/api/v1/media/{digest:str}", request_max_body_size=settings.max_media, summary="Upload a photo")
-    async def upload(digest: str, request: Request[Any, Any, Any]) -> Response[bytes]:
+    async def upload(digest: FromPath[str], request: Request[Any, Any, Any]) -> Response[bytes]:
         """Keep a photo that a registered certificate names, given by its digest."""
         named, data = Digest.parse("0x" + digest), await request.body()
         new = await asyncio.to_thread(services.media.put, named, data)
         return json_response({"digest": str(named)}, 201 if new else 200)
 
     @get("/media/{digest:str}", summary="A photo")
-    async def photo(digest: str) -> Response[bytes]:
+    async def photo(digest: FromPath[str]) -> Response[bytes]:
         """Return a photo by its digest."""
         data, media_type = await asyncio.to_thread(services.media.get, Digest.parse("0x" + digest))
         headers = {"cache-control": "public, max-age=31536000, immutable", "access-control-allow-origin": "*"}
         return Response(data, media_type=media_type, headers=headers)
 
     @get("/api/v1/pieces/{serial:str}", summary="Verdict")
-    async def verdict(serial: str) -> Response[bytes]:
+    async def verdict(serial: FromPath[str]) -> Response[bytes]:
         """Return the registry's verdict on a piece."""
         return verdict_response(services, Serial.parse(serial))
 
     @get("/api/v1/pieces/{serial:str}/certificate", summary="Certificate")
-    async def certificate(serial: str) -> Response[bytes]:
+    async def certificate(serial: FromPath[str]) -> Response[bytes]:
         """Return the certificate's exact bytes."""
         return Response(services.verdicts.find(Serial.parse(serial)).data, media_type=VC)
 
     @get("/api/v1/pieces/{serial:str}/bundle", summary="Bundle")
-    async def bundle(serial: str) -> Response[bytes]:
+    async def bundle(serial: FromPath[str]) -> Response[bytes]:
         """Return the bundle: everything that is needed to check the piece without this registry."""
         stored = services.verdicts.find(Serial.parse(serial))
         headers = {"content-disposition": f'attachment; filename="{stored.serial}.kilnmark.json"'}
@@ -186,7 +187,7 @@ def api_routes(services: Services, order_nonce: Any) -> list[BaseRouteHandler]:
         return json_response(members)
 
     @get("/api/v1/studios/{address:str}", summary="A studio")
-    async def studio(address: str) -> Response[bytes]:
+    async def studio(address: FromPath[str]) -> Response[bytes]:
         """Return a studio's entry in the directory."""
         entry = services.index.directory.studio(Address.parse(address.lower()))
         if entry is None:
@@ -202,12 +203,12 @@ def api_routes(services: Services, order_nonce: Any) -> list[BaseRouteHandler]:
         return json_response(_order_members(stored), 202)
 
     @get("/api/v1/statuses/{order_id:str}", summary="A status order")
-    async def order_state(order_id: str) -> Response[bytes]:
+    async def order_state(order_id: FromPath[str]) -> Response[bytes]:
         """Return how a status order fares."""
         return json_response(_order_members(services.orders.find(order_id)))
 
     @get("/studios/{slug:str}/did.json", summary="A studio's DID document")
-    async def studio_did(slug: str) -> Response[bytes]:
+    async def studio_did(slug: FromPath[str]) -> Response[bytes]:
         """Return a studio's DID document, made from the ledger's directory."""
         did = f"{services.status_lists.did}:studios:{slug}"
         entry = services.index.directory.by_did(did)
@@ -222,7 +223,7 @@ def api_routes(services: Services, order_nonce: Any) -> list[BaseRouteHandler]:
         return json_response(services.status_lists.did_document(), media_type="application/did+json")
 
     @get("/status/{list_id:str}", summary="A status list")
-    async def status_list(list_id: str) -> Response[bytes]:
+    async def status_list(list_id: FromPath[str]) -> Response[bytes]:
         """Return a Bitstring Status List credential."""
         credential = await asyncio.to_thread(services.status_lists.credential, list_id)
         return Response(canonicalize(credential), media_type=VC, headers={"cache-control": "max-age=60"})
@@ -242,7 +243,7 @@ def api_routes(services: Services, order_nonce: Any) -> list[BaseRouteHandler]:
         return Response(body, media_type="application/schema+json", headers=forever)
 
     @get("/tokens/{token_id:str}", summary="ERC-721 metadata")
-    async def token(token_id: str) -> Response[bytes]:
+    async def token(token_id: FromPath[str]) -> Response[bytes]:
         """Return a token's metadata as ERC-721 describes it."""
         number = int(token_id) if token_id.isascii() and token_id.isdigit() and len(token_id) <= 20 else 0
         stored = services.repository.by_token(number)

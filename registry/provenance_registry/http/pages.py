@@ -10,6 +10,7 @@ from babel.dates import format_date
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar import Request, Response, get
 from litestar.handlers.base import BaseRouteHandler
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from provenance.bundle import Bundle
@@ -83,9 +84,24 @@ def page_routes(services: Services) -> list[BaseRouteHandler]:
             has_record=bundle is not None,
         )
 
-    @get(["/P/{serial:str}", "/P/{serial:str}/{number:int}"], summary="A piece: page, certificate or verdict")
-    async def piece(serial: str, request: Request[Any, Any, Any], lang: str | None = None, number: int = 1) -> Any:
+    @get("/P/{serial:str}", summary="A piece: page, certificate or verdict")
+    async def piece(
+        serial: FromPath[str], request: Request[Any, Any, Any], lang: FromQuery[str | None] = None
+    ) -> Response[bytes]:
         """Answer a scan in the form that is asked for: a page, ``application/vc`` or ``application/json``."""
+        return answer(serial, 1, request, lang)
+
+    @get("/P/{serial:str}/{number:int}", summary="A piece, by a replacement tag")
+    async def replacement(
+        serial: FromPath[str],
+        number: FromPath[int],
+        request: Request[Any, Any, Any],
+        lang: FromQuery[str | None] = None,
+    ) -> Response[bytes]:
+        """Answer the scan of a replacement tag like that of the first."""
+        return answer(serial, number, request, lang)
+
+    def answer(serial: str, number: int, request: Request[Any, Any, Any], lang: str | None) -> Response[bytes]:
         wanted = request.headers.get("accept", "")[:500]
         language = negotiate(lang, request.headers.get("accept-language", ""))
         as_page = "text/html" in wanted or not ("application/vc" in wanted or "application/json" in wanted)
@@ -104,13 +120,15 @@ def page_routes(services: Services) -> list[BaseRouteHandler]:
         return verdict_response(services, known)
 
     @get("/", summary="Entry form for a serial")
-    async def entry(request: Request[Any, Any, Any], lang: str | None = None) -> Response[bytes]:
+    async def entry(request: Request[Any, Any, Any], lang: FromQuery[str | None] = None) -> Response[bytes]:
         """Show a form for the number under a damaged code."""
         language = negotiate(lang, request.headers.get("accept-language", ""))
         return render("entry.html", language, typed="", wrong=False)
 
     @get("/look", summary="Find a piece by what was typed")
-    async def look(request: Request[Any, Any, Any], serial: str = "", lang: str | None = None) -> Any:
+    async def look(
+        request: Request[Any, Any, Any], serial: FromQuery[str] = "", lang: FromQuery[str | None] = None
+    ) -> Any:
         """Lead from the form to the piece."""
         language = negotiate(lang, request.headers.get("accept-language", ""))
         try:
@@ -119,14 +137,14 @@ def page_routes(services: Services) -> list[BaseRouteHandler]:
             return render("entry.html", language, 404, typed=serial[:40], wrong=True)
 
     @get("/static/{name:str}", summary="Style sheet")
-    async def static(name: str) -> Response[bytes]:
+    async def static(name: FromPath[str]) -> Response[bytes]:
         """Return a file that the pages need."""
         if name not in _STATIC:
             return render("entry.html", "en", 404, typed="", wrong=False)
         data = resources.files("provenance_registry.http").joinpath("static", name).read_bytes()
         return Response(data, media_type=_STATIC[name], headers={"cache-control": "public, max-age=3600"})
 
-    return [piece, entry, look, static]
+    return [piece, replacement, entry, look, static]
 
 
 def _verdict_values(verdict: Verdict, language: str) -> dict[str, object]:
