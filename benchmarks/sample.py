@@ -29,12 +29,20 @@ def entry(index: int) -> StatusEntry:
     return StatusEntry(LIST_ID, index)
 
 
+class NoDarkroom:
+    """The museum records have no photos."""
+
+    def prepare(self, source: bytes) -> Digest:
+        """Refuse."""
+        raise TypeError("a photo where there is none")
+
+
 def museum_pieces(count: int) -> list[Piece]:
     """Return `count` pieces, each under a new serial: the bundled museum records, again and again."""
     folder = Path(__file__).resolve().parent.parent / "examples"
     sheet = read_sheet(folder / "museum-porcelain.csv")
     columns = read_mapping(folder / "museum-porcelain.csv.map.toml", sheet.headings)
-    entries = take_in(sheet.rows, columns, "en", folder, {}, lambda _digest, _data: None).entries
+    entries = take_in(sheet.rows, columns, "en", folder, {}, NoDarkroom()).entries
     return [replace(entry.piece, serial=Serial.random()) for entry in islice(cycle(entries), count)]
 
 

@@ -63,7 +63,7 @@ def main() -> int:
     signer = P256Signer.generate()
     signature = signer.sign(data)
     passed = [f.code for f in verifier.verify(Bundle.from_bytes(data)).findings if f.result is Result.PASSED]
-    if passed != ["well-formed", "signed", "included"]:
+    if passed[:3] != ["well-formed", "signed", "included"]:
         raise RuntimeError(f"the bundle does not verify: {passed}")
     return report(
         "verify",

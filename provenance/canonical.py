@@ -27,7 +27,8 @@ MAX_DEPTH = 32
 """Deepest nesting accepted; a bundle needs 10."""
 _SAFE_NESTING = 256
 """Deepest nesting that a parser in C is given: each level takes machine stack, whatever Python's own limit is."""
-_BRACKETS = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[{]|[\]}]', re.DOTALL)
+# A string that is never closed is taken to its end as well, or each of its escaped quotes would begin another search.
+_BRACKETS = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 

@@ -137,7 +137,7 @@ class MalformedError(ProvenanceError):
         **facts: object,
     ) -> None:
         super().__init__(code, template, hint=hint, **facts)
-        self.field = field
+        self.field = None if field is None else _line(field)
         self.line = line
 
 

@@ -36,19 +36,18 @@ class PreparedPhoto:
     media_type: str = "image/jpeg"
 
 
-def load_photo(path: Path) -> PreparedPhoto:
-    """Read and prepare the photo at `path`; raises `MalformedError` or `StorageError`."""
+def read_photo(path: Path) -> bytes:
+    """Return the bytes of the photo at `path`; raises `MalformedError` or `StorageError`."""
     try:
         if path.stat().st_size > MAX_PHOTO_BYTES:
             raise MalformedError(
                 "photo-too-large", "The photo is larger than {limit} MB.", limit=MAX_PHOTO_BYTES // 2**20
             )
-        data = path.read_bytes()
-    except FileNotFoundError:
+        return path.read_bytes()
+    except (FileNotFoundError, ValueError):
         raise MalformedError("no-photo", "There is no such photo.", field="photos") from None
     except OSError as error:
         raise StorageError("unreadable", "{path} cannot be read: {reason}.", path=path, reason=error) from None
-    return prepare_photo(data)
 
 
 def prepare_photo(data: bytes) -> PreparedPhoto:

@@ -137,13 +137,15 @@ class RegistryClient:
         """Return where a certificate is on its way, and why it is held if it is; raises `NotFoundError`."""
         return self._object("GET", f"/api/v1/certificates/{digest}")
 
-    def states(self, digests: Sequence[Digest]) -> dict[Digest, str]:
-        """Return the states of up to 1,000 certificates; unknown ones are left out."""
+    def states(self, digests: Sequence[Digest]) -> dict[Digest, tuple[str, str | None]]:
+        """Return the states of up to 1,000 certificates, and what must be done where one does not go on."""
         body = msgspec.json.encode({"digests": [str(digest) for digest in digests]})
-        states = self._object("POST", "/api/v1/certificates:states", body).get("states")
-        if not isinstance(states, dict):
+        answer = self._object("POST", "/api/v1/certificates:states", body)
+        states, reasons, hints = (answer.get(name) for name in ("states", "reasons", "hints"))
+        if not (isinstance(states, dict) and isinstance(reasons, dict) and isinstance(hints, dict)):
             raise self._nonsense()
-        return {Digest.parse(digest): str(state) for digest, state in states.items()}
+        told = {digest: str(hints.get(reason, reason)) for digest, reason in reasons.items()}
+        return {Digest.parse(digest): (str(state), told.get(digest)) for digest, state in states.items()}
 
     # --- writing ----------------------------------------------------------------------------------------------------
 

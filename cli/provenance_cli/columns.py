@@ -1,4 +1,4 @@
-"""Text in the columns of a terminal, where a Chinese character takes two cells."""
+"""Text in the columns of a terminal: a Chinese character takes two cells, and foreign text moves no cursor."""
 
 from __future__ import annotations
 
@@ -39,6 +39,11 @@ def fold(text: str, cells: int) -> list[str]:
         if line or not unit.isspace():
             line += unit
     return [*lines, line.rstrip()]
+
+
+def shown(text: str) -> str:
+    """Return `text` without what does more than show: escapes, controls, direction overrides."""
+    return "".join(c for c in text if c.isprintable() or c in "\n\u200d")
 
 
 def listing(facts: Iterable[tuple[str, object]]) -> str:

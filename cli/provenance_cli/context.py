@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from provenance.errors import ConfigurationError, KeystoreError
+from provenance_cli.columns import shown
 from provenance_cli.i18n import _
 
 if TYPE_CHECKING:
@@ -37,15 +38,15 @@ class App:
         return datetime.now(UTC)
 
     def say(self, text: str = "", **style: Any) -> None:
-        """Speak to the person."""
-        click.secho(text, err=True, **style)
+        """Speak to the person; what could move the cursor or turn the text around is left out."""
+        click.secho(shown(text), err=True, **style)
 
     def data(self, value: Any, text: str | None = None) -> None:
         """Write a result: as JSON where asked, else as `text`."""
         if self.json:
             click.echo(json.dumps(value, ensure_ascii=False))
         elif text is not None:
-            click.echo(text)
+            click.echo(shown(text))
 
     def confirm(self, question: str) -> bool:
         """Ask yes or no."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from provenance.encoding import Digest
 from provenance.errors import ConflictError, MalformedError, ProvenanceError
+from provenance.media import read_photo
 from provenance.piece import PLAIN_FIELDS, TEXT_FIELDS, Edition, Firing, Photo, Piece, entered_text
 from provenance.serial import Serial
 from provenance_cli.mapping import Columns
@@ -16,8 +17,13 @@ from provenance_cli.measures import whole
 from provenance_cli.spreadsheet import MAX_CELL, Row
 from provenance_cli.store import Entry, Known
 
-Keep = Callable[[Digest, bytes], None]
-"""Takes a prepared photo by its digest."""
+
+class Darkroom(Protocol):
+    """Prepares photos, and knows those that it prepared before."""
+
+    def prepare(self, source: bytes) -> Digest:
+        """Return the digest of the prepared photo; raises `MalformedError` for what is none."""
+
 
 _FIRING_TEXTS = ("kiln", "fuel", "atmosphere")
 _COLUMN_OF = {"firing.date": "fired", "firing.peakTemperature": "peak"}
@@ -54,7 +60,7 @@ class Intake:
 
 
 def take_in(
-    rows: Iterable[Row], columns: Columns, language: str, folder: Path, known: Mapping[str, Known], keep: Keep
+    rows: Iterable[Row], columns: Columns, language: str, folder: Path, known: Mapping[str, Known], darkroom: Darkroom
 ) -> Intake:
     """Read rows into pieces; `known` is what the workshop has, by origin.
 
@@ -63,9 +69,8 @@ def take_in(
     """
     intake, seen = Intake(), dict[str, int]()
     for row in rows:
-        cells = _digest(row)
         number = row.cells.get(columns.headings.get("accession_number", ""), "")
-        origin = f"number:{number[:200]}" if number else f"row:{cells}"
+        origin = f"number:{number[:200]}" if number else f"row:{_digest(row)}"
         before = known.get(origin)
         try:
             if origin in seen:
@@ -76,20 +81,21 @@ def take_in(
                     first=seen[origin],
                 )
             seen[origin] = row.line
-            if before is not None and before.cells == cells:
-                intake.known += 1
+            piece = to_piece(row, columns, language, folder, darkroom)
+            if before is None:
+                intake.entries.append(Entry(piece, origin))
                 continue
-            if before is not None and before.signed:
+            piece = replace(piece, serial=before.piece.serial)
+            if piece == before.piece:
+                intake.known += 1
+            elif before.signed:
                 raise ConflictError(
                     "number-signed",
                     "A piece of this number was signed with other facts.",
                     hint="Give another piece a number of its own. What is signed is corrected by an amendment.",
                 )
-            piece = to_piece(row, columns, language, folder, keep)
-            if before is None:
-                intake.entries.append(Entry(piece, origin, cells))
             else:
-                intake.corrected.append(Entry(replace(piece, serial=before.serial), origin, cells))
+                intake.corrected.append(Entry(piece, origin))
         except ProvenanceError as error:
             intake.faults.append(_fault(row, columns, error))
     return intake
@@ -102,7 +108,7 @@ def _fault(row: Row, columns: Columns, error: ProvenanceError) -> Fault:
     return Fault(row.line, columns.headings.get(name, name if isinstance(error, MalformedError) else ""), told)
 
 
-def to_piece(row: Row, columns: Columns, language: str, folder: Path | None, keep: Keep) -> Piece:
+def to_piece(row: Row, columns: Columns, language: str, folder: Path | None, darkroom: Darkroom) -> Piece:
     """Return the piece that a row describes; raises `MalformedError` whose field is the mapping's name for it."""
     if row.broken is not None:
         raise row.broken
@@ -136,7 +142,7 @@ def to_piece(row: Row, columns: Columns, language: str, folder: Path | None, kee
         facts["edition"] = edition(values["edition"])
     if "photos" in values:
         names = [part.strip() for part in values["photos"].split(";") if part.strip()]
-        facts["photos"] = prepare_photos(names, folder, keep)
+        facts["photos"] = prepare_photos(names, folder, darkroom)
     firing = {
         name: {tag: entered_text(values[name], field=name, limit=200)} for name in _FIRING_TEXTS if name in values
     }
@@ -157,26 +163,16 @@ def edition(text: str) -> Edition:
     return Edition(int(number), int(of))
 
 
-def prepare_photos(names: list[str], folder: Path | None, keep: Keep) -> tuple[Photo, ...]:
-    """Read photos, strip what they tell of place and camera, and hand each to `keep`.
+def prepare_photos(names: list[str], folder: Path | None, darkroom: Darkroom) -> tuple[Photo, ...]:
+    """Have photos prepared: made smaller, and freed of what they tell of place and camera.
 
     A spreadsheet's photos lie in its `folder` or below, since photos become public; without a folder, names are those
     that a person gave.  Raises `MalformedError`.
     """
-    from provenance.media import load_photo
-
     photos = []
     for place, name in enumerate(names):
         try:
-            path = Path(name) if folder is None else folder / name
-            if folder is not None and not path.resolve().is_relative_to(folder.resolve()):
-                raise MalformedError(
-                    "photo-outside",
-                    "The photo lies outside the spreadsheet's folder.",
-                    field="photos",
-                    hint="Copy it into the folder.",
-                )
-            prepared = load_photo(path)
+            digest = darkroom.prepare(read_photo(_photo_path(name, folder)))
         except MalformedError as error:
             raise MalformedError(
                 error.code,
@@ -187,9 +183,25 @@ def prepare_photos(names: list[str], folder: Path | None, keep: Keep) -> tuple[P
                 fault=error,
                 remedy=error.remedy,
             ) from None
-        keep(prepared.digest, prepared.data)
-        photos.append(Photo(prepared.digest, prepared.media_type, "overview" if place == 0 else "detail"))
+        photos.append(Photo(digest, role="overview" if place == 0 else "detail"))
     return tuple(photos)
+
+
+def _photo_path(name: str, folder: Path | None) -> Path:
+    if folder is None:
+        return Path(name)
+    try:
+        path = (folder / name).resolve()
+    except (OSError, RuntimeError, ValueError):  # A loop of links, or a character that no file name has.
+        raise MalformedError("no-photo", "There is no such photo.", field="photos") from None
+    if not path.is_relative_to(folder.resolve()):
+        raise MalformedError(
+            "photo-outside",
+            "The photo lies outside the spreadsheet's folder.",
+            field="photos",
+            hint="Copy it into the folder.",
+        )
+    return path
 
 
 def _digest(row: Row) -> str:

@@ -101,11 +101,13 @@ class Columns:
                 raise MalformedError.like(error, field=self.headings[field], line=1) from None
 
     def unit_of(self, field: str) -> str:
-        """Return the unit of a measure: its heading's own, else the file's."""
+        """Return the unit of a measure: the one that the brackets of its heading name, else the file's."""
         match = _BRACKET.search(self.headings[field])
-        if match is not None and is_unit(match.group(1)):
-            return match.group(1)
-        return DEFAULT_UNITS.get(field, self.unit)
+        words = [] if match is None else [match.group(1), *re.findall(r"[^\W\d_]+|[″\"°]+[CF]?", match.group(1))]
+        units = dict.fromkeys(word for word in words if is_unit(word))
+        if len(units) > 1:
+            units.pop("in", None)  # “in cm”
+        return " / ".join(units) or DEFAULT_UNITS.get(field, self.unit)  # Two units are none.
 
     def to_toml(self) -> str:
         """Return the mapping file's text."""

@@ -39,7 +39,6 @@ DEFAULT_UNITS = {"weight": "g", "peak": "°c"}
 _OTHERS = frozenset(("寸", "尺", "市寸", "ft", "feet", "foot", "yd", "两", "°f", "f", "华氏度", "k"))
 """Words for units that are not taken, so that they are never passed over."""
 _NUMBER = re.compile(r"(?P<number>[0-9][0-9.,']*)\s*(?P<unit>[^0-9]*)\Z")
-_TAKEN = frozenset(word for units in (LENGTH, WEIGHT, TEMPERATURE) for words in units.values() for word in words)
 _MAX = 10_000_000
 
 
@@ -51,7 +50,7 @@ def is_unit(word: str) -> bool:
 def factor(field: str, unit: str) -> Decimal:
     """Return how many millimetres, grams or degrees one `unit` is; raises `MalformedError` for one of another kind."""
     for times, words in QUANTITIES[field].items():
-        if _plain(unit) in words:
+        if _plain(unit) in map(_plain, words):
             return Decimal(times)
     raise MalformedError(
         "unknown-unit",
@@ -71,20 +70,21 @@ def whole(text: str, field: str, unit: str) -> int | None:
     if match is None:
         raise _no_measure(text, field)
     times = factor(field, match["unit"].strip() or unit)
-    number = _number(match["number"], text, field) * times
+    number = _number(match["number"], text, field, whole_units=times == 1) * times
     if number > _MAX:
         raise _no_measure(text, field)
     rounded = int(number.to_integral_value(ROUND_HALF_EVEN))
     return None if number == 0 else max(rounded, 1)
 
 
-def _number(digits: str, text: str, field: str) -> Decimal:
-    if re.fullmatch(r"[0-9]{1,3},[0-9]{3}", digits):
+def _number(digits: str, text: str, field: str, *, whole_units: bool) -> Decimal:
+    # Nobody measures thousandths of a millimetre: three digits behind a dot are thousands there.
+    if re.fullmatch(r"[0-9]{1,3},[0-9]{3}", digits) or (whole_units and re.fullmatch(r"[0-9]{1,3}\.[0-9]{3}", digits)):
         raise MalformedError(
             "ambiguous-number",
             "“{text}” could be thousands or a fraction.",
             field=field,
-            hint="Write it without the comma.",
+            hint="Write it without the comma or dot.",
             text=text[:40],
         )
     if re.fullmatch(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?", digits):
@@ -106,3 +106,8 @@ def _no_measure(text: str, field: str) -> MalformedError:
 
 def _plain(text: str) -> str:
     return unicodedata.normalize("NFKC", text).strip().lower()
+
+
+_TAKEN = frozenset(
+    _plain(word) for units in (LENGTH, WEIGHT, TEMPERATURE) for words in units.values() for word in words
+)

@@ -23,6 +23,7 @@ MAX_UNPACKED = 512 * 2**20
 MAX_ROWS = 100_000
 """Rows of one import; a kiln firing has 200."""
 MAX_COLUMNS = 200
+MAX_HEADING = 200
 MAX_CELL = 100_000
 """Characters of one cell; the longest provenance text known has 4,224."""
 
@@ -218,6 +219,16 @@ def _headings(values: list[str], name: str) -> tuple[str, ...]:
         headings.pop()
     if not headings or len(headings) > MAX_COLUMNS:
         raise MalformedError("no-headings", "The first row of {file} must hold the headings.", line=1, file=name)
+    for heading in headings:
+        if len(heading) > MAX_HEADING or not heading.isprintable():
+            raise MalformedError(
+                "bad-heading",
+                "A heading of {file} is too long, or holds invisible characters.",
+                line=1,
+                hint="Type it again: {heading}",
+                file=name,
+                heading=heading[:60],
+            )
     twice = {heading for heading in headings if heading and headings.count(heading) > 1}
     if twice:
         raise MalformedError(

@@ -23,14 +23,14 @@ from provenance_cli.i18n import later
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS pieces (
-    id INTEGER PRIMARY KEY, serial TEXT NOT NULL UNIQUE, facts BLOB NOT NULL, photos TEXT NOT NULL, origin TEXT UNIQUE,
-    cells TEXT NOT NULL DEFAULT ''
+    id INTEGER PRIMARY KEY, serial TEXT NOT NULL UNIQUE, facts BLOB NOT NULL, photos TEXT NOT NULL, origin TEXT UNIQUE
 );
 CREATE TABLE IF NOT EXISTS certificates (
     id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, serial TEXT NOT NULL UNIQUE REFERENCES pieces (serial),
     data BLOB NOT NULL, list_index INTEGER NOT NULL UNIQUE, state TEXT NOT NULL, error TEXT, bundle BLOB
 );
 CREATE TABLE IF NOT EXISTS photos_sent (digest BLOB PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS photos_prepared (source BLOB PRIMARY KEY, digest BLOB NOT NULL);
 """
 
 SIGNED, REFUSED = later("signed"), later("refused")
@@ -41,19 +41,17 @@ REGISTRY_STATES = (later("held"), later("waiting"), later("batched"), later("anc
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A piece as entered: its origin tells its row from the others, `cells` is the digest of what stood there."""
+    """A piece as entered; `origin` tells its row from the others of the spreadsheets."""
 
     piece: Piece
     origin: str | None = None
-    cells: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
     """What the workshop has under an origin."""
 
-    serial: Serial
-    cells: str
+    piece: Piece
     signed: bool
 
 
@@ -97,8 +95,8 @@ class Store:
         with self._write() as connection:
             return sum(
                 connection.execute(
-                    "INSERT OR IGNORE INTO pieces (serial, facts, photos, origin, cells) VALUES (?,?,?,?,?)",
-                    (entry.piece.serial.compact, *_columns(entry.piece), entry.origin, entry.cells),
+                    "INSERT OR IGNORE INTO pieces (serial, facts, photos, origin) VALUES (?,?,?,?)",
+                    (entry.piece.serial.compact, *_columns(entry.piece), entry.origin),
                 ).rowcount
                 for entry in entries
             )
@@ -106,25 +104,22 @@ class Store:
     def correct_pieces(self, entries: Iterable[Entry]) -> int:
         """Put other facts in the place of a piece's, by its serial, unless it is signed; return how many were."""
         statement = (
-            "UPDATE pieces SET facts=?, photos=?, cells=? WHERE serial=?"
-            " AND serial NOT IN (SELECT serial FROM certificates)"
+            "UPDATE pieces SET facts=?, photos=? WHERE serial=? AND serial NOT IN (SELECT serial FROM certificates)"
         )
         with self._write() as connection:
             return sum(
-                connection.execute(
-                    statement, (*_columns(entry.piece), entry.cells, entry.piece.serial.compact)
-                ).rowcount
+                connection.execute(statement, (*_columns(entry.piece), entry.piece.serial.compact)).rowcount
                 for entry in entries
             )
 
     def known(self) -> dict[str, Known]:
         """Return what is here, by origin."""
         query = (
-            "SELECT origin, pieces.serial, cells, certificates.serial IS NOT NULL FROM pieces"
+            "SELECT origin, facts, photos, certificates.serial IS NOT NULL FROM pieces"
             " LEFT JOIN certificates ON certificates.serial = pieces.serial WHERE origin IS NOT NULL"
         )
         rows = self._connection.execute(query)
-        return {origin: Known(Serial(serial), cells, bool(signed)) for origin, serial, cells, signed in rows}
+        return {origin: Known(_piece(facts, photos), bool(signed)) for origin, facts, photos, signed in rows}
 
     def pieces(self, *, unsigned: bool = False) -> list[Piece]:
         """Return the pieces in the order of their entry; only those without a certificate where asked."""
@@ -200,6 +195,16 @@ class Store:
             connection.executemany(
                 "UPDATE certificates SET bundle=? WHERE digest=?", [(data, digest.value) for digest, data in bundles]
             )
+
+    def prepared_photo(self, source: Digest) -> Digest | None:
+        """Return the prepared photo of a file that was prepared before, by the digest of the file."""
+        row = self._connection.execute("SELECT digest FROM photos_prepared WHERE source=?", (source.value,)).fetchone()
+        return None if row is None else Digest(row[0])
+
+    def keep_prepared(self, source: Digest, digest: Digest) -> None:
+        """Record what a photo's file was prepared as."""
+        with self._write() as connection:
+            connection.execute("INSERT OR REPLACE INTO photos_prepared VALUES (?,?)", (source.value, digest.value))
 
     def photos_sent(self) -> set[Digest]:
         """Return the photos that the registry has."""

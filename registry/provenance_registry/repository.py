@@ -226,8 +226,8 @@ class Repository(Protocol):
     def by_token(self, token_id: int) -> StoredCertificate | None:
         """Return the certificate of that token."""
 
-    def states(self, digests: Sequence[Digest]) -> dict[Digest, State]:
-        """Return the states of the certificates that are known."""
+    def states(self, digests: Sequence[Digest]) -> dict[Digest, tuple[State, str | None]]:
+        """Return the states of the certificates that are known, and the reasons of those that have one."""
 
     def in_state(self, state: State, limit: int) -> list[StoredCertificate]:
         """Return certificates in a state, oldest first."""

@@ -249,7 +249,7 @@ def test_a_key_retired_before_its_anchor_was_mined_is_told_to_the_studio(pipelin
     pipeline.turn(4)
     members = certificate_members(pipeline.stored(certificate))
     assert (members["state"], members["reason"]) == ("anchored", "key-not-valid-when-anchored")
-    assert "sign the piece again" in members["hint"]
+    assert "under a new number" in members["hint"]
     assert pipeline.verdict(certificate).reason == "key-not-valid"
     assert pipeline.stored(fine).reason is None
     assert pipeline.repository.unexamined_batches() == []

@@ -114,6 +114,15 @@ def test_nesting_is_refused_however_much_recursion_python_allows() -> None:
     assert load(b"[" + b'"[[[[",' * 500 + b"[]]") == ["[[[["] * 500 + [[]]
 
 
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("tail", [b"", b"\\", b'"', b"\\\\"])
+def test_a_string_that_never_ends_costs_no_more_than_its_length(tail: bytes) -> None:
+    """A search that began anew at each escaped quote would take days for these."""
+    data = b"[" * 257 + b'"' + b'\\"' * 4_000_000 + tail
+    with pytest.raises(MalformedError):
+        load(data)
+
+
 def test_canonical_bytes_come_back() -> None:
     data = canonicalize({"z": '窑\x01\x7f\u2028"\\/', "a": [True, False, 0, -5, "", {}], "é"[:0] + "B": {"x": []}})
     assert canonicalize(parse_canonical(data, limit=LIMIT)) == data

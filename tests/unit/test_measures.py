@@ -20,6 +20,8 @@ from provenance_cli.measures import whole
         ("0.312m", "height", "mm", 312),
         ("12 in", "height", "mm", 305),
         ('12"', "height", "mm", 305),
+        ("12″", "height", "mm", 305),
+        ("1.200", "height", "m", 1200),
         ("1,234.5", "height", "mm", 1234),
         ("1,234,567", "weight", "g", 1_234_567),
         ("2.14公斤", "weight", "g", 2140),
@@ -39,6 +41,7 @@ def test_a_measure_is_read(text: str, field: str, unit: str, expected: int | Non
     ("text", "field", "code"),
     [
         ("1,234", "height", "ambiguous-number"),
+        ("1.200", "height", "ambiguous-number"),
         ("tall", "height", "bad-number"),
         ("", "height", "bad-number"),
         ("-3", "height", "bad-number"),
@@ -68,6 +71,13 @@ def test_a_headings_unit_counts_before_the_files() -> None:
         "weight": "kg",
         "width": "in",
     }
+
+
+@pytest.mark.parametrize(
+    "heading", ["高（约, cm）", "Height (in cm)", "高度（单位：cm）", "Height [cm, approx.]", "Height (cm with lid)"]
+)
+def test_a_unit_among_other_words_counts(heading: str) -> None:
+    assert Columns({"title": "t", "height": heading}).unit_of("height") == "cm"
 
 
 @pytest.mark.parametrize("heading", ["高度(寸)", "height (ft)", "高(kg)"])

@@ -15,7 +15,6 @@ from provenance_cli.report import words
 from provenance_cli.spreadsheet import ENCODINGS
 
 if TYPE_CHECKING:
-    from provenance.encoding import Digest
     from provenance.piece import Piece
     from provenance_cli.intake import Fault, Intake
     from provenance_cli.mapping import Columns
@@ -57,6 +56,7 @@ def piece() -> None:
 @pass_app
 def add(app: App, /, photos: tuple[str, ...], text_language: str | None, **given: str | None) -> None:
     """Enter one piece."""
+    from provenance_cli.darkroom import WorkshopDarkroom
     from provenance_cli.intake import to_piece
     from provenance_cli.mapping import Columns
     from provenance_cli.spreadsheet import Row
@@ -73,7 +73,7 @@ def add(app: App, /, photos: tuple[str, ...], text_language: str | None, **given
         values["photos"] = ";".join(str(Path(photo).resolve()) for photo in photos)
     language = text_language or workshop.language
     mapping = Columns({name: name for name in values}, "mm", language)
-    new = to_piece(Row(1, values), mapping, language, None, _keeper(workshop))
+    new = to_piece(Row(1, values), mapping, language, None, WorkshopDarkroom(workshop))
     workshop.store.add_pieces([Entry(new)])
     app.say(_("Entered as {serial}.").format(serial=new.serial))
     app.say(_("Next: `kilnmark sign`."))
@@ -163,11 +163,12 @@ def read_pieces(
     keep: bool = True,
 ) -> Intake:
     """Read a spreadsheet's rows into pieces that are not entered yet; their photos are kept where asked."""
+    from provenance_cli.darkroom import WorkshopDarkroom
     from provenance_cli.intake import take_in
 
     language = text_language or columns.language or workshop.language
-    keeper = _keeper(workshop) if keep else lambda _digest, _data: None
-    return take_in(sheet.rows, columns, language, path.parent, workshop.store.known(), keeper)
+    darkroom = WorkshopDarkroom(workshop, dry=not keep)
+    return take_in(sheet.rows, columns, language, path.parent, workshop.store.known(), darkroom)
 
 
 def tell_fault(app: App, fault: Fault) -> None:
@@ -176,17 +177,6 @@ def tell_fault(app: App, fault: Fault) -> None:
     where = _("line {line}").format(line=fault.line) + (_(", ") + fault.column if fault.column else "")
     app.say(_("  {place}: {fault}").format(place=where, fault=message), fg="yellow")
     app.say(f"      → {remedy}")
-
-
-def _keeper(workshop: Workshop) -> Any:
-    from provenance_cli.files import write_file
-
-    def keep(digest: Digest, data: bytes) -> None:
-        path = workshop.photo_path(digest)
-        if not path.exists():
-            write_file(path, data)
-
-    return keep
 
 
 def _line(item: Piece) -> str:

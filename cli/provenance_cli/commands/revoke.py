@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from provenance_cli.context import App, pass_app
-from provenance_cli.i18n import _, later
+from provenance_cli.i18n import _, current, later
 
 if TYPE_CHECKING:
     from provenance.encoding import Address
@@ -68,7 +68,8 @@ def own_token(verdict: Verdict, studio: Address) -> int:
 
     The bundle comes from a registry: an order signed for a token of its choosing could revoke another piece.
     """
-    from provenance.errors import ConfigurationError, Wording
+    from provenance.errors import ConfigurationError
+    from provenance.texts import sentence
     from provenance.verdict import Check
 
     codes = {finding.check: finding.code for finding in verdict.findings}
@@ -84,7 +85,7 @@ def own_token(verdict: Verdict, studio: Address) -> int:
         "not-ours",
         "The ledger does not show the piece to be this studio's: {reason}",
         hint="Look at it with `kilnmark verify`.",
-        reason=Wording(verdict.message),
+        reason=sentence(verdict.reason, current()),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, TypeAlias
 
 import click
@@ -47,13 +48,21 @@ def submit(app: App, wait: bool) -> None:
     counts = {state: states.count(state) for state in sorted(set(states))}
     told = [_("{state}: {n:,}").format(state=_(state), n=number) for state, number in counts.items()]
     app.say(_(", ").join(told) or _("There is nothing to send."))
-    if counts.get("held"):
-        app.say(_("Held ones wait until the guild has accredited the studio: `kilnmark studio show`."), fg="yellow")
+    reasons = Counter(item.error for item in workshop.store.certificates(("held", "anchored")) if item.error)
+    for reason, number in reasons.items():
+        app.say(_("  {n:,}: {reason}").format(n=number, reason=_(reason or "")), fg="yellow")
     if photos:
         app.say(ngettext("{n} photo sent.", "{n} photos sent.", photos).format(n=photos))
     if counts.get("anchored"):
         app.say(_("Next: `kilnmark tag print`."))
-    app.data({"states": counts, "photos": photos, "refused": [{"serial": s, "message": e.message} for s, e in refused]})
+    app.data(
+        {
+            "states": counts,
+            "reasons": reasons,
+            "photos": photos,
+            "refused": [{"serial": serial, "message": error.message} for serial, error in refused],
+        }
+    )
     if refused:
         click.get_current_context().exit(exits.MALFORMED)
 
@@ -106,7 +115,7 @@ def refresh(workshop: Workshop, client: RegistryClient) -> dict[str, int]:
     """Ask how far certificates are, keep the bundles of those that are anchored, and count the states."""
     store = workshop.store
     moving = store.certificates(("held", "waiting", "batched", "anchored"))
-    open_ones = [item for item in moving if item.state != "anchored" or item.bundle is None]
+    open_ones = [item for item in moving if item.state != "anchored" or item.bundle is None or item.error]
     for start in range(0, len(open_ones), 1_000):
         group = open_ones[start : start + 1_000]
         states = client.states([item.certificate.digest for item in group])
@@ -114,10 +123,10 @@ def refresh(workshop: Workshop, client: RegistryClient) -> dict[str, int]:
         changes: list[tuple[Digest, str, str | None]] = []
         for item in group:
             digest = item.certificate.digest
-            state = states.get(digest, item.state)
+            state, reason = states.get(digest, (item.state, item.error))
             if state == "anchored":
                 bundles.append((digest, _bundle_of(client, item.certificate)))
-            changes.append((digest, state, None))
+            changes.append((digest, state, reason))
         store.keep_bundles(bundles)
         store.mark(changes)
     counted = list(store.states().values())

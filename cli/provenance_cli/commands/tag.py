@@ -43,7 +43,7 @@ def print_(
     check_host(workshop)
     wanted = [workshop.store.certificate(Serial.parse(serial)) for serial in serials]
     chosen = wanted or workshop.store.certificates(("anchored",))
-    check_anchored(workshop, chosen)
+    check_anchored(app, workshop, chosen)
     labels = [label_of(item, app.lang) for item in chosen]
     if png:
         from provenance.printing.layouts import layout_named
@@ -71,23 +71,39 @@ def print_(
     app.data({"tags": report.labels, "pages": report.pages, "file": str(path), "missing": list(report.missing)})
 
 
-def check_anchored(workshop: Workshop, chosen: list[Signed]) -> None:
-    """Return if each piece's own bundle shows it on the pinned ledger; raise `ConfigurationError` otherwise."""
+def check_anchored(app: App, workshop: Workshop, chosen: list[Signed]) -> None:
+    """Return if the pinned ledger shows each piece's record to be genuine; raise `ConfigurationError` otherwise.
+
+    A tag cannot be called back: what a registry says is not enough, and a certificate may be anchored in vain.
+    """
     from provenance.bundle import Bundle
     from provenance.errors import ConfigurationError
+    from provenance.texts import sentence
+    from provenance.verdict import Outcome
+    from provenance.verify import Verifier
+    from provenance_cli.ledgers import load_policy, open_pinned
 
     if not chosen:
         raise ConfigurationError("not-anchored", "No piece is on the ledger yet.", hint=_SUBMIT_FIRST)
-    policy = workshop.policy()
-    for item in chosen:
-        receipts = () if item.bundle is None else Bundle.from_bytes(item.bundle).receipts
-        if item.state != "anchored" or policy is None or not any(receipt.is_of(policy.ledger) for receipt in receipts):
-            raise ConfigurationError(
-                "not-anchored",
-                "{serial} is not on the ledger yet.",
-                hint=_SUBMIT_FIRST,
-                serial=item.certificate.piece.serial,
-            )
+    policy = load_policy(app)
+    verifier = Verifier(policy, open_pinned(policy))
+    with app.progress(len(chosen), _("Checking")) as advance:
+        for item in chosen:
+            piece = item.certificate.piece
+            if item.state != "anchored" or item.bundle is None:
+                raise ConfigurationError(
+                    "not-anchored", "{serial} is not on the ledger yet.", hint=_SUBMIT_FIRST, serial=piece.serial
+                )
+            verdict = verifier.verify(Bundle.from_bytes(item.bundle), serial=piece.serial)
+            if verdict.outcome is not Outcome.AUTHENTIC:
+                raise ConfigurationError(
+                    "not-authentic",
+                    "No tag is printed for {serial}: {reason}",
+                    hint="Name the pieces to be printed, without this one.",
+                    serial=piece.serial,
+                    reason=sentence(verdict.reason, app.lang),
+                )
+            advance(1)
 
 
 def check_host(workshop: Workshop) -> None:

@@ -193,10 +193,11 @@ class SQLRepository(anchoring.AnchoringReads, indexing.IndexReads):
     def by_token(self, token_id: int) -> StoredCertificate | None:
         return self._certificate(certificates.c.token_id == str(token_id))
 
-    def states(self, digests: Sequence[Digest]) -> dict[Digest, State]:
-        columns = certificates.c.digest, certificates.c.state
+    def states(self, digests: Sequence[Digest]) -> dict[Digest, tuple[State, str | None]]:
+        columns = certificates.c.digest, certificates.c.state, certificates.c.reason
         wanted = certificates.c.digest.in_([digest.value for digest in digests])
-        return {Digest(row.digest): State(row.state) for row in self._rows(sa.select(*columns).where(wanted))}
+        found = self._rows(sa.select(*columns).where(wanted))
+        return {Digest(row.digest): (State(row.state), row.reason) for row in found}
 
     def in_state(self, state: State, limit: int) -> list[StoredCertificate]:
         statement = certificates.select().where(certificates.c.state == state.value).order_by(certificates.c.id)

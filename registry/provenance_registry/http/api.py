@@ -118,12 +118,19 @@ def api_routes(services: Services, order_nonce: Any) -> list[BaseRouteHandler]:
 
     @post("/api/v1/certificates:states", request_max_body_size=131_072, status_code=200, summary="Ask for states")
     async def states(request: Request[Any, Any, Any]) -> Response[bytes]:
-        """Return the states of up to 1,000 certificates by digest; unknown ones are left out."""
+        """Return the states of up to 1,000 certificates and what each reason asks; unknown ones are left out."""
         digests = parse(await request.body(), limit=131_072).get("digests")
         if not isinstance(digests, list) or len(digests) > 1_000:
             raise MalformedError("bad-request", "Expected up to 1,000 digests.", field="digests")
         found = services.repository.states([Digest.parse(digest) for digest in digests])
-        return json_response({"states": {str(digest): state.value for digest, state in found.items()}})
+        reasons = {str(digest): reason for digest, (_, reason) in found.items() if reason is not None}
+        return json_response(
+            {
+                "states": {str(digest): state.value for digest, (state, _) in found.items()},
+                "reasons": reasons,
+                "hints": {reason: HELD_HINTS[reason] for reason in reasons.values()},
+            }
+        )
 
     @get("/api/v1/certificates/{digest:str}", summary="State of a certificate")
     async def state(digest: FromPath[str]) -> Response[bytes]:

@@ -119,7 +119,9 @@ class Directory:
         return entry, None
 
 
-_SIGN_AGAIN = "The anchor does not count. Set this right with the guild, then sign the piece again."
+_SIGN_AGAIN = (
+    "The anchor does not count. Set this right with the guild, then enter and sign the piece under a new number."
+)
 
 HELD_HINTS = {
     "not-accredited": "The guild must accredit the studio: it needs the studio's application file.",

@@ -1,0 +1,29 @@
+"""Where a workshop's photos are prepared, each once: importing a spreadsheet again costs a look at its files."""
+
+from __future__ import annotations
+
+from provenance.encoding import Digest
+from provenance.media import prepare_photo
+from provenance_cli.files import write_file
+from provenance_cli.workshop import Workshop
+
+
+class WorkshopDarkroom:
+    """Prepares photos into a workshop's folder; see `provenance_cli.intake.Darkroom`.  A dry one keeps nothing."""
+
+    def __init__(self, workshop: Workshop, *, dry: bool = False) -> None:
+        self._workshop = workshop
+        self._store = workshop.store
+        self._dry = dry
+
+    def prepare(self, source: bytes) -> Digest:
+        """Return the digest of the prepared photo; raises `MalformedError` for what is none."""
+        seen = Digest.of(source)
+        known = self._store.prepared_photo(seen)
+        if known is not None and self._workshop.photo_path(known).exists():
+            return known
+        prepared = prepare_photo(source)
+        if not self._dry:
+            write_file(self._workshop.photo_path(prepared.digest), prepared.data)
+            self._store.keep_prepared(seen, prepared.digest)
+        return prepared.digest
