@@ -22,7 +22,8 @@ from provenance.errors import MalformedError
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _PAIRS = [high + low for high in _BASE58 for low in _BASE58]  # By value: 3364 of them.
 _58_TO_4, _58_TO_8 = 58**4, 58**8  # Four symbols fit one digit of Python's integers, whose division is quick.
-_BASE58_INDEX = {symbol: value for value, symbol in enumerate(_BASE58)}
+_NO_SYMBOL = 0xFF
+_BASE58_VALUES = bytes(_BASE58.find(chr(byte)) & 0xFF for byte in range(256))  # 0xFF for what is no symbol.
 _MAX_BASE58 = 256  # Keys and signatures are under 100 symbols; the conversion is quadratic.
 _SHA2_256 = b"\x12\x20"  # multihash: sha2-256, 32 bytes
 _HEX = re.compile(r"0x(?:[0-9a-f]{2})*\Z")
@@ -146,11 +147,12 @@ def from_base58(text: str) -> bytes:
     """Decode base58btc; raises `MalformedError` for another symbol or for more than 256 symbols."""
     if len(text) > _MAX_BASE58:
         raise MalformedError("bad-base58", "A base58 text may have {limit} symbols at most.", limit=_MAX_BASE58)
+    values = text.encode("ascii", "replace").translate(_BASE58_VALUES)
+    if _NO_SYMBOL in values:
+        raise MalformedError("bad-base58", "Expected base58btc.")
     number = 0
-    for symbol in text:
-        value = _BASE58_INDEX.get(symbol)
-        if value is None:
-            raise MalformedError("bad-base58", "Expected base58btc.")
-        number = number * 58 + value
+    padded = iter(bytes(-len(values) % 4) + values)
+    for a, b, c, d in zip(padded, padded, padded, padded, strict=True):
+        number = number * _58_TO_4 + ((a * 58 + b) * 58 + c) * 58 + d
     zeros = len(text) - len(text.lstrip("1"))
     return b"\0" * zeros + number.to_bytes((number.bit_length() + 7) // 8, "big")
