@@ -23,6 +23,7 @@ from babel.messages.pofile import read_po, write_po
 
 from provenance_cli.i18n import DOMAIN, LOCALES
 from provenance_cli.main import COMMANDS, cli
+from provenance_registry.service.directory import HELD_HINTS
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = [ROOT / "provenance", ROOT / "cli" / "provenance_cli", ROOT / "registry" / "provenance_registry"]
@@ -80,7 +81,8 @@ def collect() -> set[MessageId]:
     family = error_family(trees)
     of_click = [ast.parse(path.read_text("utf-8")) for path in Path(click.__file__).parent.glob("*.py")]
     found = {message for tree in trees + of_click for message in _messages(tree, family)}
-    return (found | set(_help(cli)) | SYSTEM | LIBRARY | {"required"}) - {""}  # click keeps that word in a variable.
+    said = SYSTEM | LIBRARY | set(HELD_HINTS.values()) | {"required"}  # click keeps that word in a variable.
+    return (found | set(_help(cli)) | said) - {""}
 
 
 def error_family(trees: Iterable[ast.Module]) -> set[str]:

@@ -48,12 +48,17 @@ class App:
         elif text is not None:
             click.echo(shown(text))
 
-    def confirm(self, question: str) -> bool:
-        """Ask yes or no."""
+    def confirm(self, question: str, *, default: bool = True) -> bool:
+        """Ask yes or no, in English or Chinese; an empty answer is `default`."""
         if self.yes:
             return True
         self._need_terminal(question)
-        return click.confirm(question, default=True, err=True, prompt_suffix=" ")
+        choices = "[Y/n]" if default else "[y/N]"
+        while True:
+            answer = click.prompt(f"{question} {choices}", default="", show_default=False, err=True, prompt_suffix=" ")
+            word = answer.strip().lower()
+            if word in ("", "y", "yes", "是", "好", "n", "no", "否", "不"):
+                return default if not word else word in ("y", "yes", "是", "好")
 
     def ask(self, question: str, default: str | None = None) -> str:
         """Ask for a text."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -149,10 +150,16 @@ def to_piece(row: Row, columns: Columns, language: str, folder: Path | None, dar
     if firing or "fired" in values or "peak" in values:
         facts["firing"] = Firing(
             **firing,
-            date=values["fired"].replace("/", "-").replace(".", "-") if "fired" in values else None,
+            date=day(values["fired"]) if "fired" in values else None,
             peak_celsius=whole(values["peak"], "peak", columns.unit_of("peak")) if "peak" in values else None,
         )
     return Piece(Serial.random(), **facts)
+
+
+def day(text: str) -> str:
+    """Read a day as people write it, 2026/11/2 or 2026年11月2日, into ISO form; another text is left as it is."""
+    match = re.fullmatch(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?", text)
+    return "{}-{:0>2}-{:0>2}".format(*match.groups()) if match else text
 
 
 def edition(text: str) -> Edition:

@@ -50,6 +50,15 @@ def open_pinned(policy: TrustPolicy, nodes: Sequence[str] = ()) -> EVMLedger:
     return open_ledger(tuple(nodes) or policy.nodes, policy.ledger)
 
 
+def words_differ() -> ConfigurationError:
+    """Return the error for six words that are not those which were heard."""
+    return ConfigurationError(
+        "words-differ",
+        "The words differ, so nothing was done.",
+        hint="Telephone the other side: somebody may have put another file in the place of theirs.",
+    )
+
+
 def read_key_file(path: Path) -> Account:
     """Read an account's secret, 64 hex digits, from a file."""
     try:

@@ -102,7 +102,7 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> tuple[str, st
         except UnicodeDecodeError:
             continue
         if "\0" not in text and (encoding or candidate != "gb18030" or _is_plausible(text)):
-            return text, candidate
+            return text.removeprefix("\ufeff"), candidate
     raise MalformedError(
         "unknown-encoding",
         "{file} is neither UTF-8 nor GB18030 text.",

@@ -112,6 +112,20 @@ class Store:
                 for entry in entries
             )
 
+    def remove_piece(self, serial: Serial) -> None:
+        """Remove a piece; raises `NotFoundError` for none, `ConflictError` for one that is signed."""
+        self.piece(serial)
+        with self._write() as connection:
+            query = "DELETE FROM pieces WHERE serial=? AND serial NOT IN (SELECT serial FROM certificates)"
+            removed = connection.execute(query, (serial.compact,)).rowcount
+        if not removed:
+            raise ConflictError(
+                "piece-signed",
+                "{serial} is signed already.",
+                hint="Do not submit it, or revoke it once it is on the ledger.",
+                serial=serial,
+            )
+
     def known(self) -> dict[str, Known]:
         """Return what is here, by origin."""
         query = (

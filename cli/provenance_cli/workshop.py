@@ -73,7 +73,10 @@ class Workshop:
         """Make the folder's settings; raises `ConfigurationError` where there is a workshop already."""
         if (folder / SETTINGS).exists():
             raise ConfigurationError(
-                "workshop-exists", "{folder} is a workshop already.", hint="Choose another folder.", folder=folder
+                "workshop-exists",
+                "{folder} is a workshop already.",
+                hint="Choose another folder. To see the phrase of this one again: `kilnmark key phrase`.",
+                folder=folder,
             )
         return cls(folder, issuer, language, new_list_id())._written()
 

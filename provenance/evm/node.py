@@ -36,6 +36,17 @@ _LAST_SECOND = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
 _DATA = re.compile(r"0x(?:[0-9a-f]{2})*\Z")
 _QUANTITY = re.compile(r"0x(?:0|[1-9a-f][0-9a-f]{0,63})\Z")
 
+_ADVICE = {
+    "AccessControlUnauthorizedAccount": Wording("The account has not the role for this: use the right key file."),
+    "DidTaken": Wording("Another studio is accredited under this address: choose another short name."),
+    "HeldBySteward": Wording("The guild has put the piece on hold: only the guild can lift it."),
+    "NotTheStudio": Wording("Only the studio that registered the piece may do this."),
+    "StatusIsFinal": Wording("What is revoked stays revoked."),
+    "StudioNotInGoodStanding": Wording("The studio is suspended, or not accredited as a maker: ask the guild."),
+    "WrongOrderNonce": Wording("Another order came first: run the command again."),
+}
+"""What to do where the contract refuses, by the name of its error."""
+
 
 class BoundedHTTPProvider(JSONBaseProvider):
     """A web3 provider over HTTP that reads no more than `MAX_ANSWER` bytes and follows no redirect."""
@@ -149,7 +160,17 @@ def _refused(error: object) -> LedgerError:
         revert = revert.get("data")
     if isinstance(revert, str) and _DATA.match(revert.lower()) and (len(revert) > 2 or "revert" in message):
         reason = interface().refusal(bytes.fromhex(revert[2:]))
-        return LedgerError("ledger-refused", "The ledger refuses: {reason}.", retryable=False, reason=reason)
+        advice = _ADVICE.get(reason.partition("(")[0])
+        if advice is None:
+            return LedgerError("ledger-refused", "The ledger refuses: {reason}.", retryable=False, reason=reason)
+        return LedgerError(
+            "ledger-refused",
+            "The ledger refuses: {reason}.",
+            retryable=False,
+            hint="{advice}",
+            reason=reason,
+            advice=advice,
+        )
     if "revert" in message:
         return LedgerError("ledger-refused", "The ledger refuses: {reason}.", retryable=False, reason=message)
     lowered = message.lower()

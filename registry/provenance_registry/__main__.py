@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
 
@@ -13,7 +15,7 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server.embed import Server
 
-from provenance.errors import ProvenanceError
+from provenance.errors import ConfigurationError, ProvenanceError
 from provenance_registry.app import Registry, build
 from provenance_registry.settings import Settings
 
@@ -25,7 +27,7 @@ async def _serve(registry: Registry, settings: Settings) -> None:
         port=settings.bind_port,
         interface=Interfaces.ASGI,
         log_enabled=True,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,
         websockets=False,
     )
     loop = asyncio.get_running_loop()
@@ -44,7 +46,33 @@ async def _serve(registry: Registry, settings: Settings) -> None:
 def _stop_with_stdin(loop: asyncio.AbstractEventLoop, server: Server) -> None:
     while sys.stdin.buffer.read(4096):
         pass
-    loop.call_soon_threadsafe(server.stop)
+    with contextlib.suppress(RuntimeError):  # The server has stopped on its own.
+        loop.call_soon_threadsafe(server.stop)
+
+
+def _check_port(settings: Settings) -> None:
+    """Return if nobody listens where the server will; raise `ConfigurationError` otherwise.
+
+    The server itself shares its port with others, and buyers would be answered by either.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            settings.bind_host, settings.bind_port, type=socket.SOCK_STREAM
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            if sys.platform != "win32":  # There the option would share the port.
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            probe.listen()
+    except (OSError, OverflowError) as error:
+        raise ConfigurationError(
+            "cannot-listen",
+            "Nothing can listen at {host}:{port}: {reason}.",
+            hint="Another program may have the port: choose another with --port.",
+            host=settings.bind_host,
+            port=settings.bind_port,
+            reason=error,
+        ) from None
 
 
 def main() -> int:
@@ -54,6 +82,7 @@ def main() -> int:
         logging.getLogger(noisy).setLevel(logging.WARNING)
     try:
         settings = Settings.from_env(os.environ)
+        _check_port(settings)
         registry = build(settings)
     except ProvenanceError as error:
         print(f"{error.message}" + (f"\n{error.hint}" if error.hint else ""), file=sys.stderr)

@@ -101,7 +101,12 @@ def _read(record: Path) -> LedgerIdentity | None:
     except OSError as error:
         raise StorageError("unreadable", "{path} cannot be read: {reason}.", path=record, reason=error) from None
     except ProvenanceError:
-        raise ConfigurationError("bad-ledger-record", "{path} does not name a ledger.", path=record) from None
+        raise ConfigurationError(
+            "bad-ledger-record",
+            "{path} does not name a ledger.",
+            hint="The folder was made by another version: use a new one.",
+            path=record,
+        ) from None
 
 
 def _pin(record: Path, identity: LedgerIdentity, pinned: LedgerIdentity | None) -> None:

@@ -95,8 +95,11 @@ def test_the_whole_way_of_an_artisan(run: Run, registry: RunningRegistry, tmp_pa
     assert [piece["state"] for piece in json.loads(data)] == ["draft"] * 3
     assert json.loads(data)[0]["height"] == {"value": 314, "unitCode": "MMT"}
 
+    draft = json.loads(run(*at, "--json", "piece", "add", "--title", "错录")[1])["serial"]
+    assert json.loads(run(*at, "--json", "piece", "remove", draft)[1]) == {"removed": draft}
     code, data, talk = run(*at, "--json", "sign")
     assert json.loads(data) == {"signed": 3}
+    assert run(*at, "piece", "remove", json.loads(run(*at, "--json", "piece", "list")[1])[0]["serial"])[0] == 3
     assert json.loads(run(*at, "--json", "sign")[1]) == {"signed": 0}
     (tmp_path / "firing.csv").write_bytes(SHEET.replace("31.2", "41.2").encode("gb18030"))
     code, data, _ = run(*at, "--json", "piece", "import", tmp_path / "firing.csv")
@@ -262,6 +265,17 @@ def test_errors_have_their_exit_codes_and_remedies(run: Run, registry: RunningRe
     code, _, talk = run(*at, "piece", "add", "--title", "x", "--photo", tmp_path / "photo.csv.missing")
     assert code == 4
     assert run("--lang", "zh-Hans", "-C", shop, "--passphrase-file", wrong, "sign")[0] == 5
+
+
+def test_an_application_to_another_registry_is_refused(run: Run, registry: RunningRegistry, tmp_path: Path) -> None:
+    shop = make_workshop(run, tmp_path / "workshop", "https://elsewhere.kilnmark.test", "elsewhere")
+    run("-C", shop, "studio", "apply")
+    steward, policy = tmp_path / "steward.key", tmp_path / "policy.json"
+    write_file(steward, bytes(registry.steward._account.key).hex().encode())
+    write_file(policy, registry.policy.to_bytes())
+    filed = shop / "application.json"
+    code, _, talk = run("-y", "studio", "accredit", filed, "--key-file", steward, "--policy", policy)
+    assert (code, "is for the registry" in talk) == (5, True)
 
 
 def test_another_chain_than_the_pinned_one(run: Run, registry: RunningRegistry, tmp_path: Path, studio: Any) -> None:

@@ -110,3 +110,13 @@ def test_a_chain_made_anew_does_not_pass_for_the_one_that_was(tmp_path: Path) ->
     assert registry.wait_dead(asked=False) == 5
     assert "There is no contract at" in registry.log
     assert "Traceback" not in registry.log
+
+
+def test_a_port_that_another_program_has_is_refused(tmp_path: Path) -> None:
+    registry, second = RunningRegistry(tmp_path / "first"), RunningRegistry(tmp_path / "second")
+    registry.start()
+    second.start(wait=False, KILNMARK_PORT=str(registry.port))
+    assert second.wait_dead(asked=False) == 5
+    assert "Nothing can listen at" in second.log
+    assert "Traceback" not in second.log
+    registry.stop()

@@ -81,10 +81,10 @@ def _stay(app: App, result: Result, *, lan: bool) -> None:
     if lan:
         _show_code(app, result.url)
         explanation = _(
-            "Scan it with a phone in this network. The phone's own check of the record needs https, which a browser "
-            "demands for cryptography; over plain http the page can only show the registry's answer."
+            "Scan it with a phone in this network. A phone could check a record itself only over https, which browsers "
+            "demand for cryptography; over plain http the page shows the registry's answer."
         )
-        app.say("\n".join(fold(explanation, 92)))
+        app.say("\n".join(fold(explanation, 80)))
     else:
         app.say(_("To try it with a phone in this network: `kilnmark demo --lan`."))
     app.say(_("Press Ctrl-C to end; run it again to go on."))

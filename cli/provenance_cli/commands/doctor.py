@@ -25,14 +25,18 @@ MIN_FREE = 200
 @pass_app
 def doctor(app: App) -> None:
     """Run every examination; one that fails does not stop the others."""
-    from provenance.errors import ProvenanceError, Wording
+    from provenance.errors import Wording
+    from provenance_cli.report import as_ours
 
     results = []
     for name, examine in _examinations(app):
         try:
             good, found, remedy = True, examine(), Wording("")
-        except ProvenanceError as error:
-            good, found, remedy = False, error.wording, error.remedy
+        except Exception as error:
+            ours = as_ours(error)
+            if ours is None:
+                raise
+            good, found, remedy = False, ours.wording, ours.remedy
         results.append({"name": name, "ok": good, "text": str(found), "remedy": str(remedy)})
         if not app.json:
             click.secho("  ✓ " if good else "  ✕ ", fg="green" if good else "red", nl=False)
@@ -71,6 +75,15 @@ def _examinations(app: App) -> list[tuple[str, Callable[[], Wording]]]:
 
     def policy() -> Wording:
         pinned = load_policy(app)
+        base_url = app.workshop().issuer.base_url
+        if pinned.registry not in (None, base_url):
+            raise ConfigurationError(
+                "other-registry",
+                "The pinned policy is that of {theirs}, and the workshop's registry is {ours}.",
+                hint="Pin the right one: `kilnmark ledger pin {ours}`.",
+                theirs=pinned.registry,
+                ours=base_url,
+            )
         return Wording.of("{registry}, chain {chain}", {"registry": pinned.registry, "chain": pinned.ledger.chain_id})
 
     def registry() -> Wording:

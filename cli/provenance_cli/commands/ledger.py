@@ -130,7 +130,7 @@ def pin(app: App, registry: str) -> None:
     from provenance.words import six_words
     from provenance_cli.client import RegistryClient
     from provenance_cli.files import write_file
-    from provenance_cli.ledgers import user_policy_path
+    from provenance_cli.ledgers import user_policy_path, words_differ
 
     base_url = check_base_url(registry)
     policy = RegistryClient(base_url).policy()
@@ -144,8 +144,8 @@ def pin(app: App, registry: str) -> None:
     words = list(six_words(policy.digest, app.lang))
     app.say(_("The registry's trust policy has these six words:"))
     app.say("   " + "  ".join(words), bold=True)
-    if not app.confirm(_("Are they the words that the guild publishes?")):
-        raise click.Abort
+    if not app.confirm(_("Are they the words that the guild publishes?"), default=False):
+        raise words_differ()
     try:
         path = app.workshop().policy_path
     except ConfigurationError:

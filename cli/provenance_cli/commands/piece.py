@@ -113,6 +113,9 @@ def import_(
     app.say(text.format(name=path.name, rows=len(sheet.rows), encoding=sheet.encoding))
     named = [f"{heading} → {_(LABELS[field])}" for field, heading in columns.headings.items()]
     app.say(_("Columns: {columns}").format(columns=_(", ").join(named)))
+    unread = [heading for heading in sheet.headings if heading and heading not in columns.headings.values()]
+    if unread:
+        app.say(_("Not read: {columns}").format(columns=_(", ").join(unread)), fg="yellow")
     for number, entry in enumerate(intake.entries[:5], start=1):
         app.say(f"  {number}. {_line(entry.piece)}")
     for fault in intake.faults:
@@ -204,6 +207,19 @@ def list_(app: App) -> None:
     app.data(
         [_members(item, states.get(item.serial.compact)) for item in pieces], "\n".join(rows) or _("No pieces yet.")
     )
+
+
+@piece.command(help="Remove a piece that is not signed.")
+@click.argument("serial")
+@pass_app
+def remove(app: App, serial: str) -> None:
+    """Remove one draft."""
+    from provenance.serial import Serial
+
+    wanted = Serial.parse(serial)
+    app.workshop().store.remove_piece(wanted)
+    app.say(_("{serial} is removed.").format(serial=wanted))
+    app.data({"removed": str(wanted)})
 
 
 @piece.command(help="Show one piece.")

@@ -78,7 +78,8 @@ def show(app: App) -> None:
 @pass_app
 def accredit(app: App, application: str, key_file: str, rpc: str | None, policy: str | None) -> None:
     """Check the application, compare the words, and write the studio and its key on the ledger."""
-    from provenance_cli.ledgers import load_policy, open_pinned, read_key_file
+    from provenance.errors import ConfigurationError
+    from provenance_cli.ledgers import load_policy, open_pinned, read_key_file, words_differ
 
     filed = read_application(Path(application))
     binding = filed.binding
@@ -86,9 +87,18 @@ def accredit(app: App, application: str, key_file: str, rpc: str | None, policy:
     names = (_("Studio"), _("Issuer"), _("Account"), _("Words"))
     shown = (binding.issuer.name, binding.issuer.did, binding.studio, "  ".join(words))
     app.say(listing(zip(names, shown, strict=True)))
-    if not app.confirm(_("Did the studio read the same six words to you?")):
-        raise click.Abort
-    ledger = open_pinned(load_policy(app, policy), [rpc] if rpc else [])
+    pinned = load_policy(app, policy)
+    if pinned.registry not in (None, binding.issuer.base_url):
+        raise ConfigurationError(
+            "other-registry",
+            "The application is for the registry {theirs}, and the pinned one is {ours}.",
+            hint="Ask the studio for an application to this registry.",
+            theirs=binding.issuer.base_url,
+            ours=pinned.registry,
+        )
+    if not app.confirm(_("Did the studio read the same six words to you?"), default=False):
+        raise words_differ()
+    ledger = open_pinned(pinned, [rpc] if rpc else [])
     accredit_on(ledger, filed, read_key_file(Path(key_file)))
     app.say(_("Accredited. Certificates that the registry holds will go on by themselves."))
     app.data({"studio": str(binding.studio), "did": binding.issuer.did, "words": words})

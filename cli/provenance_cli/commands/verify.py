@@ -98,9 +98,12 @@ def outcome_exit(outcome: Outcome) -> int:
 
 
 def _from_text(what: str) -> tuple[Serial, str]:
+    from provenance.errors import NotFoundError
     from provenance.serial import Serial
     from provenance.tag import parse_tag_url
 
+    if what.lower().endswith((".json", ".jpg", ".jpeg", ".png", ".webp")):
+        raise NotFoundError("no-file", "There is no file {path}.", path=what)
     if "://" in what:
         address = parse_tag_url(what)
         return address.serial, address.base_url

@@ -285,6 +285,7 @@ def _metadata(services: Services, stored: StoredCertificate) -> dict[str, Any]:
             {"trait_type": "serial", "value": str(stored.serial)},
             {"trait_type": "studio", "value": bundle.certificate.issuer.name},
             {"trait_type": "certificate digest", "value": str(stored.digest)},
+            {"trait_type": "status", "value": services.repository.token(stored.token_id or 0).status.name},
         ],
     }
     if piece.photos:

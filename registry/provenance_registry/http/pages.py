@@ -23,6 +23,7 @@ from provenance.verdict import Outcome, Verdict
 from provenance_registry.http.api import VC, verdict_response
 from provenance_registry.http.page_texts import LANGUAGES, PAGE_TEXTS
 from provenance_registry.http.services import Services
+from provenance_registry.repository import TokenRow
 
 _STATIC = {"kilnmark.css": "text/css"}
 _STYLES = {
@@ -68,6 +69,9 @@ def page_routes(services: Services) -> list[BaseRouteHandler]:
     def piece_page(serial: Serial, language: str) -> Response[bytes]:
         verdict, stored = services.verdicts.verdict(serial)
         bundle = None if stored is None else services.verdicts.bundle(stored)
+        token = None
+        if stored is not None and stored.token_id is not None:
+            token = services.repository.token(stored.token_id)
         hidden = verdict.outcome is Outcome.NOT_AUTHENTIC and verdict.reason != "revoked"
         return render(
             "piece.html",
@@ -80,7 +84,7 @@ def page_routes(services: Services) -> list[BaseRouteHandler]:
             facts=[] if bundle is None or hidden else _facts(bundle, language),
             photos=[] if bundle is None or hidden else _photos(services, bundle.certificate.piece, language),
             studio=None if bundle is None or hidden else bundle.certificate.issuer.name,
-            history=[] if bundle is None or hidden else _history(bundle, language),
+            history=[] if bundle is None or hidden else _history(bundle, token, language),
             has_record=bundle is not None,
         )
 
@@ -176,12 +180,14 @@ def _facts(bundle: Bundle, language: str) -> list[_Fact]:
     values: list[tuple[str, str]] = [
         ("maker", text_in(piece.maker, language, "en")),
         ("studio", bundle.certificate.issuer.name),
+        ("description", text_in(piece.description, language, "en")),
         ("made", piece.made or ""),
         ("form", text_in(piece.form, language, "en")),
         ("technique", text_in(piece.technique, language, "en")),
         ("clay_body", text_in(piece.clay_body, language, "en")),
         ("glaze", text_in(piece.glaze, language, "en")),
         ("decoration", text_in(piece.decoration, language, "en")),
+        ("kiln", "" if piece.firing is None else text_in(piece.firing.kiln, language, "en")),
         ("size", _size(piece, text)),
         ("weight", "" if piece.weight_g is None else f"{piece.weight_g:,} g"),
         ("edition", "" if piece.edition is None else f"{piece.edition.number} / {piece.edition.of}"),
@@ -210,9 +216,12 @@ def _photos(services: Services, piece: Piece, language: str) -> list[dict[str, s
     ]
 
 
-def _history(bundle: Bundle, language: str) -> list[dict[str, str]]:
+def _history(bundle: Bundle, token: TokenRow | None, language: str) -> list[dict[str, str]]:
     text, locale = PAGE_TEXTS[language], language.replace("-", "_")
     steps = []
+    if token is not None and token.status_time is not None:
+        moment, what = token.status_time, text[f"was_{token.status.name.lower()}"]
+        steps.append((moment.date().isoformat(), format_date(moment, "long", locale=locale), what))
     if bundle.receipts:
         moment = bundle.receipts[0].block.time
         steps.append((moment.date().isoformat(), format_date(moment, "long", locale=locale), text["was_anchored"]))
