@@ -87,7 +87,7 @@ class StoredBatch:
     batch_id: int
     root: Root
     first_lot: int
-    transaction_id: int
+    transaction_id: int | None
     open: bool
 
 
@@ -190,10 +190,10 @@ class Transaction(Protocol):
         """Move an outbox entry."""
 
     def close_batch(self, batch_id: int) -> None:
-        """Record that a batch is anchored; one that was dissolved before gets its certificates back."""
+        """Record that a batch's anchor has moved to its end; each of its leaves then is where it belongs.
 
-    def dissolve_batch(self, batch_id: int) -> None:
-        """Let the certificates of a batch wait again, since it can never be anchored as it is."""
+        A certificate stands in the first anchored batch that has it as a leaf, else in one under way; else it waits.
+        """
 
     def record_examination(self, batch_id: int, faults: Mapping[Signatory, str]) -> None:
         """Give the anchored certificates of some signers a reason why they do not count."""
@@ -263,7 +263,7 @@ class Repository(Protocol):
         """Return one certificate of a batch for each signer."""
 
     def leaves(self, batch_id: int) -> list[tuple[Digest, Address]]:
-        """Return the leaves of a batch in order, each with its studio."""
+        """Return the leaves that a batch was sealed with in order, each with its studio."""
 
     def order(self, order_id: str) -> StoredOrder | None:
         """Return a status order."""

@@ -139,9 +139,6 @@ class SQLTransaction:
     def close_batch(self, batch_id: int) -> None:
         anchoring.close_batch(self._connection, batch_id)
 
-    def dissolve_batch(self, batch_id: int) -> None:
-        anchoring.dissolve_batch(self._connection, batch_id)
-
     def record_examination(self, batch_id: int, faults: Mapping[Signatory, str]) -> None:
         anchoring.record_examination(self._connection, batch_id, faults)
 

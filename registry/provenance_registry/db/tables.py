@@ -83,23 +83,26 @@ batches = Table(
     Column("id", Integer, primary_key=True),
     Column("root", LargeBinary(32), nullable=False),
     Column("first_lot", Integer, nullable=False),
-    Column("outbox_id", Integer, ForeignKey("outbox.id"), nullable=False),
+    Column("outbox_id", Integer, ForeignKey("outbox.id")),
     Column("open", Integer, nullable=False),
     Column("examined", Integer, nullable=False),
+    Index("batches_by_root", "root"),
+    Index("batches_by_entry", "outbox_id"),
     Index("batches_by_work", "examined", "open"),
 )
 
-dissolved = Table(
-    "dissolved",
+leaves = Table(
+    "leaves",
     metadata,
     Column("batch_id", Integer, ForeignKey("batches.id"), primary_key=True),
-    Column("certificate_id", Integer, ForeignKey("certificates.id"), primary_key=True),
-    Column("leaf", Integer, nullable=False),
+    Column("leaf", Integer, primary_key=True),
+    Column("digest", LargeBinary(32), ForeignKey("certificates.digest"), nullable=False),
     Column("studio", LargeBinary(20), nullable=False),
     Column("token_id", String(20), nullable=False),
+    Index("leaves_by_digest", "digest"),
 )
-"""Where certificates stood in batches that were reverted: after a reorganisation the same bytes may be taken after all,
-and then those places count."""
+"""What every batch was sealed with; no row is ever changed or deleted.  A reverted batch may be anchored after all once
+the chain is rearranged, and its tree is made of all its leaves, wherever their certificates stand by then."""
 
 orders = Table(
     "orders",

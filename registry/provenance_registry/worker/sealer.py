@@ -10,7 +10,7 @@ from provenance.batch import assemble
 from provenance.encoding import Address, Digest
 from provenance.errors import LedgerError
 from provenance.ledger import AnchorCall, Ledger
-from provenance_registry.repository import Repository, Sending, State, StoredCertificate, Transaction
+from provenance_registry.repository import Repository, State, StoredCertificate, Transaction
 from provenance_registry.service.checkpoints import checkpoint
 from provenance_registry.service.clock import Clock
 from provenance_registry.service.index import IndexedLedger
@@ -132,7 +132,7 @@ class Sealer:
         self._hold(digests, reason)
 
     def settle(self) -> None:
-        """See the outbox through, and close or dissolve the batches whose anchors came to an end.
+        """See the outbox through, and close the batches whose anchors came to an end.
 
         Raises the first error that kept an entry from moving, once the others were seen to.
         """
@@ -142,10 +142,8 @@ class Sealer:
 
             def write(transaction: Transaction, entry=entry, batch=batch) -> None:  # type: ignore[no-untyped-def]
                 transaction.move(entry.entry_id, entry.sending, entry.block, entry.error)
-                if batch is not None and entry.sending is Sending.FINAL:
+                if batch is not None:
                     transaction.close_batch(batch.batch_id)
-                elif batch is not None:
-                    transaction.dissolve_batch(batch.batch_id)
 
             self._repository.write(write)
             checkpoint("after-final")

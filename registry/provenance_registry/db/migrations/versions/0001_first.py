@@ -32,11 +32,13 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("root", sa.LargeBinary(32), nullable=False),
         sa.Column("first_lot", sa.Integer, nullable=False),
-        sa.Column("outbox_id", sa.Integer, sa.ForeignKey("outbox.id"), nullable=False),
+        sa.Column("outbox_id", sa.Integer, sa.ForeignKey("outbox.id")),
         sa.Column("open", sa.Integer, nullable=False),
         sa.Column("examined", sa.Integer, nullable=False),
     )
     op.create_index("batches_by_work", "batches", ["examined", "open"])
+    op.create_index("batches_by_root", "batches", ["root"])
+    op.create_index("batches_by_entry", "batches", ["outbox_id"])
     op.create_table(
         "certificates",
         sa.Column("id", sa.Integer, primary_key=True),
@@ -79,13 +81,14 @@ def upgrade() -> None:
     )
     op.create_index("orders_by_number", "orders", ["studio", "nonce"])
     op.create_table(
-        "dissolved",
+        "leaves",
         sa.Column("batch_id", sa.Integer, sa.ForeignKey("batches.id"), primary_key=True),
-        sa.Column("certificate_id", sa.Integer, sa.ForeignKey("certificates.id"), primary_key=True),
-        sa.Column("leaf", sa.Integer, nullable=False),
+        sa.Column("leaf", sa.Integer, primary_key=True),
+        sa.Column("digest", sa.LargeBinary(32), sa.ForeignKey("certificates.digest"), nullable=False),
         sa.Column("studio", sa.LargeBinary(20), nullable=False),
         sa.Column("token_id", sa.String(20), nullable=False),
     )
+    op.create_index("leaves_by_digest", "leaves", ["digest"])
     op.create_table(
         "indexed",
         sa.Column("id", sa.Integer, primary_key=True),
@@ -139,7 +142,7 @@ def downgrade() -> None:
         "token_events",
         "lots",
         "indexed",
-        "dissolved",
+        "leaves",
         "orders",
         "media",
         "certificates",
