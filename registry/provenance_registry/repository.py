@@ -176,9 +176,12 @@ class Transaction(Protocol):
         """Add a transaction to the outbox and return its id."""
 
     def add_batch(
-        self, root: Root, first_lot: int, entry_id: int, leaves: Sequence[tuple[Digest, Address, int]]
+        self, root: Root, first_lot: int, entry_id: int | None, leaves: Sequence[tuple[Digest, Address, int]]
     ) -> int:
-        """Add a sealed batch with its leaves in order (digest, studio, token id)."""
+        """Add a sealed batch with its leaves in order (digest, studio, token id).
+
+        One without an entry was anchored by a transaction that is not kept here: it counts while the index has it.
+        """
 
     def add_order(self, order: OrderFacts, entry_id: int) -> None:
         """Add a status order, or give one that was reverted its new transaction.
@@ -188,6 +191,9 @@ class Transaction(Protocol):
 
     def move(self, entry_id: int, sending: Sending, block: BlockRef | None = None, error: str | None = None) -> None:
         """Move an outbox entry."""
+
+    def send_again(self, account: Address, nonce: int) -> None:
+        """Open again the account's ended entries from that nonce on, and their batches."""
 
     def close_batch(self, batch_id: int) -> None:
         """Record that a batch's anchor has moved to its end; each of its leaves then is where it belongs.
@@ -250,6 +256,9 @@ class Repository(Protocol):
     def last_nonce(self, account: Address) -> int | None:
         """Return the largest nonce that any entry of the account has, ended or not."""
 
+    def last_ended(self, account: Address) -> OutboxEntry | None:
+        """Return the account's ended entry of the largest nonce."""
+
     def batch(self, batch_id: int) -> StoredBatch | None:
         """Return a batch."""
 
@@ -274,6 +283,9 @@ class Repository(Protocol):
     def indexed_blocks(self) -> list[tuple[int, Hash32]]:
         """Return number and hash of the indexed blocks that hold events, newest first."""
 
+    def indexed_hash(self, number: int) -> Hash32 | None:
+        """Return the hash of the block at that height, where the index knows it."""
+
     def directory_events(self) -> list[LedgerEvent]:
         """Return the events of studios and keys, in order."""
 
@@ -288,6 +300,9 @@ class Repository(Protocol):
 
     def lot_of_root(self, root: Root) -> LotRow | None:
         """Return the first lot of the anchor of that root."""
+
+    def lots_of_root(self, root: Root) -> list[LotRow]:
+        """Return the lots of the anchor of that root, in order."""
 
     def token(self, token_id: int) -> TokenRow:
         """Return status and newest amendment of a token."""

@@ -42,6 +42,7 @@ class Node:
         self.poor = set[object]()
         self.most_lots: int | None = None
         self.simulations = 0
+        self.outcome = ledger.outcome
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._ledger, name)
@@ -82,10 +83,17 @@ class Pipeline:
     """One registry without web and threads; `turn` is the worker's turn, followed by a block."""
 
     def __init__(
-        self, folder: Path, *, confirmations: int = 1, monotonic: Callable[[], float] = time.monotonic
+        self,
+        folder: Path,
+        *,
+        confirmations: int = 1,
+        monotonic: Callable[[], float] = time.monotonic,
+        scene: Scene | None = None,
     ) -> None:
         ledger = MemoryLedger(steward=STEWARD.address, anchorer=ANCHORER.address, now=NOW, is_signed=lambda *_: True)
-        self.scene, self.ledger, self.node = Scene(ledger=ledger), ledger, Node(ledger)
+        self.scene = scene or Scene(ledger=ledger)
+        self.ledger = ledger = self.scene.ledger
+        self.node = Node(ledger)
         self.repository = SQLRepository(folder / "registry.db")
         self.index = IndexedLedger(self.repository, ledger.identity, 60, monotonic)
         policy = TrustPolicy(ledger.identity, (), confirmations)

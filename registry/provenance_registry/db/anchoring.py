@@ -75,12 +75,14 @@ def add_batch(
     connection: sa.Connection,
     root: Root,
     first_lot: int,
-    entry_id: int,
+    entry_id: int | None,
     members: Sequence[tuple[Digest, Address, int]],
 ) -> int:
     """Add a sealed batch with its leaves in order; raises `ConflictError` for one that is in a batch already."""
     result = connection.execute(
-        batches.insert().values(root=root.value, first_lot=first_lot, outbox_id=entry_id, open=1, examined=0)
+        batches.insert().values(
+            root=root.value, first_lot=first_lot, outbox_id=entry_id, open=int(entry_id is not None), examined=0
+        )
     )
     batch_id = int(result.inserted_primary_key[0])  # type: ignore[index]
     values = [
@@ -105,6 +107,8 @@ def add_batch(
     changed = connection.execute(statement, bound).rowcount
     if changed != len(members):  # A certificate is in another batch already: it must never be in two.
         raise ConflictError("already-batched", "A certificate is in a batch already.")
+    if entry_id is None:
+        places.settle(connection, batch_id)
     return batch_id
 
 
@@ -131,6 +135,11 @@ def take_back(connection: sa.Connection, number: int) -> None:
     )
 
 
+def send_again(connection: sa.Connection, account: Address, nonce: int) -> None:
+    """Send again what an account had ended from number `nonce` on, and open its batches."""
+    _send_again(connection, sa.and_(outbox.c.account == account.value, outbox.c.nonce >= nonce, ENDED))
+
+
 def _send_again(connection: sa.Connection, lost: sa.ColumnElement[bool]) -> None:
     opened = batches.c.outbox_id.in_(sa.select(outbox.c.id).where(lost))
     batch_ids = connection.execute(sa.select(batches.c.id).where(opened)).scalars().all()
@@ -151,6 +160,11 @@ class AnchoringReads(Reader):
         (row,) = self._rows(sa.select(sa.func.max(outbox.c.nonce)).where(outbox.c.account == account.value))
         return row[0]  # type: ignore[return-value]
 
+    def last_ended(self, account: Address) -> OutboxEntry | None:
+        statement = outbox.select().where(outbox.c.account == account.value, ENDED)
+        found = self._rows(statement.order_by(outbox.c.nonce.desc()).limit(1))
+        return rows.entry_of(found[0]) if found else None
+
     def _batches(self, condition: sa.ColumnElement[bool]) -> list[StoredBatch]:
         found = self._rows(batches.select().where(condition).order_by(batches.c.id))
         return [StoredBatch(row.id, Root(row.root), row.first_lot, row.outbox_id, bool(row.open)) for row in found]
@@ -163,7 +177,8 @@ class AnchoringReads(Reader):
 
     def unexamined_batches(self) -> list[StoredBatch]:
         final = sa.select(outbox.c.id).where(outbox.c.sending == Sending.FINAL.value)
-        return self._batches(sa.and_(batches.c.examined == 0, batches.c.open == 0, batches.c.outbox_id.in_(final)))
+        anchored = sa.or_(batches.c.outbox_id.is_(None), batches.c.outbox_id.in_(final))
+        return self._batches(sa.and_(batches.c.examined == 0, batches.c.open == 0, anchored))
 
     def signers(self, batch_id: int) -> list[StoredCertificate]:
         table = certificates.c

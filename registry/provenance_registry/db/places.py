@@ -6,18 +6,19 @@ first that is under way, else to none.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import groupby
 
 import sqlalchemy as sa
 
+from provenance.encoding import Root
 from provenance_registry.db.tables import batches, certificates, leaves, lots, outbox
 
 _NOWHERE: dict[str, object] = dict.fromkeys(("batch_id", "leaf", "studio", "token_id"))
 
 
-def adopted_in(lot: sa.FromClause = lots) -> sa.ColumnElement[bool]:
-    """Return the condition that a batch without a transaction of ours is anchored from that lot on."""
-    return sa.and_(batches.c.outbox_id.is_(None), lot.c.lot_id == batches.c.first_lot, lot.c.root == batches.c.root)
+_ADOPTED = sa.and_(batches.c.outbox_id.is_(None), lots.c.lot_id == batches.c.first_lot, lots.c.root == batches.c.root)
+"""A batch without a transaction of ours is anchored while the index has its lots."""
 
 
 def settle(connection: sa.Connection, batch_id: int) -> None:
@@ -43,7 +44,7 @@ def settle(connection: sa.Connection, batch_id: int) -> None:
         .join(leaves, place.digest == own.c.digest)
         .join(batches, batches.c.id == place.batch_id)
         .outerjoin(outbox, outbox.c.id == batches.c.outbox_id)
-        .outerjoin(lots, adopted_in())
+        .outerjoin(lots, _ADOPTED)
         .where(own.c.batch_id == batch_id)
         .order_by(table.id, rank, height, place.batch_id)
     )
@@ -73,6 +74,15 @@ def settle(connection: sa.Connection, batch_id: int) -> None:
             continue  # Another has taken its serial since, while it was held.
     if newly:
         connection.execute(batches.update().where(batches.c.id.in_(newly)).values(examined=0))
+
+
+def settle_adopted(connection: sa.Connection, roots: Sequence[Root] | None = None) -> None:
+    """Settle the batches that were anchored by no transaction of ours: those of `roots`, or all."""
+    chosen = sa.select(batches.c.id).where(batches.c.outbox_id.is_(None))
+    if roots is not None:
+        chosen = chosen.where(batches.c.root.in_([root.value for root in roots]))
+    for batch_id in connection.execute(chosen).scalars().all() if roots != [] else ():
+        settle(connection, batch_id)
 
 
 def _write(connection: sa.Connection, rows: list[dict[str, object]]) -> None:

@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from provenance.certificate import Certificate
 from provenance.encoding import Address, Digest, Hash32, KeyId, Root
 from provenance.errors import ConflictError, StorageError
-from provenance.ledger import BlockRef, LedgerEvent
+from provenance.ledger import Anchored, BlockRef, LedgerEvent
 from provenance.serial import Serial
 from provenance.status import Status
-from provenance_registry.db import anchoring, indexing, rows
+from provenance_registry.db import anchoring, indexing, places, rows
 from provenance_registry.db.engine import open_engine
 from provenance_registry.db.tables import (
     VOUCHED,
@@ -34,6 +34,9 @@ from provenance_registry.repository import (
 )
 
 T = TypeVar("T")
+
+LASTING = "serial-taken", "status-entry-taken", "refused", "already-anchored"
+"""Reasons that no change of the directory lifts."""
 
 
 class SQLTransaction:
@@ -126,7 +129,7 @@ class SQLTransaction:
         return anchoring.prepare(self._connection, kind, account, nonce, raw, hash_)
 
     def add_batch(
-        self, root: Root, first_lot: int, entry_id: int, leaves: Sequence[tuple[Digest, Address, int]]
+        self, root: Root, first_lot: int, entry_id: int | None, leaves: Sequence[tuple[Digest, Address, int]]
     ) -> int:
         return anchoring.add_batch(self._connection, root, first_lot, entry_id, leaves)
 
@@ -136,6 +139,9 @@ class SQLTransaction:
     def move(self, entry_id: int, sending: Sending, block: BlockRef | None = None, error: str | None = None) -> None:
         anchoring.move(self._connection, entry_id, sending, block, error)
 
+    def send_again(self, account: Address, nonce: int) -> None:
+        anchoring.send_again(self._connection, account, nonce)
+
     def close_batch(self, batch_id: int) -> None:
         anchoring.close_batch(self._connection, batch_id)
 
@@ -144,10 +150,12 @@ class SQLTransaction:
 
     def apply(self, events: Sequence[LedgerEvent], head: BlockRef) -> None:
         indexing.apply(self._connection, events, head)
+        places.settle_adopted(self._connection, [event.root for event in events if isinstance(event, Anchored)])
 
     def rewind(self, kept: BlockRef | None) -> None:
         indexing.rewind(self._connection, kept)
         anchoring.take_back(self._connection, -1 if kept is None else kept.number)
+        places.settle_adopted(self._connection)
 
 
 class SQLRepository(anchoring.AnchoringReads, indexing.IndexReads):
@@ -201,7 +209,7 @@ class SQLRepository(anchoring.AnchoringReads, indexing.IndexReads):
 
     def held_groups(self) -> list[HeldGroup]:
         columns = certificates.c.did, certificates.c.name, certificates.c.key_id, certificates.c.reason
-        lasting = certificates.c.reason.in_(("serial-taken", "status-entry-taken"))
+        lasting = certificates.c.reason.in_(LASTING)
         statement = sa.select(*columns).where(certificates.c.state == State.HELD.value, ~lasting).distinct()
         return [HeldGroup(row.did, row.name, KeyId(row.key_id), row.reason) for row in self._rows(statement)]
 

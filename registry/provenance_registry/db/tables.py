@@ -140,6 +140,7 @@ lots = Table(
     Column("block_hash", LargeBinary(32), nullable=False),
     Column("block_time", Integer, nullable=False),
     Index("lots_by_root", "root"),
+    Index("lots_by_block", "block_number"),
 )
 
 token_events = Table(

@@ -75,6 +75,8 @@ class Sealer:
             except LedgerError as error:
                 if error.retryable or refuses_everything(error):
                     raise
+                if refuses_as_known(error) and self._adopt(chosen, error):
+                    return True
                 log.warning("an anchor of %s certificates is refused: %s", len(chosen), error.message)
                 if len(chosen) == 1 or refuses_as_known(error):
                     self._put_aside(chosen, error)
@@ -123,6 +125,25 @@ class Sealer:
 
         call = AnchorCall(batch.root, len(batch.leaves), first_lot, batch.allotments)
         self._outbox.prepare("anchor", call, record)
+
+    def _adopt(self, chosen: Sequence[tuple[Address, Digest]], refusal: LedgerError) -> bool:
+        """Take over the anchor of exactly these certificates, which the database has forgotten: it is an older copy.
+
+        Raises `refusal` while the index does not have the anchor that the ledger tells of.
+        """
+        batch = assemble(chosen)
+        lots = self._repository.lots_of_root(batch.root)
+        if not lots:
+            raise refusal
+        shares = [(lot.studio, lot.count) for lot in lots]
+        if lots[0].offset != 0 or shares != [(share.studio, share.count) for share in batch.allotments]:
+            return False
+        first_lot = lots[0].lot_id
+        owners = {digest: studio for studio, digest in chosen}
+        leaves = [(leaf, owners[leaf], batch.token_id(place, first_lot)) for place, leaf in enumerate(batch.leaves)]
+        self._repository.write(lambda transaction: transaction.add_batch(batch.root, first_lot, None, leaves))
+        log.warning("an anchor of %s certificates that was on the ledger is taken over", len(chosen))
+        return True
 
     def _put_aside(self, refused: Sequence[tuple[Address, Digest]], error: LedgerError) -> None:
         """Hold what the ledger refuses, and choose it no more for a while."""

@@ -111,6 +111,7 @@ def upgrade() -> None:
         sa.Column("block_time", sa.Integer, nullable=False),
     )
     op.create_index("lots_by_root", "lots", ["root"])
+    op.create_index("lots_by_block", "lots", ["block_number"])
     op.create_table(
         "token_events",
         sa.Column("block_number", sa.Integer, primary_key=True),
