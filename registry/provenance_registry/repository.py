@@ -62,16 +62,6 @@ class StoredCertificate:
 
 
 @dataclass(frozen=True, slots=True)
-class HeldGroup:
-    """The held certificates of one issuer and key, and why they are held."""
-
-    did: str
-    name: str
-    key_id: KeyId
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class Signatory:
     """Who signed a certificate: an issuer by DID and name, and the key."""
 
@@ -81,13 +71,19 @@ class Signatory:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldGroup(Signatory):
+    """The held certificates of one signer, and why they are held."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class StoredBatch:
     """A sealed batch and the outbox entry that anchors it."""
 
     batch_id: int
     root: Root
     first_lot: int
-    transaction_id: int | None
     open: bool
 
 
@@ -166,11 +162,10 @@ class Transaction(Protocol):
     def hold(self, digest: Digest, reason: str) -> None:
         """Hold a certificate that waits."""
 
-    def rejudge(self, group: HeldGroup, reason: str | None) -> None:
-        """Hold a group for another reason, or let it wait for its batch where there is none.
+    def rejudge(self, changes: Sequence[tuple[HeldGroup, str | None]], limit: int) -> int:
+        """Hold groups for another reason, or let them wait where it is ``None``; return how many, `limit` at most.
 
-        One whose serial or place in a status list another certificate has taken meanwhile stays held, for that reason.
-        """
+        One whose serial or place in a status list another has taken meanwhile stays held, for that reason."""
 
     def prepare(self, kind: str, account: Address, nonce: int, raw: bytes, hash_: Hash32) -> int:
         """Add a transaction to the outbox and return its id."""
@@ -180,7 +175,7 @@ class Transaction(Protocol):
     ) -> int:
         """Add a sealed batch with its leaves in order (digest, studio, token id).
 
-        One without an entry was anchored by a transaction that is not kept here: it counts while the index has it.
+        One without an entry was anchored by a transaction not kept here, and counts while the index has it.
         """
 
     def add_order(self, order: OrderFacts, entry_id: int) -> None:
@@ -196,10 +191,7 @@ class Transaction(Protocol):
         """Open again the account's ended entries from that nonce on, and their batches."""
 
     def close_batch(self, batch_id: int) -> None:
-        """Record that a batch's anchor has moved to its end; each of its leaves then is where it belongs.
-
-        A certificate stands in the first anchored batch that has it as a leaf, else in one under way; else it waits.
-        """
+        """Record that a batch's anchor came to its end: each certificate is anchored, here or elsewhere, or waits."""
 
     def record_examination(self, batch_id: int, faults: Mapping[Signatory, str]) -> None:
         """Give the anchored certificates of some signers a reason why they do not count."""
@@ -208,10 +200,7 @@ class Transaction(Protocol):
         """Add events of the ledger to the index, which then reaches to `head`."""
 
     def rewind(self, kept: BlockRef | None) -> None:
-        """Forget all of the index that came after block `kept`, and send again what had been mined after it.
-
-        Batches that were anchored there are open again; with ``None`` everything is forgotten.
-        """
+        """Forget the index after block `kept`, or all of it; what was mined there is open again, and its batches."""
 
 
 class Repository(Protocol):
@@ -238,8 +227,11 @@ class Repository(Protocol):
     def in_state(self, state: State, limit: int) -> list[StoredCertificate]:
         """Return certificates in a state, oldest first."""
 
-    def held_groups(self) -> list[HeldGroup]:
-        """Return the groups of held certificates whose reason the directory may lift."""
+    def last_held(self) -> int:
+        """Return the number of the held certificate that came last, or 0."""
+
+    def held_groups(self, after: int = 0) -> list[HeldGroup]:
+        """Return the groups whose reason the directory may lift, of certificates that came after that number."""
 
     def counts(self) -> dict[State, int]:
         """Return how many certificates are in each state."""

@@ -24,6 +24,7 @@ from provenance_registry.service.verdicts import Verdicts
 from provenance_registry.worker.examiner import Examiner
 from provenance_registry.worker.indexer import Indexer
 from provenance_registry.worker.loop import Worker
+from provenance_registry.worker.reviewer import Reviewer
 from provenance_registry.worker.sealer import Sealer
 from tests.support.scene import ANCHORER, ISSUER, NOW, STEWARD, STUDIO, Scene, person
 
@@ -106,7 +107,8 @@ class Pipeline:
             self.repository, node, self.index, outbox, lambda: ledger.now, batch_size=5_000, batch_age=0
         )
         examiner = Examiner(self.repository, self.index, self.verdicts, policy)
-        steps = [self.indexer.catch_up, self.sealer.review_held, self.sealer.settle, examiner.examine, self.sealer.seal]
+        self.reviewer = Reviewer(self.repository, self.index, lambda: ledger.now)
+        steps = [self.indexer.catch_up, self.sealer.settle, examiner.examine, self.sealer.seal, self.reviewer.review]
         self.worker = Worker(steps)
         self.submissions = Submissions(self.repository, self.index, ISSUER.base_url, lambda: ledger.now, max_held=1_000)
         self.turn()

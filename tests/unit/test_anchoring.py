@@ -213,7 +213,7 @@ def test_a_studio_suspended_since_the_index_looked_is_held_and_does_not_block_th
     pipeline.sealer.seal()
     assert (pipeline.state(bad), pipeline.stored(bad).reason) == ("held", "suspended")
     assert certificate_members(pipeline.stored(bad))["hint"] == HELD_HINTS["suspended"]
-    pipeline.sealer.review_held()  # The directory does not know yet what the chain knows.
+    pipeline.reviewer.review()  # The directory does not know yet what the chain knows.
     assert pipeline.state(bad) == "waiting"
     before = pipeline.node.simulations
     assert pipeline.sealer.seal()

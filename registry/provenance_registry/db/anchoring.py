@@ -167,7 +167,7 @@ class AnchoringReads(Reader):
 
     def _batches(self, condition: sa.ColumnElement[bool]) -> list[StoredBatch]:
         found = self._rows(batches.select().where(condition).order_by(batches.c.id))
-        return [StoredBatch(row.id, Root(row.root), row.first_lot, row.outbox_id, bool(row.open)) for row in found]
+        return [StoredBatch(row.id, Root(row.root), row.first_lot, bool(row.open)) for row in found]
 
     def batch(self, batch_id: int) -> StoredBatch | None:
         return next(iter(self._batches(batches.c.id == batch_id)), None)

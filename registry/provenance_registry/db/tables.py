@@ -26,13 +26,15 @@ VOUCHED = text("state <> 'held'")
 """Certificates under a key that the ledger's directory knows: only they take a serial and a place in a status list, or
 anybody could shut a studio out by signing in its name."""
 
+HELD = text("state = 'held'")
+"""The others, of which a stranger can make many: what is asked of them is answered by an index alone."""
+
 certificates = Table(
     "certificates",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("digest", LargeBinary(32), nullable=False, unique=True),
     Column("serial", String(13), nullable=False),
-    Column("data", LargeBinary, nullable=False),
     Column("did", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("key_id", LargeBinary(32), nullable=False),
@@ -45,13 +47,23 @@ certificates = Table(
     Column("batch_id", Integer, ForeignKey("batches.id")),
     Column("leaf", Integer),
     Column("token_id", String(20)),
+    Column("data", LargeBinary, nullable=False),  # Last: what looks at other columns never reads through it.
     UniqueConstraint("batch_id", "leaf"),
     Index("vouched_serials", "serial", unique=True, sqlite_where=VOUCHED, postgresql_where=VOUCHED),
     Index("vouched_places", "list_id", "list_index", unique=True, sqlite_where=VOUCHED, postgresql_where=VOUCHED),
+    Index("held_groups", "state", "did", "name", "key_id", "reason", sqlite_where=HELD, postgresql_where=HELD),
     Index("certificates_by_serial", "serial"),
     Index("certificates_by_state", "state", "id"),
     Index("certificates_by_token", "token_id"),
 )
+
+status_lists = Table(
+    "status_lists",
+    metadata,
+    Column("list_id", String(12), primary_key=True),
+    Column("did", Text, nullable=False),
+)
+"""Whose a status list is: the studio's that first had a certificate in it while the directory vouched for it."""
 
 media = Table(
     "media",

@@ -50,14 +50,6 @@ class Sealer:
         self._batch_age = timedelta(seconds=batch_age)
         self._aside: dict[Digest, tuple[datetime, str]] = {}
 
-    def review_held(self) -> None:
-        """Let certificates wait whose studios have been accredited since, and say anew why others are held."""
-        now = self._clock()
-        for group in self._repository.held_groups():
-            _, reason = self._index.directory.standing(group.did, group.name, group.key_id, now)
-            if reason != group.reason:
-                self._repository.write(lambda t, g=group, r=reason: t.rejudge(g, r))  # type: ignore[misc]
-
     def seal(self) -> bool:
         """Seal one batch where it is time; tell whether one was sealed.  Raises `LedgerError`."""
         self._index.head()  # An index that may be out of date vouches for no studio.

@@ -44,7 +44,6 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("digest", sa.LargeBinary(32), nullable=False, unique=True),
         sa.Column("serial", sa.String(13), nullable=False),
-        sa.Column("data", sa.LargeBinary, nullable=False),
         sa.Column("did", sa.Text, nullable=False),
         sa.Column("name", sa.Text, nullable=False),
         sa.Column("key_id", sa.LargeBinary(32), nullable=False),
@@ -57,14 +56,22 @@ def upgrade() -> None:
         sa.Column("batch_id", sa.Integer, sa.ForeignKey("batches.id")),
         sa.Column("leaf", sa.Integer),
         sa.Column("token_id", sa.String(20)),
+        sa.Column("data", sa.LargeBinary, nullable=False),
         sa.UniqueConstraint("batch_id", "leaf"),
     )
     vouched = sa.text("state <> 'held'")
     for name, columns in (("vouched_serials", ["serial"]), ("vouched_places", ["list_id", "list_index"])):
         op.create_index(name, "certificates", columns, unique=True, sqlite_where=vouched, postgresql_where=vouched)
+    held, group = sa.text("state = 'held'"), ["state", "did", "name", "key_id", "reason"]
+    op.create_index("held_groups", "certificates", group, sqlite_where=held, postgresql_where=held)
     op.create_index("certificates_by_serial", "certificates", ["serial"])
     op.create_index("certificates_by_state", "certificates", ["state", "id"])
     op.create_index("certificates_by_token", "certificates", ["token_id"])
+    op.create_table(
+        "status_lists",
+        sa.Column("list_id", sa.String(12), primary_key=True),
+        sa.Column("did", sa.Text, nullable=False),
+    )
     op.create_table(
         "media",
         sa.Column("digest", sa.LargeBinary(32), primary_key=True),
@@ -146,6 +153,7 @@ def downgrade() -> None:
         "leaves",
         "orders",
         "media",
+        "status_lists",
         "certificates",
         "batches",
         "outbox",
