@@ -39,6 +39,7 @@ from provenance_registry.settings import Settings
 from provenance_registry.worker.examiner import Examiner
 from provenance_registry.worker.indexer import Indexer
 from provenance_registry.worker.loop import Worker
+from provenance_registry.worker.reviewer import Reviewer
 from provenance_registry.worker.sealer import Sealer
 
 SECURITY_HEADERS = {
@@ -98,7 +99,10 @@ def _assemble(
     indexer = Indexer(repository, ledger, index)
     verdicts = Verdicts(repository, index, policy)
     examiner = Examiner(repository, index, verdicts, policy)
-    worker = Worker([*opened.steps, indexer.catch_up, sealer.review_held, sealer.settle, examiner.examine, sealer.seal])
+    reviewer = Reviewer(repository, index, clock)
+    # The review is last: how much there is to judge is for strangers to say, and it must keep nothing else waiting.
+    steps = [*opened.steps, indexer.catch_up, sealer.settle, examiner.examine, sealer.seal, reviewer.review]
+    worker = Worker(steps)
     services = Services(
         settings=settings,
         policy=policy,

@@ -62,16 +62,6 @@ class StoredCertificate:
 
 
 @dataclass(frozen=True, slots=True)
-class HeldGroup:
-    """The held certificates of one issuer and key, and why they are held."""
-
-    did: str
-    name: str
-    key_id: KeyId
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class Signatory:
     """Who signed a certificate: an issuer by DID and name, and the key."""
 
@@ -81,13 +71,19 @@ class Signatory:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldGroup(Signatory):
+    """The held certificates of one signer, and why they are held."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class StoredBatch:
     """A sealed batch and the outbox entry that anchors it."""
 
     batch_id: int
     root: Root
     first_lot: int
-    transaction_id: int
     open: bool
 
 
@@ -166,19 +162,21 @@ class Transaction(Protocol):
     def hold(self, digest: Digest, reason: str) -> None:
         """Hold a certificate that waits."""
 
-    def rejudge(self, group: HeldGroup, reason: str | None) -> None:
-        """Hold a group for another reason, or let it wait for its batch where there is none.
+    def rejudge(self, changes: Sequence[tuple[HeldGroup, str | None]], limit: int) -> int:
+        """Hold groups for another reason, or let them wait where it is ``None``; return how many, `limit` at most.
 
-        One whose serial or place in a status list another certificate has taken meanwhile stays held, for that reason.
-        """
+        One whose serial or place in a status list another has taken meanwhile stays held, for that reason."""
 
     def prepare(self, kind: str, account: Address, nonce: int, raw: bytes, hash_: Hash32) -> int:
         """Add a transaction to the outbox and return its id."""
 
     def add_batch(
-        self, root: Root, first_lot: int, entry_id: int, leaves: Sequence[tuple[Digest, Address, int]]
+        self, root: Root, first_lot: int, entry_id: int | None, leaves: Sequence[tuple[Digest, Address, int]]
     ) -> int:
-        """Add a sealed batch with its leaves in order (digest, studio, token id)."""
+        """Add a sealed batch with its leaves in order (digest, studio, token id).
+
+        One without an entry was anchored by a transaction not kept here, and counts while the index has it.
+        """
 
     def add_order(self, order: OrderFacts, entry_id: int) -> None:
         """Add a status order, or give one that was reverted its new transaction.
@@ -189,11 +187,11 @@ class Transaction(Protocol):
     def move(self, entry_id: int, sending: Sending, block: BlockRef | None = None, error: str | None = None) -> None:
         """Move an outbox entry."""
 
-    def close_batch(self, batch_id: int) -> None:
-        """Record that a batch is anchored; one that was dissolved before gets its certificates back."""
+    def send_again(self, account: Address, nonce: int) -> None:
+        """Open again the account's ended entries from that nonce on, and their batches."""
 
-    def dissolve_batch(self, batch_id: int) -> None:
-        """Let the certificates of a batch wait again, since it can never be anchored as it is."""
+    def close_batch(self, batch_id: int) -> None:
+        """Record that a batch's anchor came to its end: each certificate is anchored, here or elsewhere, or waits."""
 
     def record_examination(self, batch_id: int, faults: Mapping[Signatory, str]) -> None:
         """Give the anchored certificates of some signers a reason why they do not count."""
@@ -202,10 +200,7 @@ class Transaction(Protocol):
         """Add events of the ledger to the index, which then reaches to `head`."""
 
     def rewind(self, kept: BlockRef | None) -> None:
-        """Forget all of the index that came after block `kept`, and send again what had been mined after it.
-
-        Batches that were anchored there are open again; with ``None`` everything is forgotten.
-        """
+        """Forget the index after block `kept`, or all of it; what was mined there is open again, and its batches."""
 
 
 class Repository(Protocol):
@@ -232,8 +227,11 @@ class Repository(Protocol):
     def in_state(self, state: State, limit: int) -> list[StoredCertificate]:
         """Return certificates in a state, oldest first."""
 
-    def held_groups(self) -> list[HeldGroup]:
-        """Return the groups of held certificates whose reason the directory may lift."""
+    def last_held(self) -> int:
+        """Return the number of the held certificate that came last, or 0."""
+
+    def held_groups(self, after: int = 0) -> list[HeldGroup]:
+        """Return the groups whose reason the directory may lift, of certificates that came after that number."""
 
     def counts(self) -> dict[State, int]:
         """Return how many certificates are in each state."""
@@ -250,6 +248,9 @@ class Repository(Protocol):
     def last_nonce(self, account: Address) -> int | None:
         """Return the largest nonce that any entry of the account has, ended or not."""
 
+    def last_ended(self, account: Address) -> OutboxEntry | None:
+        """Return the account's ended entry of the largest nonce."""
+
     def batch(self, batch_id: int) -> StoredBatch | None:
         """Return a batch."""
 
@@ -263,7 +264,7 @@ class Repository(Protocol):
         """Return one certificate of a batch for each signer."""
 
     def leaves(self, batch_id: int) -> list[tuple[Digest, Address]]:
-        """Return the leaves of a batch in order, each with its studio."""
+        """Return the leaves that a batch was sealed with in order, each with its studio."""
 
     def order(self, order_id: str) -> StoredOrder | None:
         """Return a status order."""
@@ -273,6 +274,9 @@ class Repository(Protocol):
 
     def indexed_blocks(self) -> list[tuple[int, Hash32]]:
         """Return number and hash of the indexed blocks that hold events, newest first."""
+
+    def indexed_hash(self, number: int) -> Hash32 | None:
+        """Return the hash of the block at that height, where the index knows it."""
 
     def directory_events(self) -> list[LedgerEvent]:
         """Return the events of studios and keys, in order."""
@@ -288,6 +292,9 @@ class Repository(Protocol):
 
     def lot_of_root(self, root: Root) -> LotRow | None:
         """Return the first lot of the anchor of that root."""
+
+    def lots_of_root(self, root: Root) -> list[LotRow]:
+        """Return the lots of the anchor of that root, in order."""
 
     def token(self, token_id: int) -> TokenRow:
         """Return status and newest amendment of a token."""

@@ -24,6 +24,7 @@ from provenance_registry.service.verdicts import Verdicts
 from provenance_registry.worker.examiner import Examiner
 from provenance_registry.worker.indexer import Indexer
 from provenance_registry.worker.loop import Worker
+from provenance_registry.worker.reviewer import Reviewer
 from provenance_registry.worker.sealer import Sealer
 from tests.support.scene import ANCHORER, ISSUER, NOW, STEWARD, STUDIO, Scene, person
 
@@ -42,6 +43,7 @@ class Node:
         self.poor = set[object]()
         self.most_lots: int | None = None
         self.simulations = 0
+        self.outcome = ledger.outcome
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._ledger, name)
@@ -82,10 +84,17 @@ class Pipeline:
     """One registry without web and threads; `turn` is the worker's turn, followed by a block."""
 
     def __init__(
-        self, folder: Path, *, confirmations: int = 1, monotonic: Callable[[], float] = time.monotonic
+        self,
+        folder: Path,
+        *,
+        confirmations: int = 1,
+        monotonic: Callable[[], float] = time.monotonic,
+        scene: Scene | None = None,
     ) -> None:
         ledger = MemoryLedger(steward=STEWARD.address, anchorer=ANCHORER.address, now=NOW, is_signed=lambda *_: True)
-        self.scene, self.ledger, self.node = Scene(ledger=ledger), ledger, Node(ledger)
+        self.scene = scene or Scene(ledger=ledger)
+        self.ledger = ledger = self.scene.ledger
+        self.node = Node(ledger)
         self.repository = SQLRepository(folder / "registry.db")
         self.index = IndexedLedger(self.repository, ledger.identity, 60, monotonic)
         policy = TrustPolicy(ledger.identity, (), confirmations)
@@ -98,7 +107,8 @@ class Pipeline:
             self.repository, node, self.index, outbox, lambda: ledger.now, batch_size=5_000, batch_age=0
         )
         examiner = Examiner(self.repository, self.index, self.verdicts, policy)
-        steps = [self.indexer.catch_up, self.sealer.review_held, self.sealer.settle, examiner.examine, self.sealer.seal]
+        self.reviewer = Reviewer(self.repository, self.index, lambda: ledger.now)
+        steps = [self.indexer.catch_up, self.sealer.settle, examiner.examine, self.sealer.seal, self.reviewer.review]
         self.worker = Worker(steps)
         self.submissions = Submissions(self.repository, self.index, ISSUER.base_url, lambda: ledger.now, max_held=1_000)
         self.turn()

@@ -10,9 +10,9 @@ from provenance.encoding import Address, Digest, Hash32, Root
 from provenance.errors import ConflictError
 from provenance.ledger import BlockRef
 from provenance.status import Status
-from provenance_registry.db import rows
+from provenance_registry.db import places, rows
 from provenance_registry.db.reading import Reader
-from provenance_registry.db.tables import batches, certificates, dissolved, orders, outbox
+from provenance_registry.db.tables import batches, certificates, leaves, orders, outbox
 from provenance_registry.repository import (
     OrderFacts,
     OutboxEntry,
@@ -75,14 +75,21 @@ def add_batch(
     connection: sa.Connection,
     root: Root,
     first_lot: int,
-    entry_id: int,
-    leaves: Sequence[tuple[Digest, Address, int]],
+    entry_id: int | None,
+    members: Sequence[tuple[Digest, Address, int]],
 ) -> int:
     """Add a sealed batch with its leaves in order; raises `ConflictError` for one that is in a batch already."""
     result = connection.execute(
-        batches.insert().values(root=root.value, first_lot=first_lot, outbox_id=entry_id, open=1, examined=0)
+        batches.insert().values(
+            root=root.value, first_lot=first_lot, outbox_id=entry_id, open=int(entry_id is not None), examined=0
+        )
     )
     batch_id = int(result.inserted_primary_key[0])  # type: ignore[index]
+    values = [
+        {"leaf": place, "digest": digest.value, "studio": studio.value, "token_id": str(token)}
+        for place, (digest, studio, token) in enumerate(members)
+    ]
+    connection.execute(leaves.insert(), [{"batch_id": batch_id, **row} for row in values])
     statement = (
         certificates.update()
         .where(certificates.c.digest == sa.bindparam("which"), certificates.c.batch_id.is_(None))
@@ -95,48 +102,20 @@ def add_batch(
             token_id=sa.bindparam("token"),
         )
     )
-    values = [
-        {"which": digest.value, "place": place, "owner": studio.value, "token": str(token)}
-        for place, (digest, studio, token) in enumerate(leaves)
-    ]
-    changed = connection.execute(statement, values).rowcount
-    if changed != len(leaves):  # A certificate is in another batch already: it must never be in two.
+    names = {"which": "digest", "place": "leaf", "owner": "studio", "token": "token_id"}
+    bound = [{name: row[column] for name, column in names.items()} for row in values]
+    changed = connection.execute(statement, bound).rowcount
+    if changed != len(members):  # A certificate is in another batch already: it must never be in two.
         raise ConflictError("already-batched", "A certificate is in a batch already.")
+    if entry_id is None:
+        places.settle(connection, batch_id)
     return batch_id
 
 
 def close_batch(connection: sa.Connection, batch_id: int) -> None:
-    """Record that a batch is anchored, and gather its certificates again where it had been dissolved."""
+    """Record that a batch's anchor came to its end, good or bad, and put its certificates where they belong then."""
     connection.execute(batches.update().where(batches.c.id == batch_id).values(open=0))
-    columns = (dissolved.c.certificate_id, dissolved.c.leaf, dissolved.c.studio, dissolved.c.token_id)
-    for row in connection.execute(sa.select(*columns).where(dissolved.c.batch_id == batch_id)).all():
-        place = {"batch_id": batch_id, "leaf": row.leaf, "studio": row.studio, "token_id": row.token_id}
-        gathered = certificates.update().where(certificates.c.id == row.certificate_id)
-        try:
-            with connection.begin_nested():
-                connection.execute(gathered.values(state="anchored", reason=None, **place))
-        except sa.exc.IntegrityError:
-            continue  # Another has taken its serial since, while it was held.
-    connection.execute(dissolved.delete().where(dissolved.c.batch_id == batch_id))
-    connection.execute(certificates.update().where(certificates.c.batch_id == batch_id).values(state="anchored"))
-
-
-def dissolve_batch(connection: sa.Connection, batch_id: int) -> None:
-    """Let the certificates of a batch wait again, remembering their places."""
-    members = certificates.c.batch_id == batch_id
-    places = ("batch_id", "certificate_id", "leaf", "studio", "token_id")
-    table = certificates.c
-    connection.execute(
-        dissolved.insert().from_select(
-            places, sa.select(table.batch_id, table.id, table.leaf, table.studio, table.token_id).where(members)
-        )
-    )
-    connection.execute(batches.update().where(batches.c.id == batch_id).values(open=0))
-    connection.execute(
-        certificates.update()
-        .where(members)
-        .values(state="waiting", batch_id=None, leaf=None, studio=None, token_id=None)
-    )
+    places.settle(connection, batch_id)
 
 
 def record_examination(connection: sa.Connection, batch_id: int, faults: Mapping[Signatory, str]) -> None:
@@ -151,14 +130,23 @@ def record_examination(connection: sa.Connection, batch_id: int, faults: Mapping
 
 def take_back(connection: sa.Connection, number: int) -> None:
     """Send again what stood in blocks after `number`, and open its batches."""
-    lost = sa.and_(outbox.c.sending.in_(["mined", "final", "reverted"]), outbox.c.block_number > number)
-    opened = batches.c.outbox_id.in_(sa.select(outbox.c.id).where(lost))
-    anchored = sa.and_(
-        certificates.c.state == "anchored", certificates.c.batch_id.in_(sa.select(batches.c.id).where(opened))
+    _send_again(
+        connection, sa.and_(outbox.c.sending.in_(["mined", "final", "reverted"]), outbox.c.block_number > number)
     )
-    connection.execute(certificates.update().where(anchored).values(state="batched", reason=None))
+
+
+def send_again(connection: sa.Connection, account: Address, nonce: int) -> None:
+    """Send again what an account had ended from number `nonce` on, and open its batches."""
+    _send_again(connection, sa.and_(outbox.c.account == account.value, outbox.c.nonce >= nonce, ENDED))
+
+
+def _send_again(connection: sa.Connection, lost: sa.ColumnElement[bool]) -> None:
+    opened = batches.c.outbox_id.in_(sa.select(outbox.c.id).where(lost))
+    batch_ids = connection.execute(sa.select(batches.c.id).where(opened)).scalars().all()
     connection.execute(batches.update().where(opened).values(open=1, examined=0))
     connection.execute(outbox.update().where(lost).values(sending="sent", error=None, **dict.fromkeys(_BLOCK)))
+    for batch_id in batch_ids:
+        places.settle(connection, batch_id)
 
 
 class AnchoringReads(Reader):
@@ -172,9 +160,14 @@ class AnchoringReads(Reader):
         (row,) = self._rows(sa.select(sa.func.max(outbox.c.nonce)).where(outbox.c.account == account.value))
         return row[0]  # type: ignore[return-value]
 
+    def last_ended(self, account: Address) -> OutboxEntry | None:
+        statement = outbox.select().where(outbox.c.account == account.value, ENDED)
+        found = self._rows(statement.order_by(outbox.c.nonce.desc()).limit(1))
+        return rows.entry_of(found[0]) if found else None
+
     def _batches(self, condition: sa.ColumnElement[bool]) -> list[StoredBatch]:
         found = self._rows(batches.select().where(condition).order_by(batches.c.id))
-        return [StoredBatch(row.id, Root(row.root), row.first_lot, row.outbox_id, bool(row.open)) for row in found]
+        return [StoredBatch(row.id, Root(row.root), row.first_lot, bool(row.open)) for row in found]
 
     def batch(self, batch_id: int) -> StoredBatch | None:
         return next(iter(self._batches(batches.c.id == batch_id)), None)
@@ -184,7 +177,8 @@ class AnchoringReads(Reader):
 
     def unexamined_batches(self) -> list[StoredBatch]:
         final = sa.select(outbox.c.id).where(outbox.c.sending == Sending.FINAL.value)
-        return self._batches(sa.and_(batches.c.examined == 0, batches.c.open == 0, batches.c.outbox_id.in_(final)))
+        anchored = sa.or_(batches.c.outbox_id.is_(None), batches.c.outbox_id.in_(final))
+        return self._batches(sa.and_(batches.c.examined == 0, batches.c.open == 0, anchored))
 
     def signers(self, batch_id: int) -> list[StoredCertificate]:
         table = certificates.c
@@ -193,8 +187,8 @@ class AnchoringReads(Reader):
         return [rows.certificate_of(row) for row in self._rows(certificates.select().where(table.id.in_(first)))]
 
     def leaves(self, batch_id: int) -> list[tuple[Digest, Address]]:
-        columns = certificates.c.digest, certificates.c.studio
-        statement = sa.select(*columns).where(certificates.c.batch_id == batch_id).order_by(certificates.c.leaf)
+        columns = leaves.c.digest, leaves.c.studio
+        statement = sa.select(*columns).where(leaves.c.batch_id == batch_id).order_by(leaves.c.leaf)
         return [(Digest(row.digest), Address(row.studio)) for row in self._rows(statement)]
 
     def order(self, order_id: str) -> StoredOrder | None:

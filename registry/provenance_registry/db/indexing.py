@@ -80,6 +80,13 @@ class IndexReads(Reader):
         found = self._rows(sa.union(*parts).order_by(sa.text("block_number DESC")))
         return [(row.block_number, Hash32(row.block_hash)) for row in found]
 
+    def indexed_hash(self, number: int) -> Hash32 | None:
+        for table in (indexed, *EVENT_TABLES):
+            found = self._rows(sa.select(table.c.block_hash).where(table.c.block_number == number).limit(1))
+            if found:
+                return Hash32(found[0].block_hash)
+        return None
+
     def directory_events(self) -> list[LedgerEvent]:
         statement = directory_events.select().order_by(directory_events.c.block_number, directory_events.c.log_index)
         return [rows.directory_event_of(row) for row in self._rows(statement)]
@@ -97,6 +104,10 @@ class IndexReads(Reader):
     def lot_of_root(self, root: Root) -> LotRow | None:
         found = self._rows(lots.select().where(lots.c.root == root.value).order_by(lots.c.lot_id).limit(1))
         return rows.lot_of(found[0]) if found else None
+
+    def lots_of_root(self, root: Root) -> list[LotRow]:
+        found = self._rows(lots.select().where(lots.c.root == root.value).order_by(lots.c.lot_id))
+        return [rows.lot_of(row) for row in found]
 
     def token(self, token_id: int) -> TokenRow:
         order = token_events.c.block_number, token_events.c.log_index

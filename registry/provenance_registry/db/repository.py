@@ -9,12 +9,12 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from provenance.certificate import Certificate
-from provenance.encoding import Address, Digest, Hash32, KeyId, Root
+from provenance.encoding import Address, Digest, Hash32, Root
 from provenance.errors import ConflictError, StorageError
-from provenance.ledger import BlockRef, LedgerEvent
+from provenance.ledger import Anchored, BlockRef, LedgerEvent
 from provenance.serial import Serial
 from provenance.status import Status
-from provenance_registry.db import anchoring, indexing, rows
+from provenance_registry.db import anchoring, holding, indexing, places, rows
 from provenance_registry.db.engine import open_engine
 from provenance_registry.db.tables import (
     VOUCHED,
@@ -44,7 +44,8 @@ class SQLTransaction:
 
     def add_certificate(self, certificate: StoredCertificate, named: Iterable[Digest]) -> None:
         entry = Certificate.from_bytes(certificate.data).status_entry
-        if certificate.state is not State.HELD and self._is_of_another(entry.list_id, certificate.did):
+        vouched = certificate.state is not State.HELD
+        if vouched and not holding.claim_list(self._connection, entry.list_id, certificate.did):
             raise ConflictError("status-list-taken", "The status list belongs to another studio.")
         try:
             result = self._connection.execute(
@@ -79,12 +80,6 @@ class SQLTransaction:
         row = self._connection.execute(certificates.select().where(certificates.c.digest == digest.value)).first()
         return None if row is None else rows.certificate_of(row)
 
-    def _is_of_another(self, list_id: str, did: str) -> bool:
-        """Tell whether another studio's certificates stand in a status list: a list is one studio's."""
-        listed = certificates.c.list_id == list_id
-        statement = sa.select(certificates.c.id).where(listed, VOUCHED, certificates.c.did != did).limit(1)
-        return self._connection.execute(statement).first() is not None
-
     def held(self) -> int:
         statement = sa.select(sa.func.count()).where(certificates.c.state == State.HELD.value)
         return int(self._connection.execute(statement).scalar_one())
@@ -93,40 +88,14 @@ class SQLTransaction:
         waiting = sa.and_(certificates.c.digest == digest.value, certificates.c.batch_id.is_(None))
         self._connection.execute(certificates.update().where(waiting).values(state=State.HELD.value, reason=reason))
 
-    def rejudge(self, group: HeldGroup, reason: str | None) -> None:
-        chosen = certificates.update().where(
-            certificates.c.state == State.HELD.value,
-            certificates.c.did == group.did,
-            certificates.c.name == group.name,
-            certificates.c.key_id == group.key_id.value,
-            certificates.c.reason == group.reason,
-        )
-        if reason is not None:
-            self._connection.execute(chosen.values(reason=reason))
-            return
-        other = certificates.alias()
-        # What has a serial already, and of the group itself the first that came.
-        before = sa.or_(other.c.state != State.HELD.value, sa.and_(
-            other.c.state == State.HELD.value, other.c.key_id == group.key_id.value, other.c.did == group.did,
-            other.c.name == group.name, other.c.reason == group.reason, other.c.id < certificates.c.id,
-        ))  # fmt: skip
-        same_place = sa.and_(
-            other.c.list_id == certificates.c.list_id,
-            sa.or_(other.c.list_index == certificates.c.list_index, other.c.did != group.did),
-        )
-        for why, same in (
-            ("serial-taken", other.c.serial == certificates.c.serial),
-            ("status-entry-taken", same_place),
-        ):
-            taken = sa.exists().where(other.c.id != certificates.c.id, before, same)
-            self._connection.execute(chosen.where(taken).values(reason=why))
-        self._connection.execute(chosen.values(state=State.WAITING.value, reason=None))
+    def rejudge(self, changes: Sequence[tuple[HeldGroup, str | None]], limit: int) -> int:
+        return holding.rejudge(self._connection, changes, limit)
 
     def prepare(self, kind: str, account: Address, nonce: int, raw: bytes, hash_: Hash32) -> int:
         return anchoring.prepare(self._connection, kind, account, nonce, raw, hash_)
 
     def add_batch(
-        self, root: Root, first_lot: int, entry_id: int, leaves: Sequence[tuple[Digest, Address, int]]
+        self, root: Root, first_lot: int, entry_id: int | None, leaves: Sequence[tuple[Digest, Address, int]]
     ) -> int:
         return anchoring.add_batch(self._connection, root, first_lot, entry_id, leaves)
 
@@ -136,24 +105,26 @@ class SQLTransaction:
     def move(self, entry_id: int, sending: Sending, block: BlockRef | None = None, error: str | None = None) -> None:
         anchoring.move(self._connection, entry_id, sending, block, error)
 
+    def send_again(self, account: Address, nonce: int) -> None:
+        anchoring.send_again(self._connection, account, nonce)
+
     def close_batch(self, batch_id: int) -> None:
         anchoring.close_batch(self._connection, batch_id)
-
-    def dissolve_batch(self, batch_id: int) -> None:
-        anchoring.dissolve_batch(self._connection, batch_id)
 
     def record_examination(self, batch_id: int, faults: Mapping[Signatory, str]) -> None:
         anchoring.record_examination(self._connection, batch_id, faults)
 
     def apply(self, events: Sequence[LedgerEvent], head: BlockRef) -> None:
         indexing.apply(self._connection, events, head)
+        places.settle_adopted(self._connection, [event.root for event in events if isinstance(event, Anchored)])
 
     def rewind(self, kept: BlockRef | None) -> None:
         indexing.rewind(self._connection, kept)
         anchoring.take_back(self._connection, -1 if kept is None else kept.number)
+        places.settle_adopted(self._connection)
 
 
-class SQLRepository(anchoring.AnchoringReads, indexing.IndexReads):
+class SQLRepository(anchoring.AnchoringReads, holding.HoldingReads, indexing.IndexReads):
     """Reads on pooled connections, writes through the group writer; see `provenance_registry.repository.Repository`."""
 
     def __init__(self, path: Path) -> None:
@@ -202,12 +173,6 @@ class SQLRepository(anchoring.AnchoringReads, indexing.IndexReads):
     def in_state(self, state: State, limit: int) -> list[StoredCertificate]:
         statement = certificates.select().where(certificates.c.state == state.value).order_by(certificates.c.id)
         return [rows.certificate_of(row) for row in self._rows(statement.limit(limit))]
-
-    def held_groups(self) -> list[HeldGroup]:
-        columns = certificates.c.did, certificates.c.name, certificates.c.key_id, certificates.c.reason
-        lasting = certificates.c.reason.in_(("serial-taken", "status-entry-taken"))
-        statement = sa.select(*columns).where(certificates.c.state == State.HELD.value, ~lasting).distinct()
-        return [HeldGroup(row.did, row.name, KeyId(row.key_id), row.reason) for row in self._rows(statement)]
 
     def counts(self) -> dict[State, int]:
         statement = sa.select(certificates.c.state, sa.func.count().label("number")).group_by(certificates.c.state)

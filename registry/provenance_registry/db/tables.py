@@ -26,13 +26,15 @@ VOUCHED = text("state <> 'held'")
 """Certificates under a key that the ledger's directory knows: only they take a serial and a place in a status list, or
 anybody could shut a studio out by signing in its name."""
 
+HELD = text("state = 'held'")
+"""The others, of which a stranger can make many: what is asked of them is answered by an index alone."""
+
 certificates = Table(
     "certificates",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("digest", LargeBinary(32), nullable=False, unique=True),
     Column("serial", String(13), nullable=False),
-    Column("data", LargeBinary, nullable=False),
     Column("did", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("key_id", LargeBinary(32), nullable=False),
@@ -45,13 +47,23 @@ certificates = Table(
     Column("batch_id", Integer, ForeignKey("batches.id")),
     Column("leaf", Integer),
     Column("token_id", String(20)),
+    Column("data", LargeBinary, nullable=False),  # Last: what looks at other columns never reads through it.
     UniqueConstraint("batch_id", "leaf"),
     Index("vouched_serials", "serial", unique=True, sqlite_where=VOUCHED, postgresql_where=VOUCHED),
     Index("vouched_places", "list_id", "list_index", unique=True, sqlite_where=VOUCHED, postgresql_where=VOUCHED),
+    Index("held_groups", "state", "did", "name", "key_id", "reason", sqlite_where=HELD, postgresql_where=HELD),
     Index("certificates_by_serial", "serial"),
     Index("certificates_by_state", "state", "id"),
     Index("certificates_by_token", "token_id"),
 )
+
+status_lists = Table(
+    "status_lists",
+    metadata,
+    Column("list_id", String(12), primary_key=True),
+    Column("did", Text, nullable=False),
+)
+"""Whose a status list is: the studio's that first had a certificate in it while the directory vouched for it."""
 
 media = Table(
     "media",
@@ -83,23 +95,26 @@ batches = Table(
     Column("id", Integer, primary_key=True),
     Column("root", LargeBinary(32), nullable=False),
     Column("first_lot", Integer, nullable=False),
-    Column("outbox_id", Integer, ForeignKey("outbox.id"), nullable=False),
+    Column("outbox_id", Integer, ForeignKey("outbox.id")),
     Column("open", Integer, nullable=False),
     Column("examined", Integer, nullable=False),
+    Index("batches_by_root", "root"),
+    Index("batches_by_entry", "outbox_id"),
     Index("batches_by_work", "examined", "open"),
 )
 
-dissolved = Table(
-    "dissolved",
+leaves = Table(
+    "leaves",
     metadata,
     Column("batch_id", Integer, ForeignKey("batches.id"), primary_key=True),
-    Column("certificate_id", Integer, ForeignKey("certificates.id"), primary_key=True),
-    Column("leaf", Integer, nullable=False),
+    Column("leaf", Integer, primary_key=True),
+    Column("digest", LargeBinary(32), ForeignKey("certificates.digest"), nullable=False),
     Column("studio", LargeBinary(20), nullable=False),
     Column("token_id", String(20), nullable=False),
+    Index("leaves_by_digest", "digest"),
 )
-"""Where certificates stood in batches that were reverted: after a reorganisation the same bytes may be taken after all,
-and then those places count."""
+"""What every batch was sealed with; no row is ever changed or deleted.  A reverted batch may be anchored after all once
+the chain is rearranged, and its tree is made of all its leaves, wherever their certificates stand by then."""
 
 orders = Table(
     "orders",
@@ -137,6 +152,7 @@ lots = Table(
     Column("block_hash", LargeBinary(32), nullable=False),
     Column("block_time", Integer, nullable=False),
     Index("lots_by_root", "root"),
+    Index("lots_by_block", "block_number"),
 )
 
 token_events = Table(

@@ -134,6 +134,7 @@ HELD_HINTS = {
     "status-entry-taken": "Another certificate has the place in the status list: sign the piece anew.",
     "refused": "The ledger refuses this certificate: ask who runs the registry.",
     "already-anchored": "The ledger holds it in an anchor unknown here: ask who runs the registry.",
+    "not-included-when-anchored": "The batch was anchored without it: ask who runs the registry.",
     "not-accredited-when-anchored": f"The studio was not in good standing when it was anchored. {_SIGN_AGAIN}",
     "key-not-valid-when-anchored": f"The studio's key was no longer valid when it was anchored. {_SIGN_AGAIN}",
     "wrong-key-when-anchored": f"The key that signed it is not the studio's on the ledger. {_SIGN_AGAIN}",

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from provenance.encoding import Address
 from provenance.errors import LedgerError, ProvenanceError
-from provenance.ledger import BlockRef, Ledger, LedgerCall, SignedTransaction, TransactionSigner
+from provenance.ledger import BlockRef, Ledger, LedgerCall, SignedTransaction, TransactionOutcome, TransactionSigner
 from provenance_registry.repository import OutboxEntry, Repository, Sending, Transaction
 from provenance_registry.service.checkpoints import checkpoint
 
@@ -42,6 +42,7 @@ class Outbox:
         self._signers = signers
         self._confirmations = confirmations
         self._preparing = threading.Lock()
+        self._looked_at: dict[Address, tuple[BlockRef, int]] = {}
 
     def prepare(self, kind: str, call: LedgerCall, record: Callable[[Transaction, int], None]) -> None:
         """Sign `call` and make it durable together with what `record` writes.
@@ -69,6 +70,11 @@ class Outbox:
         reached = self._repository.indexed_head()
         ended, stuck = list[OutboxEntry](), set[Address]()
         trouble: ProvenanceError | None = None
+        if reached is not None:
+            try:
+                self._doubt(reached)
+            except ProvenanceError as error:
+                trouble = error
         for entry in self._repository.open_entries():
             if entry.account in stuck:
                 continue
@@ -93,10 +99,48 @@ class Outbox:
             if entry.sending is not Sending.MINED or entry.block != outcome.block:
                 self._move(entry, Sending.MINED, outcome.block)
             return None
+        if not self._stands(entry, outcome):
+            return None  # Another node may know better at the next turn.
         sending = Sending.FINAL if outcome.succeeded else Sending.REVERTED
         if not outcome.succeeded:
             log.warning("transaction %s was reverted: %s", entry.hash, outcome.error)
         return replace(entry, sending=sending, block=outcome.block, error=outcome.error)
+
+    def _stands(self, entry: OutboxEntry, outcome: TransactionOutcome) -> bool:
+        """Tell whether the outcome is of the chain that the index follows, and not of a branch that it never saw."""
+        known = self._repository.indexed_hash(outcome.block.number)
+        if known not in (None, outcome.block.hash):
+            return False
+        if self._ledger.block(outcome.block.number).hash != outcome.block.hash:
+            return False
+        batch = self._repository.batch_of_entry(entry.entry_id)
+        if batch is None:
+            return True
+        lot = self._repository.lot_of_root(batch.root)
+        anchored_in = None if lot is None or lot.transaction != entry.hash else lot.block.hash
+        return anchored_in == (outcome.block.hash if outcome.succeeded else None)
+
+    def _doubt(self, reached: BlockRef) -> None:
+        """Send again what ended on another branch than the one that the index follows now.
+
+        Of each account the last ended entry is looked at, once for every block that the index reaches to.
+        """
+        for account in {signer.address for signer in self._signers.values()}:
+            entry = self._repository.last_ended(account)
+            if entry is None or self._looked_at.get(account) == (reached, entry.entry_id):
+                continue
+            if self._ledger.head().number < reached.number or self._ledger.block(reached.number).hash != reached.hash:
+                return  # The node lags, or the chain has moved: the index must look first.
+            lost_from = self._ledger.next_nonce(account)
+            outcome = self._ledger.outcome(entry.hash)
+            ended = entry.block and entry.block.hash, entry.sending is Sending.FINAL
+            if outcome is not None and (outcome.block.hash, outcome.succeeded) != ended:
+                lost_from = min(lost_from, entry.nonce)
+            if lost_from <= entry.nonce:
+                log.warning("transactions of %s from number %s on had ended on another branch", account, lost_from)
+                self._repository.write(lambda t, a=account, n=lost_from: t.send_again(a, n))  # type: ignore[misc]
+            else:
+                self._looked_at[account] = reached, entry.entry_id
 
     def _send(self, entry: OutboxEntry) -> None:
         checkpoint("before-send")

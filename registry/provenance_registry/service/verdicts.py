@@ -7,7 +7,8 @@ from collections import OrderedDict
 from provenance.batch import Batch, assemble
 from provenance.bundle import Bundle, Receipt
 from provenance.certificate import Certificate
-from provenance.errors import NotFoundError
+from provenance.encoding import Root
+from provenance.errors import NotFoundError, StorageError
 from provenance.policy import TrustPolicy
 from provenance.serial import Serial
 from provenance.verdict import Verdict, not_vouched, unknown
@@ -57,7 +58,7 @@ class Verdicts:
             transaction=lot.transaction,
             block=lot.block,
         )
-        return Bundle(certificate, self._batch(stored.batch_id).inclusion(stored.leaf), (receipt,))
+        return Bundle(certificate, self._batch(stored.batch_id, lot.root).inclusion(stored.leaf), (receipt,))
 
     def _lot(self, stored: StoredCertificate) -> LotRow | None:
         if stored.token_id is None or stored.batch_id is None:
@@ -66,10 +67,17 @@ class Verdicts:
         batch = self._repository.batch(stored.batch_id)
         return lot if lot is not None and batch is not None and lot.root == batch.root else None
 
-    def _batch(self, batch_id: int) -> Batch:
+    def _batch(self, batch_id: int, root: Root) -> Batch:
         batch = self._batches.get(batch_id)
         if batch is None:
             batch = assemble((studio, digest) for digest, studio in self._repository.leaves(batch_id))
+            if batch.root != root:
+                raise StorageError(
+                    "batch-broken",
+                    "The leaves kept of batch {batch} do not make its root.",
+                    hint="Restore the database from its newest copy.",
+                    batch=batch_id,
+                )
             self._batches[batch_id] = batch
             if len(self._batches) > _KEPT_BATCHES:
                 self._batches.popitem(last=False)

@@ -6,10 +6,11 @@ does, and the studio must learn it.
 
 from __future__ import annotations
 
+from provenance.errors import StorageError
 from provenance.policy import TrustPolicy
 from provenance.verdict import Check, Result
 from provenance.verify import Verifier
-from provenance_registry.repository import Repository, Signatory
+from provenance_registry.repository import Repository, Signatory, StoredBatch
 from provenance_registry.service.index import IndexedLedger
 from provenance_registry.service.verdicts import Verdicts
 
@@ -18,7 +19,7 @@ IN_VAIN = "-when-anchored"
 
 
 class Examiner:
-    """Gives anchored certificates a reason where check (4) fails."""
+    """Gives anchored certificates a reason where check (4) fails, or where they are not in the batch at all."""
 
     def __init__(self, repository: Repository, index: IndexedLedger, verdicts: Verdicts, policy: TrustPolicy) -> None:
         self._repository = repository
@@ -26,17 +27,34 @@ class Examiner:
         self._verifier = Verifier(policy, index)
 
     def examine(self) -> None:
-        """Examine the batches that were anchored since; what cannot be checked yet waits."""
+        """Examine the batches that were anchored since; what cannot be checked yet waits.
+
+        Raises `StorageError` for a batch whose leaves are damaged, once the others were seen to.
+        """
+        trouble: StorageError | None = None
         for batch in self._repository.unexamined_batches():
-            faults: dict[Signatory, str] = {}
-            for signed in self._repository.signers(batch.batch_id):  # Check (4) is the same for all that one signed.
-                verdict = self._verifier.verify(self._verdicts.bundle(signed))
-                finding = next(finding for finding in verdict.findings if finding.check is Check.STUDIO)
-                if finding.result is Result.NOT_CHECKED:
-                    break
-                if finding.result is Result.FAILED:
-                    faults[Signatory(signed.did, signed.name, signed.key_id)] = finding.code + IN_VAIN
+            try:
+                faults = self._faults(batch)
+            except StorageError as error:
+                trouble = trouble or error
             else:
-                self._repository.write(
-                    lambda t, b=batch.batch_id, f=faults: t.record_examination(b, f)  # type: ignore[misc]
-                )
+                if faults is not None:
+                    self._repository.write(
+                        lambda t, b=batch.batch_id, f=faults: t.record_examination(b, f)  # type: ignore[misc]
+                    )
+        if trouble is not None:
+            raise trouble
+
+    def _faults(self, batch: StoredBatch) -> dict[Signatory, str] | None:
+        """Return what is wrong, by signer, or ``None`` where that cannot be told yet."""
+        faults: dict[Signatory, str] = {}
+        for signed in self._repository.signers(batch.batch_id):  # Check (4) is the same for all that one signed.
+            verdict = self._verifier.verify(self._verdicts.bundle(signed))
+            findings = {finding.check: finding for finding in verdict.findings}
+            inclusion, studio = findings[Check.INCLUSION], findings[Check.STUDIO]
+            finding = studio if inclusion.code == "included" else inclusion
+            if finding.result is Result.NOT_CHECKED:
+                return None
+            if finding.result is Result.FAILED:
+                faults[Signatory(signed.did, signed.name, signed.key_id)] = finding.code + IN_VAIN
+        return faults

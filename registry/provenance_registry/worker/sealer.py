@@ -10,7 +10,7 @@ from provenance.batch import assemble
 from provenance.encoding import Address, Digest
 from provenance.errors import LedgerError
 from provenance.ledger import AnchorCall, Ledger
-from provenance_registry.repository import Repository, Sending, State, StoredCertificate, Transaction
+from provenance_registry.repository import Repository, State, StoredCertificate, Transaction
 from provenance_registry.service.checkpoints import checkpoint
 from provenance_registry.service.clock import Clock
 from provenance_registry.service.index import IndexedLedger
@@ -50,14 +50,6 @@ class Sealer:
         self._batch_age = timedelta(seconds=batch_age)
         self._aside: dict[Digest, tuple[datetime, str]] = {}
 
-    def review_held(self) -> None:
-        """Let certificates wait whose studios have been accredited since, and say anew why others are held."""
-        now = self._clock()
-        for group in self._repository.held_groups():
-            _, reason = self._index.directory.standing(group.did, group.name, group.key_id, now)
-            if reason != group.reason:
-                self._repository.write(lambda t, g=group, r=reason: t.rejudge(g, r))  # type: ignore[misc]
-
     def seal(self) -> bool:
         """Seal one batch where it is time; tell whether one was sealed.  Raises `LedgerError`."""
         self._index.head()  # An index that may be out of date vouches for no studio.
@@ -75,6 +67,8 @@ class Sealer:
             except LedgerError as error:
                 if error.retryable or refuses_everything(error):
                     raise
+                if refuses_as_known(error) and self._adopt(chosen, error):
+                    return True
                 log.warning("an anchor of %s certificates is refused: %s", len(chosen), error.message)
                 if len(chosen) == 1 or refuses_as_known(error):
                     self._put_aside(chosen, error)
@@ -124,6 +118,25 @@ class Sealer:
         call = AnchorCall(batch.root, len(batch.leaves), first_lot, batch.allotments)
         self._outbox.prepare("anchor", call, record)
 
+    def _adopt(self, chosen: Sequence[tuple[Address, Digest]], refusal: LedgerError) -> bool:
+        """Take over the anchor of exactly these certificates, which the database has forgotten: it is an older copy.
+
+        Raises `refusal` while the index does not have the anchor that the ledger tells of.
+        """
+        batch = assemble(chosen)
+        lots = self._repository.lots_of_root(batch.root)
+        if not lots:
+            raise refusal
+        shares = [(lot.studio, lot.count) for lot in lots]
+        if lots[0].offset != 0 or shares != [(share.studio, share.count) for share in batch.allotments]:
+            return False
+        first_lot = lots[0].lot_id
+        owners = {digest: studio for studio, digest in chosen}
+        leaves = [(leaf, owners[leaf], batch.token_id(place, first_lot)) for place, leaf in enumerate(batch.leaves)]
+        self._repository.write(lambda transaction: transaction.add_batch(batch.root, first_lot, None, leaves))
+        log.warning("an anchor of %s certificates that was on the ledger is taken over", len(chosen))
+        return True
+
     def _put_aside(self, refused: Sequence[tuple[Address, Digest]], error: LedgerError) -> None:
         """Hold what the ledger refuses, and choose it no more for a while."""
         reason, end = hold_reason(error), self._clock() + REFUSAL_PAUSE
@@ -132,7 +145,7 @@ class Sealer:
         self._hold(digests, reason)
 
     def settle(self) -> None:
-        """See the outbox through, and close or dissolve the batches whose anchors came to an end.
+        """See the outbox through, and close the batches whose anchors came to an end.
 
         Raises the first error that kept an entry from moving, once the others were seen to.
         """
@@ -142,10 +155,8 @@ class Sealer:
 
             def write(transaction: Transaction, entry=entry, batch=batch) -> None:  # type: ignore[no-untyped-def]
                 transaction.move(entry.entry_id, entry.sending, entry.block, entry.error)
-                if batch is not None and entry.sending is Sending.FINAL:
+                if batch is not None:
                     transaction.close_batch(batch.batch_id)
-                elif batch is not None:
-                    transaction.dissolve_batch(batch.batch_id)
 
             self._repository.write(write)
             checkpoint("after-final")

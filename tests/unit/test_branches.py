@@ -1,0 +1,126 @@
+"""Receipts of branches that the index never saw, a database older than the chain: nothing is lost or doubled."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from provenance.encoding import Hash32
+from provenance.ledger import BlockRef, SignedTransaction, TransactionOutcome
+from provenance.status import Status
+from provenance.verdict import Outcome
+from provenance_registry.repository import Sending
+from tests.support.pipeline import Pipeline
+from tests.support.scene import ANCHORER
+
+
+@pytest.fixture
+def pipeline(tmp_path: Path) -> Iterator[Pipeline]:
+    made = Pipeline(tmp_path)
+    yield made
+    made.repository.close()
+
+
+def answer_once_from_another_branch(pipeline: Pipeline, *, succeeded: bool) -> None:
+    """Run a turn in which a node of another branch gives the receipts; then that branch is dropped."""
+    head = pipeline.ledger.head()
+    other = BlockRef(head.number, Hash32(b"\x77" * 32), head.time)
+    outcome = TransactionOutcome(other, succeeded, 21_000, None if succeeded else "UnexpectedLot(expected=1)")
+    pipeline.node.outcome = lambda _: outcome  # type: ignore[assignment]
+    pipeline.worker.turn()
+    pipeline.node.outcome = pipeline.ledger.outcome
+    pipeline.ledger._pending.clear()
+
+
+@pytest.mark.parametrize("succeeded", [True, False])
+def test_a_receipt_of_another_branch_ends_no_anchor(pipeline: Pipeline, succeeded: bool) -> None:
+    certificate = pipeline.submit()
+    pipeline.turn(mine=False)
+    answer_once_from_another_branch(pipeline, succeeded=succeeded)
+    assert pipeline.state(certificate) == "batched"
+    pipeline.turn(4)
+    assert len(pipeline.anchors()) == 1
+    assert pipeline.verdict(certificate).outcome is Outcome.AUTHENTIC
+    later = pipeline.submit()
+    pipeline.turn(4)
+    assert (pipeline.state(later), pipeline.worker.trouble) == ("anchored", None)
+
+
+@pytest.mark.parametrize("succeeded", [True, False])
+def test_a_receipt_of_another_branch_ends_no_order(pipeline: Pipeline, succeeded: bool) -> None:
+    certificate = pipeline.anchored()
+    order = pipeline.orders.relay(pipeline.order(certificate, Status.ON_HOLD), b"")
+    pipeline.turn(mine=False)
+    answer_once_from_another_branch(pipeline, succeeded=succeeded)
+    pipeline.turn(3)
+    assert pipeline.orders.find(order.order_id).entry.sending is Sending.FINAL
+    assert pipeline.verdict(certificate).reason == "on-hold"
+
+
+@pytest.mark.parametrize("sending", [Sending.FINAL, Sending.REVERTED])
+def test_what_ended_and_is_not_on_the_chain_is_sent_again(pipeline: Pipeline, sending: Sending) -> None:
+    certificate = pipeline.submit()
+    pipeline.turn(mine=False)
+    (entry,) = pipeline.repository.open_entries()
+    batch = pipeline.repository.batch_of_entry(entry.entry_id)
+    assert batch is not None
+    pipeline.ledger._pending.clear()
+    block = BlockRef(pipeline.ledger.head().number, Hash32(b"\x77" * 32), pipeline.ledger.now)
+
+    def end(transaction: object) -> None:
+        transaction.move(entry.entry_id, sending, block)  # type: ignore[attr-defined]
+        transaction.close_batch(batch.batch_id)  # type: ignore[attr-defined]
+
+    pipeline.repository.write(end)
+    pipeline.turn(5)
+    assert pipeline.ledger.next_nonce(ANCHORER.address) == 1
+    assert len(pipeline.anchors()) == 1
+    assert pipeline.verdict(certificate).outcome is Outcome.AUTHENTIC
+    assert pipeline.worker.trouble is None
+
+
+def test_an_older_copy_of_the_database_takes_over_what_the_ledger_has(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.mkdir()
+    second.mkdir()
+    newer = Pipeline(first)
+    certificates = [newer.submit() for _ in range(3)]
+    with sqlite3.connect(first / "registry.db") as source, sqlite3.connect(second / "registry.db") as copy:
+        source.backup(copy)
+    newer.turn(4)
+    tokens = [newer.stored(certificate).token_id for certificate in certificates]
+    sent = newer.repository.last_ended(ANCHORER.address)
+    assert sent is not None
+    newer.repository.close()
+
+    older = Pipeline(second, scene=newer.scene)
+    older.turn(3)
+    assert [older.stored(certificate).token_id for certificate in certificates] == tokens
+    assert {older.verdict(certificate).outcome for certificate in certificates} == {Outcome.AUTHENTIC}
+    older.scene.later(seconds=70)
+    later = older.submit()
+    older.turn(5)
+    assert older.state(later) == "anchored"
+    assert sum(anchor.leaf_count for anchor in older.anchors()) == 4
+    older.take_back(older.anchors()[0].block.number)  # The anchor that was taken over is lost, with all after it,
+    older.turn(mine=False)
+    assert older.state(certificates[0]) == "waiting"
+    older.ledger.send(SignedTransaction(sent.raw, sent.hash, sent.account, sent.nonce))  # and the node has it still.
+    older.turn(8)
+    assert {older.verdict(certificate).outcome for certificate in (*certificates, later)} == {Outcome.AUTHENTIC}
+    assert sum(anchor.leaf_count for anchor in older.anchors()) == 4
+    assert older.worker.trouble is None
+    older.repository.close()
+
+
+def test_what_is_refused_for_good_is_not_tried_again(pipeline: Pipeline) -> None:
+    certificate = pipeline.submit()
+    digest = certificate.digest
+    for reason in ("refused", "already-anchored"):
+        pipeline.repository.write(lambda transaction, why=reason: transaction.hold(digest, why))  # type: ignore[misc]
+        pipeline.scene.later(seconds=120)
+        pipeline.turn(3)
+        assert (pipeline.state(certificate), pipeline.stored(certificate).reason) == ("held", reason)
