@@ -174,3 +174,38 @@ def test_a_rewind_that_is_followed_by_a_deeper_reorganisation_is_found(pipeline:
     pipeline.turn(4)
     assert len(pipeline.anchors()) == 1
     assert pipeline.verdict(certificate).outcome is Outcome.AUTHENTIC
+
+
+@pytest.mark.parametrize("code", ["node-refused", "bad-node-answer"])
+def test_a_node_that_finds_the_events_too_many_is_asked_for_fewer_blocks(pipeline: Pipeline, code: str) -> None:
+    first = pipeline.ledger.head().number + 1
+    certificate = pipeline.anchored()
+    pipeline.repository.write(lambda transaction: transaction.rewind(None))  # As where the index is made anew.
+    read, asked = pipeline.ledger.events, list[int]()
+
+    def events(first_block: int, last_block: int) -> object:
+        asked.append(last_block - first_block + 1)
+        if first_block < last_block and first_block <= first + 2 and last_block >= first:
+            raise LedgerError(code, "The node refuses: {reason}.", retryable=True, reason="too many logs")
+        return read(first_block, last_block)
+
+    pipeline.node.events = events  # type: ignore[method-assign]
+    pipeline.ledger.mine(30)
+    pipeline.turn(4)
+    assert pipeline.worker.trouble is None
+    assert pipeline.verdict(certificate).outcome is Outcome.AUTHENTIC
+    assert 1 in asked
+    pipeline.ledger.mine(BLOCKS_AT_ONCE)
+    pipeline.turn()
+    assert max(asked) > 30  # Once that is past, it is asked for many again.
+
+
+def test_a_node_that_refuses_a_single_block_is_named(pipeline: Pipeline) -> None:
+    def events(_first: int, _last: int) -> object:
+        raise LedgerError("node-refused", "The node refuses: {reason}.", retryable=True, reason="no")
+
+    pipeline.node.events = events  # type: ignore[method-assign, assignment]
+    pipeline.ledger.mine(20)
+    pipeline.turn()
+    assert pipeline.worker.trouble is not None
+    assert pipeline.worker.trouble.code == "node-refused"

@@ -9,7 +9,9 @@ from provenance_registry.service.checkpoints import checkpoint
 from provenance_registry.service.index import IndexedLedger
 
 BLOCKS_AT_ONCE = 500
-"""Blocks asked for in one request."""
+"""Blocks asked for in one request, where the node does not find that too many."""
+_TOO_MANY = "node-refused", "bad-node-answer"
+"""Codes of a request that the node, or our own limit, may answer for fewer blocks."""
 
 
 class Indexer:
@@ -22,6 +24,7 @@ class Indexer:
         self._repository = repository
         self._ledger = ledger
         self._index = index
+        self._at_once = BLOCKS_AT_ONCE
 
     def catch_up(self) -> None:
         """Index all blocks up to the head; raises `LedgerError`.
@@ -47,9 +50,19 @@ class Indexer:
     def _read_on(self, reached: BlockRef | None, head: BlockRef) -> BlockRef:
         """Index the next range of blocks up to `head` at most; return the block that the index then reaches to."""
         first = 0 if reached is None else reached.number + 1
-        last = min(first + BLOCKS_AT_ONCE - 1, head.number)
-        upto = head if last == head.number else self._ledger.block(last)
-        events = self._ledger.events(first, last)
+        while True:
+            last = min(first + self._at_once - 1, head.number)
+            upto = head if last == head.number else self._ledger.block(last)
+            try:
+                events = self._ledger.events(first, last)
+            except LedgerError as error:
+                if error.code not in _TOO_MANY or first == last:
+                    self._at_once = BLOCKS_AT_ONCE
+                    raise
+                self._at_once = (last - first + 1) // 2
+            else:
+                self._at_once = min(2 * self._at_once, BLOCKS_AT_ONCE)
+                break
         # The events hang on what is indexed only if both ends of the range still stand once they were read.
         if not self._has(upto) or (reached is not None and not self._has(reached)):
             raise LedgerError("chain-moved", "The chain changed while it was read.", retryable=True)
