@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 /// @title The ledger of handmade pieces: anchors, studios, status.
-/// @notice The manual of `PieceLedger`. An anchorer anchors batches of certificates under one Merkle root; every leaf
+/// @notice The manual of `PieceLedger`, with `IHandOver` for holders and `ISuccession` for moving house. An anchorer anchors batches of certificates under one Merkle root; every leaf
 /// becomes an ERC-721 token `lotId << 32 | index`, owned by its studio until the first hand-over. A steward keeps the
 /// directory of studios and of the keys that sign certificates. The ledger checks no Merkle proof and no certificate
 /// signature: verifiers do, against what `record` returns.
@@ -80,6 +80,8 @@ interface IPieceLedger {
     event KeyAdded(address indexed studio, bytes32 indexed keyId, bytes multikey, uint64 start);
     /// @notice A key's window now ends at `end`, which may lie in the past.
     event KeyWindowShortened(address indexed studio, bytes32 indexed keyId, uint64 end);
+    /// @notice From `from` on `controller` signs for a studio, unless another change is proposed before.
+    event ControllerProposed(address indexed studio, address indexed controller, uint64 from);
     /// @notice The status of a piece was set.
     event StatusSet(uint256 indexed tokenId, Status status, bool bySteward);
     /// @notice A studio put a newer certificate in the place of a piece's earlier one.
@@ -97,6 +99,8 @@ interface IPieceLedger {
     error StudioNotInGoodStanding(address studio);
     /// @notice The studio is not in the directory.
     error UnknownStudio(address studio);
+    /// @notice A controller must not be zero.
+    error InvalidController(address studio);
     /// @notice A studio's address must not be zero, its DID and its name not empty.
     error InvalidStudio(address studio, string did, string name);
     /// @notice A DID belongs to one studio, and a studio keeps its DID.
@@ -127,7 +131,8 @@ interface IPieceLedger {
     error InvalidOrderSignature(address controller);
     /// @notice Each amended token needs one digest, not zero.
     error InvalidAmendment();
-    /// @notice Certificates are not securities: tokens move by hand-over only.
+    /// @notice Certificates are not securities: tokens move by hand-over only, unless the ledger was deployed to let
+    /// holders transfer them.
     error TokenLocked();
 
     /// @notice Anchors a batch. For ANCHORER_ROLE.
@@ -161,6 +166,12 @@ interface IPieceLedger {
     /// @notice Ends a key's window, also in the past. For STEWARD_ROLE.
     function shortenKey(address studio, bytes32 keyId, uint64 end) external;
 
+    /// @notice Gives a studio another controller after `CONTROLLER_DELAY`; the studio's address stays its identity. For
+    /// STEWARD_ROLE. Proposing the present controller ends an earlier proposal.
+    /// @param studio An accredited studio.
+    /// @param controller An account, a contract (ERC-1271) or a passkey's holder address.
+    function proposeController(address studio, address controller) external;
+
     /// @notice Sets a piece's status in the caller's name: a steward's or the studio's controller's.
     function setStatus(uint256 tokenId, Status status) external;
 
@@ -177,6 +188,16 @@ interface IPieceLedger {
     /// @notice Records newer certificates of a studio's pieces. For the studio's controller, in good standing.
     function amend(uint256[] calldata tokenIds, bytes32[] calldata digests) external;
 
+    /// @notice Records a newer certificate on the signed order of the piece's studio; anybody may send it.
+    /// @param tokenId The piece.
+    /// @param digest The certificate's digest.
+    /// @param nonce The studio's next order number, `orderNonce(studio)`.
+    /// @param deadline The last second at which the order counts; 0 for no limit.
+    /// @param signature The controller's signature of EIP-712
+    /// `Amend(uint256 tokenId,bytes32 digest,address studio,uint256 nonce,uint256 deadline)`.
+    function amendFor(uint256 tokenId, bytes32 digest, uint256 nonce, uint256 deadline, bytes calldata signature)
+        external;
+
     /// @notice Returns what a verifier needs to know of a token and of a key at the token's studio.
     function record(uint256 tokenId, bytes32 keyId) external view returns (Record memory);
 
@@ -188,6 +209,9 @@ interface IPieceLedger {
 
     /// @notice Returns the number that the studio's next signed order must carry.
     function orderNonce(address studio) external view returns (uint256);
+
+    /// @notice Returns who signs for a studio, and who will from when on; zeros where no change is proposed.
+    function controllerOf(address studio) external view returns (address controller, address next, uint64 nextFrom);
 
     /// @notice Tells whether the studio is accredited as a maker and not suspended.
     function inGoodStanding(address studio) external view returns (bool);

@@ -2,10 +2,11 @@ import {fileURLToPath} from 'node:url';
 
 import {defineConfig} from 'hardhat/config';
 
-// The optimizer and viaIR keep an anchor near the floor of one LOG4 a piece; py-evm, the embedded ledger, stops at prague.
+// The optimizer and viaIR keep an anchor near the floor of one LOG4 a piece; 200 runs keep the code under 24,576 bytes
+// (EIP-170).  py-evm, the embedded ledger, stops at prague.
 // The compiler comes from npm, so that nothing is downloaded.
 const path = fileURLToPath(new URL('./node_modules/solc/soljson.js', import.meta.url));
-const settings = {optimizer: {enabled: true, runs: 10000}, viaIR: true, evmVersion: 'prague'};
+const settings = {optimizer: {enabled: true, runs: 200}, viaIR: true, evmVersion: 'prague'};
 
 export default defineConfig({
   solidity: {
@@ -14,5 +15,5 @@ export default defineConfig({
       production: {version: '0.8.37', path, settings},
     },
   },
-  test: {solidity: {fuzz: {runs: 256}}},
+  test: {solidity: {fuzz: {runs: 256}, invariant: {runs: 16, depth: 150}}},
 });

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IPieceLedger} from "../contracts/IPieceLedger.sol";
+import {ISuccession} from "../contracts/ISuccession.sol";
 import {PieceLedger} from "../contracts/PieceLedger.sol";
 
 /// @dev The few cheat codes that the tests need; Hardhat's runner answers at their usual address.
@@ -23,6 +24,8 @@ interface Vm {
     function recordLogs() external;
     function getRecordedLogs() external returns (Log[] memory);
     function etch(address target, bytes calldata code) external;
+    function signP256(uint256 secret, bytes32 digest) external pure returns (bytes32 r, bytes32 s);
+    function publicKeyP256(uint256 secret) external pure returns (uint256 x, uint256 y);
 }
 
 /// @dev A ledger at 2026 with its people, and the short hand in which the trees below are written.
@@ -54,7 +57,16 @@ abstract contract Base {
         vm.warp(START);
         studio = vm.addr(STUDIO_SECRET);
         keyId = sha256(multikey);
-        ledger = new PieceLedger(admin, 3 days, steward, anchorer, ID, "https://registry.example/tokens/");
+        ledger = _deploy(ID, false, address(0));
+    }
+
+    /// @dev A ledger with the same people; one with an importer succeeds another of this chain.
+    function _deploy(bytes32 id, bool transferable, address importer) internal returns (PieceLedger) {
+        ISuccession.Deployment memory from;
+        if (importer != address(0)) from = ISuccession.Deployment(address(ledger), uint64(block.chainid), 1_000);
+        return new PieceLedger(
+            admin, 3 days, steward, anchorer, id, "https://registry.example/tokens/", transferable, importer, from
+        );
     }
 
     function _later(uint64 step) internal {

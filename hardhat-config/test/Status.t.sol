@@ -237,13 +237,13 @@ contract StatusTest is Base {
     }
 
     function test_Domain_IsToldByItself() public view {
-        (bytes1 fields, string memory name, string memory version, uint256 chain, address at, bytes32 salt,) =
+        (bytes1 fields, string memory name, string memory version, uint256 chain, address contract_, bytes32 salt,) =
             ledger.eip712Domain();
         _same(fields, hex"1f");
         _same(keccak256(bytes(name)), keccak256("Kilnmark PieceLedger"));
         _same(keccak256(bytes(version)), keccak256("1"));
         _equal(chain, block.chainid);
-        _equal(at, address(ledger));
+        _equal(contract_, address(ledger));
         _same(salt, ID);
     }
 

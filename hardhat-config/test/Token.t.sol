@@ -68,6 +68,12 @@ contract TokenTest is Base {
         _same(keccak256(bytes(ledger.tokenURI(_token))), keccak256("https://registry.example/tokens/4294967296"));
     }
 
+    function test_ContractURI_IsJson() public view {
+        string memory uri = "data:application/json;utf8,{\"name\":\"Kilnmark\",\"symbol\":\"KILN\",\"description\":"
+            "\"Records of handmade porcelain.\"}";
+        _same(keccak256(bytes(ledger.contractURI())), keccak256(bytes(uri)));
+    }
+
     function test_Record_RevertWhen_Unknown() public {
         vm.expectRevert(abi.encodeWithSelector(IPieceLedger.UnknownToken.selector, _token + 3));
         ledger.record(_token + 3, keyId);
@@ -118,8 +124,8 @@ contract TokenTest is Base {
     }
 
     function test_SupportsInterface_OfItsStandards() public view {
-        bytes4[6] memory known =
-            [bytes4(0x01ffc9a7), bytes4(0x80ac58cd), bytes4(0x5b5e139f), bytes4(0x49064906), bytes4(0xb45a3c0e), bytes4(0x7965db0b)];
+        bytes4[7] memory known =
+            [bytes4(0x01ffc9a7), bytes4(0x80ac58cd), bytes4(0x5b5e139f), bytes4(0x49064906), bytes4(0xb45a3c0e), bytes4(0x7965db0b), bytes4(0xe8a3d485)];
         for (uint256 i = 0; i < known.length; ++i) {
             _holds(ledger.supportsInterface(known[i]));
         }

@@ -39,7 +39,10 @@ def deploy(
     """
     abi, node = interface(), Node(provider)
     deployment_id = secrets.token_bytes(32)
-    arguments = (str(admin), admin_delay, str(steward), str(anchorer), deployment_id, base_uri)
+    nobody = str(Address(bytes(20)))
+    # Locked tokens; no importer and no predecessor.
+    rest = (False, nobody, (nobody, 0, 0))
+    arguments = (str(admin), admin_delay, str(steward), str(anchorer), deployment_id, base_uri, *rest)
     code = abi.bytecode + encode(abi.constructor, arguments)
     sender = str(deployer.address)
     gas = node.quantity("eth_estimateGas", {"from": sender, "data": "0x" + code.hex(), "gas": hex(MAX_GAS)})

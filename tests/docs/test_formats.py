@@ -89,13 +89,13 @@ def test_every_finding_is_in_the_table() -> None:
 
 def signature(item: dict[str, Any]) -> str:
     kinds = [(member["internalType"], member["name"]) for member in item["inputs"]]
-    plain = (kind.replace("struct IPieceLedger.", "") + " " + name for kind, name in kinds)
+    plain = (re.sub(r"struct I\w+\.", "", kind) + " " + name for kind, name in kinds)
     return f"{item['name']}({', '.join(plain)})"
 
 
 def test_every_member_of_the_contract_is_documented() -> None:
     abi = json.loads(read("provenance/evm/artifacts/PieceLedger.json"))["abi"]
-    interface = read("contracts/IPieceLedger.sol")
+    interface = "".join(read(f"contracts/I{name}.sol") for name in ("PieceLedger", "HandOver", "Succession"))
     for kind, heading in (("function", "## Functions"), ("event", "## Events"), ("error", "## Errors")):
         own = set(re.findall(rf"^    {kind} (\w+)\(", interface, re.MULTILINE))
         assert own

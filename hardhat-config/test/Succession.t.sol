@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IHandOver} from "../contracts/IHandOver.sol";
+import {IPieceLedger} from "../contracts/IPieceLedger.sol";
+import {ISuccession} from "../contracts/ISuccession.sol";
+import {PieceLedger} from "../contracts/PieceLedger.sol";
+import {Signer} from "./Signing.sol";
+
+// before sealing
+// ├── when the caller is not the importer, or the clock goes back or past now: it reverts
+// ├── anchors and the directory are played again, at their times
+// ├── pieces are imported with holder, nonce, status, loss and amendment
+// └── nothing else works
+// seal
+// ├── when the caller is not the importer, or it was sealed: it reverts
+// └── otherwise: nothing is imported any more, and everything else works
+// nameSuccessor
+// ├── when the caller is not the admin, the ledger nobody, or one is named: it reverts
+// └── otherwise: it names it
+// the constructor
+// └── when only one of importer and predecessor is given: it reverts
+contract SuccessionTest is Signer {
+    bytes32 private constant IMPORTER = keccak256("IMPORTER_ROLE");
+    address private _importer = address(0x13);
+    PieceLedger private _old;
+    uint256 private _token;
+
+    /// @dev The predecessor has an anchor of 2026, a studio suspended since, and a piece that was sold, amended and lost.
+    function setUp() public override {
+        super.setUp();
+        _token = _pieces();
+        _addKey();
+        _later(100);
+        _give(STUDIO_SECRET, _token, buyer);
+        _setStatus(steward, _token, IPieceLedger.Status.ON_HOLD);
+        vm.prank(buyer);
+        ledger.reportLost(_token);
+        uint256[] memory tokens = new uint256[](1);
+        bytes32[] memory digests = new bytes32[](1);
+        (tokens[0], digests[0]) = (_token, DIGEST);
+        vm.prank(studio);
+        ledger.amend(tokens, digests);
+        _later(100);
+        _suspend();
+        _later(365 days);
+        _old = ledger;
+        ledger = _deploy(keccak256("successor"), false, _importer);
+    }
+
+    function _clock(uint64 time) private {
+        vm.prank(_importer);
+        ledger.setClock(time, time - START + 1);
+    }
+
+    function _seal() private {
+        vm.prank(_importer);
+        ledger.seal();
+    }
+
+    function _importDirectoryAndAnchor() private {
+        _clock(START);
+        vm.prank(_importer);
+        ledger.accredit(studio, DID, "Kiln", 1);
+        vm.prank(_importer);
+        ledger.anchor(keccak256(abi.encode(ROOT, uint32(1))), 3, 1, _lot(studio, 3));
+        vm.prank(_importer);
+        ledger.addKey(studio, multikey);
+        _clock(START + 200);
+        vm.prank(_importer);
+        ledger.suspend(studio);
+    }
+
+    function _piece() private view returns (ISuccession.ImportedPiece[] memory pieces) {
+        pieces = new ISuccession.ImportedPiece[](1);
+        IPieceLedger.Record memory old = _old.record(_token, keyId);
+        pieces[0] = ISuccession.ImportedPiece(
+            _token,
+            old.holder,
+            _old.holding(_token).nonce,
+            old.status,
+            true,
+            uint48(old.statusAt),
+            uint48(old.lostSince),
+            0,
+            old.newest,
+            old.amendedAt,
+            old.amendments
+        );
+    }
+
+    function _import() private {
+        _importDirectoryAndAnchor();
+        ISuccession.ImportedPiece[] memory pieces = _piece();
+        vm.prank(_importer);
+        ledger.importPieces(pieces);
+        vm.prank(_importer);
+        ledger.importOrderNonce(studio, 5);
+    }
+
+    function _notSealed() private {
+        vm.expectRevert(abi.encodeWithSelector(ISuccession.NotSealed.selector));
+    }
+
+    function test_Import_RecordsAreThoseOfThePredecessor() public {
+        _import();
+        for (uint256 i = 0; i < 3; ++i) {
+            IPieceLedger.Record memory old = _old.record(_token + i, keyId);
+            IPieceLedger.Record memory mine = ledger.record(_token + i, keyId);
+            // The blocks are numbered otherwise in this test, where the predecessor had but one.
+            mine.anchorBlock = old.anchorBlock;
+            _same(keccak256(abi.encode(old)), keccak256(abi.encode(mine)));
+            _same(
+                keccak256(abi.encode(_old.holding(_token + i))), keccak256(abi.encode(ledger.holding(_token + i)))
+            );
+        }
+        _equal(ledger.balanceOf(studio), _old.balanceOf(studio));
+        _equal(ledger.balanceOf(buyer), _old.balanceOf(buyer));
+        _equal(ledger.nextLot(), _old.nextLot());
+        _equal(ledger.orderNonce(studio), 5);
+        _equal(ledger.record(_token, keyId).anchorBlock, 1);
+    }
+
+    function test_Import_Tells() public {
+        vm.expectEmit(true, true, true, true);
+        emit ISuccession.ClockSet(START, 1);
+        _importDirectoryAndAnchor();
+        ISuccession.ImportedPiece[] memory pieces = _piece();
+        vm.expectEmit(true, true, true, true);
+        emit ISuccession.PieceImported(_token, buyer, pieces[0].nonce);
+        vm.prank(_importer);
+        ledger.importPieces(pieces);
+        vm.expectEmit(true, true, true, true);
+        emit ISuccession.OrderNonceImported(studio, 5);
+        vm.prank(_importer);
+        ledger.importOrderNonce(studio, 5);
+        vm.expectEmit(true, true, true, true);
+        emit ISuccession.Sealed();
+        _seal();
+        _holds(ledger.isSealed());
+        ISuccession.Deployment memory from = ledger.predecessor();
+        _equal(from.ledger, address(_old));
+        _equal(from.chainId, block.chainid);
+        _equal(from.finalBlock, 1_000);
+    }
+
+    function test_Import_AChangeOfControllerIsPlayedAgain() public {
+        _importDirectoryAndAnchor();
+        vm.prank(_importer);
+        ledger.proposeController(studio, buyer);
+        _clock(START + 300);
+        vm.prank(_importer);
+        ledger.proposeController(studio, other);
+        _seal();
+        (address controller,,) = ledger.controllerOf(studio);
+        _equal(controller, other);
+    }
+
+    function test_SetClock_RevertWhen_ItGoesBack() public {
+        _clock(START + 1);
+        vm.expectRevert(abi.encodeWithSelector(ISuccession.WrongClock.selector, START));
+        _clock(START);
+    }
+
+    function test_SetClock_RevertWhen_ItGoesPastNow() public {
+        uint64 time = uint64(block.timestamp) + 1;
+        vm.expectRevert(abi.encodeWithSelector(ISuccession.WrongClock.selector, time));
+        _clock(time);
+    }
+
+    function test_Import_RevertWhen_TheCallerIsNotTheImporter() public {
+        vm.expectRevert(_missingRole(admin, IMPORTER));
+        vm.prank(admin);
+        ledger.setClock(START, 1);
+        vm.expectRevert(_missingRole(steward, IMPORTER));
+        vm.prank(steward);
+        ledger.accredit(studio, DID, "Kiln", 1);
+        vm.expectRevert(_missingRole(anchorer, IMPORTER));
+        vm.prank(anchorer);
+        ledger.anchor(ROOT, 1, 1, _lot(studio, 1));
+        vm.expectRevert(_missingRole(stranger, IMPORTER));
+        vm.prank(stranger);
+        ledger.importPieces(new ISuccession.ImportedPiece[](0));
+        vm.expectRevert(_missingRole(stranger, IMPORTER));
+        vm.prank(stranger);
+        ledger.importOrderNonce(studio, 1);
+        vm.expectRevert(_missingRole(admin, IMPORTER));
+        vm.prank(admin);
+        ledger.seal();
+    }
+
+    function test_ImportPieces_RevertWhen_TheHolderIsNobodyOrTheTokenUnknown() public {
+        ISuccession.ImportedPiece[] memory pieces = _piece();
+        vm.expectRevert(abi.encodeWithSelector(IPieceLedger.UnknownToken.selector, _token));
+        vm.prank(_importer);
+        ledger.importPieces(pieces);
+        pieces[0].holder = address(0);
+        vm.expectRevert(abi.encodeWithSelector(IHandOver.InvalidHolder.selector, _token, address(0)));
+        vm.prank(_importer);
+        ledger.importPieces(pieces);
+    }
+
+    function test_BeforeSealing_NothingElseWorks() public {
+        _import();
+        IHandOver.HandOver memory over = _handOver(_token + 1, buyer);
+        _notSealed();
+        ledger.claim(over, "", "");
+        _notSealed();
+        ledger.cancelReleases(_token);
+        _notSealed();
+        ledger.reportLost(_token);
+        _notSealed();
+        ledger.reportFound(_token);
+        _notSealed();
+        ledger.vetoRecovery(_token);
+        _notSealed();
+        ledger.executeRecovery(_token);
+        _notSealed();
+        ledger.holderOrderFor(IHandOver.HolderOrder.REPORT_LOST, _token, 0, 0, "");
+        _notSealed();
+        ledger.setStatus(_token, IPieceLedger.Status.REVOKED);
+        _notSealed();
+        ledger.setStatusFor(_token, IPieceLedger.Status.REVOKED, 0, 0, "");
+        _notSealed();
+        ledger.amend(new uint256[](1), new bytes32[](1));
+        _notSealed();
+        ledger.amendFor(_token, DIGEST, 0, 0, "");
+        vm.prank(admin);
+        _notSealed();
+        ledger.nameSuccessor(other, 1, 1);
+    }
+
+    function test_Seal_EndsTheImportForEver() public {
+        _import();
+        _seal();
+        bytes memory ended = abi.encodeWithSelector(ISuccession.AlreadySealed.selector);
+        vm.expectRevert(ended);
+        _clock(START + 400);
+        vm.expectRevert(ended);
+        vm.prank(_importer);
+        ledger.importPieces(new ISuccession.ImportedPiece[](0));
+        vm.expectRevert(ended);
+        vm.prank(_importer);
+        ledger.importOrderNonce(studio, 6);
+        vm.expectRevert(ended);
+        _seal();
+        vm.expectRevert(_missingRole(_importer, ANCHORER));
+        vm.prank(_importer);
+        ledger.anchor(ROOT, 1, 2, _lot(studio, 1));
+        vm.expectRevert(_missingRole(_importer, STEWARD));
+        vm.prank(_importer);
+        ledger.reinstate(studio);
+    }
+
+    function test_Seal_EverythingWorksAtTheTimeOfNow() public {
+        _import();
+        _seal();
+        _reinstate();
+        uint256 token = _anchor(2);
+        _equal(ledger.record(token, keyId).anchoredAt, block.timestamp);
+        vm.prank(steward);
+        ledger.reportFound(_token);
+        _give(BUYER_SECRET, _token, other);
+        _equal(ledger.ownerOf(_token), other);
+    }
+
+    function test_Seal_ReleasesSignedForThePredecessorAreWorthless() public {
+        IHandOver.HandOver memory over = IHandOver.HandOver(_token + 1, claimKey, buyer, 0, 0, 0);
+        bytes memory release = _signed(STUDIO_SECRET, _releaseDigest(_old, _token + 1, claimKey, 0, 0));
+        _import();
+        _seal();
+        _reinstate();
+        vm.expectRevert(abi.encodeWithSelector(IHandOver.InvalidHolderSignature.selector, _token + 1, studio));
+        _send(over, release, "");
+    }
+
+    function test_WithoutAnImporter_NothingIsImported() public {
+        ledger = _old;
+        _holds(ledger.isSealed());
+        _equal(ledger.predecessor().ledger, address(0));
+        vm.expectRevert(_missingRole(_importer, IMPORTER));
+        _clock(START);
+        vm.prank(admin);
+        ledger.grantRole(IMPORTER, _importer);
+        vm.expectRevert(abi.encodeWithSelector(ISuccession.AlreadySealed.selector));
+        _clock(START);
+    }
+
+    function test_Constructor_RevertWhen_OnlyOneOfImporterAndPredecessorIsGiven() public {
+        ISuccession.Deployment memory none;
+        ISuccession.Deployment memory from = ISuccession.Deployment(address(_old), 1, 1);
+        vm.expectRevert(abi.encodeWithSelector(ISuccession.InvalidDeployment.selector));
+        new PieceLedger(admin, 3 days, steward, anchorer, ID, "", false, _importer, none);
+        vm.expectRevert(abi.encodeWithSelector(ISuccession.InvalidDeployment.selector));
+        new PieceLedger(admin, 3 days, steward, anchorer, ID, "", false, address(0), from);
+    }
+
+    // --- nameSuccessor
+
+    function test_NameSuccessor_RevertWhen_TheCallerIsNotTheAdmin() public {
+        vm.expectRevert(_missingRole(steward, 0));
+        vm.prank(steward);
+        _old.nameSuccessor(address(ledger), 1, 9);
+    }
+
+    function test_NameSuccessor_RevertWhen_TheLedgerIsNobody() public {
+        vm.expectRevert(abi.encodeWithSelector(ISuccession.InvalidDeployment.selector));
+        vm.prank(admin);
+        _old.nameSuccessor(address(0), 1, 9);
+    }
+
+    function test_NameSuccessor_TellsOnce() public {
+        vm.expectEmit(true, true, true, true);
+        emit ISuccession.SuccessorNamed(address(ledger), 1, 9);
+        vm.prank(admin);
+        _old.nameSuccessor(address(ledger), 1, 9);
+        _equal(_old.successor().ledger, address(ledger));
+        vm.expectRevert(abi.encodeWithSelector(ISuccession.SuccessorKnown.selector, address(ledger)));
+        vm.prank(admin);
+        _old.nameSuccessor(other, 1, 9);
+    }
+}
