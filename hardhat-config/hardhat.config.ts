@@ -15,5 +15,13 @@ export default defineConfig({
       production: {version: '0.8.37', path, settings},
     },
   },
-  test: {solidity: {fuzz: {runs: 256}, invariant: {runs: 16, depth: 150}}},
+  // `--test-profile deep` is for `make check-contracts`.
+  test: {
+    solidity: {
+      profiles: {
+        default: {fuzz: {runs: 256}, invariant: {runs: 16, depth: 150}},
+        deep: {fuzz: {runs: 10_000}, invariant: {runs: 256, depth: 128}},
+      },
+    },
+  },
 });

@@ -16,7 +16,7 @@ contract Reentrant {
     }
 
     function isValidSignature(bytes32, bytes calldata) external returns (bytes4) {
-        (bool done,) = address(_ledger).call(abi.encodeCall(IHandOver.cancelReleases, (_token)));
+        (bool done, ) = address(_ledger).call(abi.encodeCall(IHandOver.cancelReleases, (_token)));
         return done ? bytes4(0) : bytes4(0x1626ba7e);
     }
 }
@@ -34,6 +34,13 @@ contract Looping {
 contract Yes {
     function isValidSignature(bytes32, bytes calldata) external pure returns (bytes4) {
         return 0x1626ba7e;
+    }
+}
+
+/// @dev Says no to everything.
+contract No {
+    function isValidSignature(bytes32, bytes calldata) external pure returns (bytes4) {
+        return 0xffffffff;
     }
 }
 
@@ -63,9 +70,12 @@ contract HandOverTest is Signer {
         _later(100);
     }
 
-    function _refuse(bytes memory reason, IHandOver.HandOver memory over, bytes memory release, bytes memory claim)
-        private
-    {
+    function _refuse(
+        bytes memory reason,
+        IHandOver.HandOver memory over,
+        bytes memory release,
+        bytes memory claim
+    ) private {
         vm.expectRevert(reason);
         _send(over, release, claim);
     }
@@ -290,10 +300,20 @@ contract HandOverTest is Signer {
         _refuse(_badHolder(buyer), over, release, claim);
     }
 
+    /// @dev The code of such an account is a designator of 23 bytes (EIP-7702); what it points to is never asked.
     function test_Claim_ByAKeyWithDelegatedCode() public {
         _give(STUDIO_SECRET, _token, buyer);
-        vm.etch(buyer, address(new Looping()).code);
+        vm.etch(buyer, abi.encodePacked(hex"ef0100", new Looping()));
+        _equal(buyer.code.length, 23);
         _give(BUYER_SECRET, _token, other);
+        _equal(ledger.ownerOf(_token), other);
+    }
+
+    function test_Claim_ByTheCodeThatAKeyDelegatedTo() public {
+        _give(STUDIO_SECRET, _token, buyer);
+        vm.etch(buyer, abi.encodePacked(hex"ef0100", new Yes()));
+        IHandOver.HandOver memory over = _handOver(_token, other);
+        _send(over, "any", _claimSignature(CLAIM_SECRET, over));
         _equal(ledger.ownerOf(_token), other);
     }
 
@@ -314,14 +334,47 @@ contract HandOverTest is Signer {
         _equal(_nonce(_token), 2);
     }
 
+    function test_Claim_RevertWhen_AContractSaysNo() public {
+        address safe = address(new No());
+        _give(STUDIO_SECRET, _token, safe);
+        IHandOver.HandOver memory over = _handOver(_token, buyer);
+        _refuse(_badHolder(safe), over, "any", _claimSignature(CLAIM_SECRET, over));
+    }
+
+    /// @dev It spends what the sender set out, and no more: enough is left to say why.
     function test_Claim_RevertWhen_AContractNeverAnswers() public {
         address safe = address(new Looping());
         _give(STUDIO_SECRET, _token, safe);
         IHandOver.HandOver memory over = _handOver(_token, buyer);
         bytes memory claim = _claimSignature(CLAIM_SECRET, over);
-        (bool done,) = address(ledger).call{gas: 400_000}(abi.encodeCall(IHandOver.claim, (over, "any", claim)));
-        _holds(!done);
+        uint256 before = gasleft();
+        (bool done, bytes memory reason) = address(ledger).call{gas: 2_000_000}(
+            abi.encodeCall(IHandOver.claim, (over, "any", claim))
+        );
+        _holds(!done && before - gasleft() < 2_100_000);
+        _same(keccak256(reason), keccak256(_badHolder(safe)));
         _equal(ledger.ownerOf(_token), safe);
+        _equal(_nonce(_token), 1);
+    }
+
+    /// @dev A buyer who is a suspended studio too holds what others made as any buyer does.
+    function test_Claim_OfAnothersPieceThatASuspendedStudioBought() public {
+        _give(STUDIO_SECRET, _token, buyer);
+        _accredit(buyer, "did:b");
+        vm.prank(steward);
+        ledger.suspend(buyer);
+        _holds(!ledger.holding(_token).barred);
+        _give(BUYER_SECRET, _token, other);
+        _equal(ledger.ownerOf(_token), other);
+    }
+
+    function test_Claim_OfALockedPieceTellsNoLock() public {
+        vm.recordLogs();
+        _give(STUDIO_SECRET, _token, buyer);
+        _equal(_told("Unlocked(uint256)"), 0);
+        vm.recordLogs();
+        _give(BUYER_SECRET, _token, studio);
+        _equal(_told("Locked(uint256)"), 0);
     }
 
     function test_Claim_OfAPieceThatIsHeldRevokedOrRetired() public {
@@ -417,9 +470,9 @@ contract HandOverTest is Signer {
     function test_SetExemptions_CanBeTakenBack() public {
         _suspend();
         _exempt(steward, _token, true);
-        _holds(!ledger.holding(_token).barred);
+        _holds(!ledger.holding(_token).barred && ledger.holding(_token).exempt);
         _exempt(steward, _token, false);
-        _holds(ledger.holding(_token).barred);
+        _holds(ledger.holding(_token).barred && !ledger.holding(_token).exempt);
     }
 
     /// @dev Whatever bytes are sent in the place of signatures, nothing moves.
