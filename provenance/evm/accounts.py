@@ -16,8 +16,8 @@ from provenance.application import Binding
 from provenance.encoding import Address, Hash32
 from provenance.errors import MalformedError, VerificationError
 from provenance.evm import typed_data
+from provenance.evm.typed_data import LedgerMessage
 from provenance.ledger import LedgerIdentity, SignedTransaction
-from provenance.status import StatusOrder
 
 STUDIO_PATH = "m/44'/60'/0'/0/0"
 """BIP-44 path of a studio's account: the one that wallets show first for the same phrase."""
@@ -63,9 +63,9 @@ class Account:
         raw = bytes(signed.raw_transaction)
         return SignedTransaction(raw, Hash32(bytes(signed.hash)), self._address, int(fields["nonce"]))
 
-    def sign_status_order(self, ledger: LedgerIdentity, order: StatusOrder) -> bytes:
-        """Return the 65-byte signature of a status order."""
-        return self._sign(typed_data.status_order(ledger, order))
+    def sign_message(self, ledger: LedgerIdentity, message: LedgerMessage) -> bytes:
+        """Return the 65-byte signature of an order, a release or a claim."""
+        return self._sign(typed_data.ledger_message(ledger, message))
 
     def sign_binding(self, binding: Binding) -> bytes:
         """Return the 65-byte signature that binds this account to a certificate key."""

@@ -65,7 +65,7 @@ class TestMemory(LedgerConformance):
         def is_signed(identity: LedgerIdentity, order: StatusOrder, signature: bytes) -> bool:
             # Signing is deterministic (RFC 6979), so that signing again is a way to check.
             signer = {account.address: account for account in (studio, other)}[order.studio]
-            return signer.sign_status_order(identity, order) == signature
+            return signer.sign_message(identity, order) == signature
 
         ledger = MemoryLedger(steward=steward.address, anchorer=anchorer.address, is_signed=is_signed)
         return World(ledger, ledger.mine, lambda: ledger, steward, anchorer, studio, other, stranger)
