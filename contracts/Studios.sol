@@ -71,9 +71,13 @@ abstract contract Studios is IPieceLedger, ISuccession, Signing, AccessControlDe
     }
 
     modifier whileImporting() {
+        _requireImporting();
+        _;
+    }
+
+    function _requireImporting() private view {
         _checkRole(IMPORTER_ROLE);
         if (_sealed) revert AlreadySealed();
-        _;
     }
 
     function _requireSealed() private view {
@@ -99,7 +103,7 @@ abstract contract Studios is IPieceLedger, ISuccession, Signing, AccessControlDe
         onlyRoleOrImporter(STEWARD_ROLE)
     {
         if (studio == address(0) || bytes(did).length == 0 || bytes(name_).length == 0) {
-            revert InvalidStudio(studio, did, name_);
+            revert InvalidStudio(studio);
         }
         bytes32 didHash = _sha256(bytes(did));
         address owner = _studioOfDid[didHash];

@@ -22,7 +22,7 @@ const runtime = artifact => {
 const ledger = read('PieceLedger');
 const out = {
   contractName: ledger.contractName,
-  compiler: {version: '0.8.37', optimizerRuns: 50, viaIR: true, evmVersion: 'prague'},
+  compiler: {version: '0.8.37', optimizerRuns: 200, viaIR: true, evmVersion: 'prague'},
   abi: ledger.abi,
   bytecode: ledger.bytecode,
   runtime: {PieceLedger: runtime(ledger), Signatures: runtime(read('Signatures'))},

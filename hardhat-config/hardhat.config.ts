@@ -2,11 +2,11 @@ import {fileURLToPath} from 'node:url';
 
 import {defineConfig} from 'hardhat/config';
 
-// The optimizer and viaIR keep an anchor near the floor of one LOG4 a piece; 50 runs keep the code under 24,576 bytes
+// The optimizer and viaIR keep an anchor near the floor of one LOG4 a piece; 200 runs keep the code under 24,576 bytes
 // (EIP-170).  py-evm, the embedded ledger, stops at prague.
 // The compiler comes from npm, so that nothing is downloaded.
 const path = fileURLToPath(new URL('./node_modules/solc/soljson.js', import.meta.url));
-const settings = {optimizer: {enabled: true, runs: 50}, viaIR: true, evmVersion: 'prague'};
+const settings = {optimizer: {enabled: true, runs: 200}, viaIR: true, evmVersion: 'prague'};
 
 export default defineConfig({
   solidity: {

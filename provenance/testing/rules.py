@@ -230,7 +230,7 @@ def _direct(state: State, call: LedgerCall, time: int) -> list[Emitted]:
 def _accredit(state: State, call: AccreditCall, time: int) -> list[Emitted]:
     entry, owner = state.studios.get(call.studio), state.owner_of_did.get(call.did)
     if call.studio == Address(bytes(20)) or not call.did or not call.name:
-        raise RefusedError(f"InvalidStudio(studio={call.studio}, did={call.did}, name={call.name})")
+        raise RefusedError(f"InvalidStudio(studio={call.studio})")
     if (entry is None and owner is not None) or (entry is not None and entry.did != call.did):
         raise RefusedError(f"DidTaken(did={call.did}, studio={owner or Address(bytes(20))})")
     since = time if entry is None else entry.accredited_at
