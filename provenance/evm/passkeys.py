@@ -14,7 +14,7 @@ import hashlib
 from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
@@ -188,10 +188,9 @@ def _integers(signature: bytes) -> tuple[int, int]:
     """Return r and s of an ``Ecdsa-Sig-Value`` (RFC 3279) in its one DER spelling."""
     try:
         r, s = decode_dss_signature(signature)
-        exact = encode_dss_signature(r, s) == signature
-    except (ValueError, OverflowError):
+    except ValueError:
         raise _bad("signature") from None
-    if not exact or not (0 < r < P256_ORDER and 0 < s < P256_ORDER):
+    if not (0 < r < P256_ORDER and 0 < s < P256_ORDER):
         raise _bad("signature")
     return r, s
 

@@ -1,7 +1,8 @@
 """What is signed for the ledger, as vectors for other implementations: ``python -m tests.vectors.make_typed_data``.
 
-Origin: this project, by eth-account's EIP-712 encoder.  Its types and the domain are the contract's: a claim that the
-contract accepts says so (``tests/browser/test_passkey.py``, ``tests/conformance``).
+Origin: this project, by eth-account's EIP-712 encoder.  That its types and domain are the contract's is shown by
+``tests/conformance/test_typed_data.py``, where the contract takes a signature of each, and for passkeys by
+``tests/browser/test_passkey.py``.
 """
 
 from __future__ import annotations
