@@ -11,12 +11,13 @@ from provenance.encoding import Digest
 from provenance.evm.abi import interface
 from provenance.evm.accounts import Account
 from provenance.evm.node import Node
-from provenance.evm.typed_data import LEDGER_TYPES, LedgerMessage, ledger_domain, ledger_message
+from provenance.evm.typed_data import LEDGER_TYPES, ledger_domain, ledger_message
 from provenance.handover import Claim, HolderAction, HolderOrder
 from provenance.ledger import (
     ClaimCall,
     HolderOrderCall,
     LedgerCall,
+    LedgerMessage,
     ProposeRecoveryCall,
     RelayAmendCall,
     RelayStatusCall,

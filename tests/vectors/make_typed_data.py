@@ -18,9 +18,9 @@ from eth_utils.crypto import keccak
 from provenance.encoding import Address, Digest, Hash32
 from provenance.evm.accounts import Account
 from provenance.evm.passkeys import passkey_signature
-from provenance.evm.typed_data import LEDGER_TYPES, LedgerMessage, ledger_digest, ledger_domain, ledger_message
+from provenance.evm.typed_data import LEDGER_TYPES, ledger_digest, ledger_domain, ledger_message
 from provenance.handover import Claim, HolderAction, HolderOrder, Release
-from provenance.ledger import LedgerIdentity
+from provenance.ledger import LedgerIdentity, LedgerMessage
 from provenance.status import AmendOrder, Status, StatusOrder
 from tests.support.phones import Phone
 
