@@ -107,7 +107,7 @@ interface IPieceLedger {
     /// @notice A controller must not be zero.
     error InvalidController(address studio);
     /// @notice A studio's address must not be zero, its DID and its name not empty.
-    error InvalidStudio(address studio, string did, string name);
+    error InvalidStudio(address studio);
     /// @notice A DID belongs to one studio, and a studio keeps its DID.
     error DidTaken(string did, address studio);
     /// @notice The studio is suspended already, or not suspended.

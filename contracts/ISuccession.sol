@@ -50,8 +50,8 @@ interface ISuccession {
 
     /// @notice What is played again from now on happened at this time, in this block of the predecessor.
     event ClockSet(uint64 time, uint64 blockNumber);
-    /// @notice What became of a piece at the predecessor was taken over; `record` and `holding` tell the rest.
-    event PieceImported(uint256 indexed tokenId, address holder, uint64 nonce);
+    /// @notice What became of a piece at the predecessor was taken over.
+    event PieceImported(uint256 indexed tokenId, ImportedPiece piece);
     /// @notice The number of a studio's next signed order was taken over.
     event OrderNonceImported(address indexed studio, uint256 nonce);
     /// @notice The import is complete and ended for ever; the ledger works.

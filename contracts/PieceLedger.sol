@@ -202,7 +202,7 @@ contract PieceLedger is Holdings, IERC7572 {
             (state.status, state.bySteward, state.statusAt) = (piece.status, piece.bySteward, piece.statusAt);
             (state.lostSince, state.foundFrom, state.nonce) = (piece.lostSince, piece.foundFrom, piece.nonce);
             _amendments[piece.tokenId] = Amendment(piece.newest, piece.amendedAt, piece.amendments);
-            emit PieceImported(piece.tokenId, piece.holder, piece.nonce);
+            emit PieceImported(piece.tokenId, piece);
         }
     }
 

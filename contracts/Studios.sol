@@ -104,7 +104,7 @@ abstract contract Studios is IPieceLedger, ISuccession, Signing, AccessControlDe
         uint32 scopes
     ) external onlyRoleOrImporter(STEWARD_ROLE) {
         if (studio == address(0) || bytes(did).length == 0 || bytes(name_).length == 0) {
-            revert InvalidStudio(studio, did, name_);
+            revert InvalidStudio(studio);
         }
         bytes32 didHash = _sha256(bytes(did));
         address owner = _studioOfDid[didHash];

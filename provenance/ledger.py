@@ -13,11 +13,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from typing import Protocol
 
 from provenance.encoding import Address, Digest, Hash32, KeyId, Root
 from provenance.errors import MalformedError
-from provenance.status import Status, StatusOrder
+from provenance.handover import Claim, HolderOrder, Holding, Release
+from provenance.status import AmendOrder, Status, StatusOrder
 
 MAX_LEAVES = 8_000
 """Most pieces in one anchor: 2^24 gas (EIP-7825) at about 1,950 gas a piece, with room to spare."""
@@ -136,6 +138,24 @@ class AnchorEvidence:
     block: BlockRef
 
 
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A ledger as another one names it: its predecessor, or its successor, which takes over `final_block`'s state."""
+
+    contract: Address
+    chain_id: int
+    final_block: int
+
+
+@dataclass(frozen=True, slots=True)
+class Controller:
+    """Who signs for a studio; `upcoming` will from `start` on, both ``None`` where no change is proposed."""
+
+    current: Address
+    upcoming: Address | None
+    start: datetime | None
+
+
 class LedgerReader(Protocol):
     """What verifying needs."""
 
@@ -151,6 +171,21 @@ class LedgerReader(Protocol):
 
     def anchor_evidence(self, root: Root, block_hash: Hash32) -> AnchorEvidence | None:
         """Return the event that anchored `root` in the canonical block `block_hash`, or ``None``."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedPiece:
+    """What became of one piece at a predecessor; see `Holding` and `LedgerRecord`."""
+
+    token_id: int
+    holder: Address
+    nonce: int
+    status: Status
+    by_steward: bool
+    status_time: datetime | None
+    lost_since: datetime | None
+    found_from: datetime | None
+    amendment: AmendmentRecord | None
 
 
 # --- events -----------------------------------------------------------------------------------------------------
@@ -246,6 +281,113 @@ class Amended(LedgerEvent):
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class ControllerProposed(LedgerEvent):
+    """From `start` on `controller` signs for a studio, unless another change is proposed before."""
+
+    studio: Address
+    controller: Address
+    start: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Moved(LedgerEvent):
+    """A piece passed to another holder; `nonce` is the piece's from now on."""
+
+    token_id: int
+    former: Address
+    holder: Address
+    nonce: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasesCancelled(LedgerEvent):
+    """All releases of a piece signed so far are void; `nonce` is the piece's from now on."""
+
+    token_id: int
+    nonce: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedLost(LedgerEvent):
+    """The holder reported a piece lost, `since` then."""
+
+    token_id: int
+    since: datetime
+    nonce: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedFound(LedgerEvent):
+    """A report of loss lapses at `start`: at once by a steward's word, after a delay by the holder's."""
+
+    token_id: int
+    start: datetime
+    nonce: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryProposed(LedgerEvent):
+    """A steward proposed that `heir` hold a piece; from `start` on anybody may execute it."""
+
+    token_id: int
+    holder: Address
+    heir: Address
+    start: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryVetoed(LedgerEvent):
+    """The holder vetoed a recovery, or a steward withdrew it."""
+
+    token_id: int
+    heir: Address
+    by_steward: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ExemptionSet(LedgerEvent):
+    """A steward let the releases of a piece count, or no longer count, although its studio is suspended."""
+
+    token_id: int
+    exempt: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClockSet(LedgerEvent):
+    """What a successor plays again from now on happened at `time`, in block `number` of its predecessor."""
+
+    time: datetime
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class PieceImported(LedgerEvent):
+    """A successor took over what became of a piece."""
+
+    piece: ImportedPiece
+
+
+@dataclass(frozen=True, slots=True)
+class OrderNonceImported(LedgerEvent):
+    """A successor took over the number of a studio's next signed order."""
+
+    studio: Address
+    nonce: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed(LedgerEvent):
+    """A successor's import is complete, for ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class SuccessorNamed(LedgerEvent):
+    """Another ledger takes over the state of `successor.final_block`."""
+
+    successor: Deployment
+
+
 # --- calls ------------------------------------------------------------------------------------------------------
 
 
@@ -332,10 +474,179 @@ class AmendCall:
     digests: tuple[Digest, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class RelayAmendCall:
+    """Send a studio's signed amendment: by anyone, usually the relayer."""
+
+    order: AmendOrder
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ProposeControllerCall:
+    """Give a studio another controller after the contract's delay of seven days: by a steward."""
+
+    studio: Address
+    controller: Address
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimCall:
+    """Hand a piece over by what its holder and the claim key signed: by anyone, usually the relayer."""
+
+    release: Release
+    release_signature: bytes
+    claim: Claim
+    claim_signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class HolderOrderCall:
+    """Send a holder's signed order: by anyone, usually the relayer."""
+
+    order: HolderOrder
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CancelReleasesCall:
+    """Void all releases of a piece: by the one who signs for its holder."""
+
+    token_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReportLostCall:
+    """Report a piece lost: by the one who signs for its holder."""
+
+    token_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFoundCall:
+    """Take a report of loss back: by the one who signs for the holder, after a delay, or by a steward, at once."""
+
+    token_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProposeRecoveryCall:
+    """Propose that `heir` hold a piece whose holder lost the key or died: by a steward."""
+
+    token_id: int
+    heir: Address
+
+
+@dataclass(frozen=True, slots=True)
+class VetoRecoveryCall:
+    """End a recovery: by the one who signs for the holder, or by a steward."""
+
+    token_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExecuteRecoveryCall:
+    """Execute a recovery that nobody vetoed in time: by anyone."""
+
+    token_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetExemptionsCall:
+    """Let releases of named pieces count, or no longer count, although their studio is suspended: by a steward."""
+
+    token_ids: tuple[int, ...]
+    exempt: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SetClockCall:
+    """Date what is played again from now on: by a successor's importer."""
+
+    time: datetime
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPiecesCall:
+    """Take over what became of pieces, after their anchors: by a successor's importer."""
+
+    pieces: tuple[ImportedPiece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOrderNonceCall:
+    """Take over the number of a studio's next signed order: by a successor's importer."""
+
+    studio: Address
+    nonce: int
+
+
+@dataclass(frozen=True, slots=True)
+class SealCall:
+    """End the import for ever: by a successor's importer."""
+
+
+@dataclass(frozen=True, slots=True)
+class NameSuccessorCall:
+    """Name the ledger that takes over, once: by the admin."""
+
+    successor: Deployment
+
+
+@dataclass(frozen=True, slots=True)
+class BeginAdminTransferCall:
+    """Propose another admin, who may accept after the ledger's delay: by the admin."""
+
+    admin: Address
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptAdminTransferCall:
+    """Become the admin: by the proposed one, after the delay."""
+
+
+@dataclass(frozen=True, slots=True)
+class CancelAdminTransferCall:
+    """Take a proposal of another admin back: by the admin."""
+
+
+class Role(Enum):
+    """The roles that the admin gives; the importer's counts before sealing only."""
+
+    ANCHORER = "ANCHORER_ROLE"
+    STEWARD = "STEWARD_ROLE"
+    IMPORTER = "IMPORTER_ROLE"
+
+
+@dataclass(frozen=True, slots=True)
+class GrantRoleCall:
+    """Give an account a role: by the admin."""
+
+    role: Role
+    account: Address
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeRoleCall:
+    """Take a role from an account: by the admin."""
+
+    role: Role
+    account: Address
+
+
 LedgerCall = (
-    AnchorCall | AccreditCall | AddKeyCall | ShortenKeyCall | SuspendCall | ReinstateCall | SetStatusCall
-    | RelayStatusCall | AmendCall
+    AnchorCall | AccreditCall | AddKeyCall | ShortenKeyCall | SuspendCall | ReinstateCall | ProposeControllerCall
+    | SetStatusCall | RelayStatusCall | AmendCall | RelayAmendCall
+    | ClaimCall | HolderOrderCall | CancelReleasesCall | ReportLostCall | ReportFoundCall
+    | ProposeRecoveryCall | VetoRecoveryCall | ExecuteRecoveryCall | SetExemptionsCall
+    | SetClockCall | ImportPiecesCall | ImportOrderNonceCall | SealCall | NameSuccessorCall
+    | BeginAdminTransferCall | AcceptAdminTransferCall | CancelAdminTransferCall | GrantRoleCall | RevokeRoleCall
 )  # fmt: skip
+
+
+LedgerMessage = StatusOrder | AmendOrder | Release | Claim | HolderOrder
+"""What studios, holders and claim keys sign for the ledger: EIP-712 typed data in its domain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,6 +694,21 @@ class Ledger(LedgerReader, Protocol):
 
     def order_nonce(self, studio: Address) -> int:
         """Return the number that the studio's next signed order must carry."""
+
+    def holding(self, token_id: int, at: BlockRef) -> Holding | None:
+        """Return who holds a piece as of block `at` (pinned by hash), or ``None`` where no such token exists then."""
+
+    def controller(self, studio: Address) -> Controller:
+        """Return who signs for a studio, and who will."""
+
+    def predecessor(self) -> Deployment | None:
+        """Return whose state this ledger took over, or ``None``."""
+
+    def successor(self) -> Deployment | None:
+        """Return which ledger takes over, or ``None``."""
+
+    def sealed(self) -> bool:
+        """Tell whether the ledger works: it never imported, or its import is complete."""
 
     def next_nonce(self, account: Address) -> int:
         """Return the number of the account's mined transactions, which is its next nonce."""

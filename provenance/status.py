@@ -1,11 +1,11 @@
-"""The status of a piece on the ledger, and a studio's signed order to change it."""
+"""The status of a piece on the ledger, and a studio's signed orders about its pieces."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
 
-from provenance.encoding import Address
+from provenance.encoding import Address, Digest
 
 
 class Status(IntEnum):
@@ -30,6 +30,17 @@ class StatusOrder:
 
     token_id: int
     status: Status
+    studio: Address
+    nonce: int
+    deadline: int
+
+
+@dataclass(frozen=True, slots=True)
+class AmendOrder:
+    """An order to record a newer certificate of a piece, signed and counted as a `StatusOrder` is."""
+
+    token_id: int
+    digest: Digest
     studio: Address
     nonce: int
     deadline: int

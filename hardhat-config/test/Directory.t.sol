@@ -35,19 +35,19 @@ contract DirectoryTest is Base {
 
     function test_Accredit_RevertWhen_AddressIsZero() public {
         vm.prank(steward);
-        vm.expectRevert(abi.encodeWithSelector(IPieceLedger.InvalidStudio.selector, address(0), DID, "Kiln"));
+        vm.expectRevert(abi.encodeWithSelector(IPieceLedger.InvalidStudio.selector, address(0)));
         ledger.accredit(address(0), DID, "Kiln", 1);
     }
 
     function test_Accredit_RevertWhen_DidIsEmpty() public {
         vm.prank(steward);
-        vm.expectRevert(abi.encodeWithSelector(IPieceLedger.InvalidStudio.selector, studio, "", "Kiln"));
+        vm.expectRevert(abi.encodeWithSelector(IPieceLedger.InvalidStudio.selector, studio));
         ledger.accredit(studio, "", "Kiln", 1);
     }
 
     function test_Accredit_RevertWhen_NameIsEmpty() public {
         vm.prank(steward);
-        vm.expectRevert(abi.encodeWithSelector(IPieceLedger.InvalidStudio.selector, studio, DID, ""));
+        vm.expectRevert(abi.encodeWithSelector(IPieceLedger.InvalidStudio.selector, studio));
         ledger.accredit(studio, DID, "", 1);
     }
 

@@ -125,7 +125,7 @@ contract SuccessionTest is Signer {
         _importDirectoryAndAnchor();
         ISuccession.ImportedPiece[] memory pieces = _piece();
         vm.expectEmit(true, true, true, true);
-        emit ISuccession.PieceImported(_token, buyer, pieces[0].nonce);
+        emit ISuccession.PieceImported(_token, pieces[0]);
         vm.prank(_importer);
         ledger.importPieces(pieces);
         vm.expectEmit(true, true, true, true);

@@ -13,8 +13,10 @@ from provenance.encoding import Address, Hash32
 from provenance.errors import LedgerError
 from provenance.evm.abi import interface
 from provenance.evm.accounts import Account
+from provenance.evm.calls import deployment_argument
 from provenance.evm.ledger import MAX_GAS, EVMLedger, fees
 from provenance.evm.node import Node, data, members, quantity
+from provenance.ledger import Deployment
 
 DEFAULT_ADMIN_DELAY = 3 * 24 * 3600
 """Seconds between proposing and accepting a new admin: time for others to notice."""
@@ -29,19 +31,22 @@ def deploy(
     anchorer: Address,
     base_uri: str,
     admin_delay: int = DEFAULT_ADMIN_DELAY,
+    transferable: bool = False,
+    importer: Address | None = None,
+    predecessor: Deployment | None = None,
     wait: Callable[[], object] = lambda: time.sleep(0.3),
     patience: float = 120.0,
 ) -> EVMLedger:
     """Deploy a ledger with a new random deployment id and return it, opened.
 
-    `deployer` pays and keeps no power.  `wait` is called between looks at the chain, for at most `patience` seconds.
+    `deployer` pays and keeps no power.  A ledger with an `importer` and a `predecessor`, both or none, works only once
+    it is sealed.  On a `transferable` one holders may transfer and approve as with any ERC-721.  `wait` is called
+    between looks at the chain, for at most `patience` seconds.
     Raises `LedgerError`.
     """
     abi, node = interface(), Node(provider)
     deployment_id = secrets.token_bytes(32)
-    nobody = str(Address(bytes(20)))
-    # Locked tokens; no importer and no predecessor.
-    rest = (False, nobody, (nobody, 0, 0))
+    rest = (transferable, str(importer or Address(bytes(20))), deployment_argument(predecessor))
     arguments = (str(admin), admin_delay, str(steward), str(anchorer), deployment_id, base_uri, *rest)
     code = abi.bytecode + encode(abi.constructor, arguments)
     sender = str(deployer.address)

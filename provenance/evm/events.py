@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from provenance.encoding import Address, Digest, Hash32, KeyId, Root
 from provenance.evm.abi import Interface, bad_answer
 from provenance.evm.node import moment
 from provenance.ledger import (
     Amended,
+    AmendmentRecord,
     Anchored,
     BlockRef,
+    ClockSet,
+    ControllerProposed,
+    Deployment,
+    ExemptionSet,
+    ImportedPiece,
     KeyAdded,
     KeyWindowShortened,
     LedgerEvent,
     Lot,
+    Moved,
+    OrderNonceImported,
+    PieceImported,
+    RecoveryProposed,
+    RecoveryVetoed,
+    ReleasesCancelled,
+    ReportedFound,
+    ReportedLost,
+    Sealed,
     StatusSet,
     StudioAccredited,
     StudioReinstated,
     StudioSuspended,
+    SuccessorNamed,
 )
 from provenance.status import Status
 
@@ -55,7 +73,54 @@ def decode_event(
             return StatusSet(*place, facts["tokenId"], Status(facts["status"]), facts["bySteward"])
         case "Amended":
             return Amended(*place, facts["tokenId"], Digest(facts["digest"]), facts["count"])
+        case "ControllerProposed":
+            return ControllerProposed(*place, studio(), _address(facts["controller"]), moment(facts["from"]))
+        case "Moved":
+            holders = (_address(facts["from"]), _address(facts["to"]))
+            return Moved(*place, facts["tokenId"], *holders, facts["nonce"])
+        case "ReleasesCancelled":
+            return ReleasesCancelled(*place, facts["tokenId"], facts["nonce"])
+        case "ReportedLost":
+            return ReportedLost(*place, facts["tokenId"], moment(facts["since"]), facts["nonce"])
+        case "ReportedFound":
+            return ReportedFound(*place, facts["tokenId"], moment(facts["from"]), facts["nonce"])
+        case "RecoveryProposed":
+            heirs = (_address(facts["holder"]), _address(facts["heir"]))
+            return RecoveryProposed(*place, facts["tokenId"], *heirs, moment(facts["from"]))
+        case "RecoveryVetoed":
+            return RecoveryVetoed(*place, facts["tokenId"], _address(facts["heir"]), facts["bySteward"])
+        case "ExemptionSet":
+            return ExemptionSet(*place, facts["tokenId"], facts["exempt"])
+        case "ClockSet":
+            return ClockSet(*place, moment(facts["time"]), facts["blockNumber"])
+        case "PieceImported":
+            return PieceImported(*place, _imported(facts["piece"]))
+        case "OrderNonceImported":
+            return OrderNonceImported(*place, studio(), facts["nonce"])
+        case "Sealed":
+            return Sealed(*place)
+        case "SuccessorNamed":
+            successor = Deployment(_address(facts["ledger"]), facts["chainId"], facts["finalBlock"])
+            return SuccessorNamed(*place, successor)
     raise bad_answer("an unknown event")
+
+
+def _imported(fields: tuple[Any, ...]) -> ImportedPiece:
+    token_id, holder, nonce, status, by_steward, *times, newest, amended_at, amendments = fields
+    if status not in Status._value2member_map_:
+        raise bad_answer("an unknown status")
+    status_time, lost_since, found_from = (moment(time) if time else None for time in times)
+    return ImportedPiece(
+        token_id=token_id,
+        holder=_address(holder),
+        nonce=nonce,
+        status=Status(status),
+        by_steward=by_steward,
+        status_time=status_time,
+        lost_since=lost_since,
+        found_from=found_from,
+        amendment=AmendmentRecord(Digest(newest), moment(amended_at), amendments) if amendments else None,
+    )
 
 
 def _address(text: str) -> Address:

@@ -7,6 +7,7 @@ deployment is identified when the adapter is opened, and compared with the one t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, cast
 
 from web3.providers.base import JSONBaseProvider
@@ -15,20 +16,24 @@ from provenance.encoding import Address, Digest, Hash32, KeyId, Root
 from provenance.errors import ConfigurationError, LedgerError, Wording
 from provenance.evm.abi import bad_answer, interface
 from provenance.evm.accounts import Account
-from provenance.evm.calls import encode_call
+from provenance.evm.calls import encode_call, role_id
 from provenance.evm.events import decode_event
 from provenance.evm.node import BoundedHTTPProvider, Node, data, hash32, members, moment, quantity
+from provenance.handover import Holding, Recovery
 from provenance.ledger import (
     AmendmentRecord,
     Anchored,
     AnchorEvidence,
     AnchorRecord,
     BlockRef,
+    Controller,
+    Deployment,
     KeyWindow,
     LedgerCall,
     LedgerEvent,
     LedgerIdentity,
     LedgerRecord,
+    Role,
     SignedTransaction,
     TransactionOutcome,
     TransactionSigner,
@@ -111,12 +116,9 @@ class EVMLedger:
 
     def record(self, token_id: int, key_id: KeyId, at: BlockRef) -> LedgerRecord | None:
         """Return the record as of block `at`, or ``None`` where no such token exists."""
-        try:
-            (fields,) = self._call("record", token_id, key_id.value, at={"blockHash": str(at.hash)})
-        except LedgerError as error:
-            if error.code == "ledger-refused" and str(error.facts["reason"]).startswith("UnknownToken("):
-                return None
-            raise
+        fields = self._of_token("record", token_id, key_id.value, at=at)
+        if fields is None:
+            return None
         (
             (studio, did_hash, name_hash, holder, root, anchor_id, leaf_count, leaf_index, anchored_at, anchor_block),
             (status, status_at, lost_since, standing_at_anchor, standing_now),
@@ -140,6 +142,32 @@ class EVMLedger:
             key=KeyWindow(moment(key_start), None if key_end == _OPEN_END else moment(key_end)) if key_start else None,
             amendment=AmendmentRecord(Digest(newest), moment(amended_at), amendments) if amendments else None,
         )
+
+    def holding(self, token_id: int, at: BlockRef) -> Holding | None:
+        """Return who holds a piece as of block `at`, or ``None`` where no such token exists."""
+        fields = self._of_token("holding", token_id, at=at)
+        if fields is None:
+            return None
+        holder, signer, nonce, lost_since, found_from, barred, exempt, heir, recovery_from = fields
+        return Holding(
+            holder=_address(holder),
+            signer=_address(signer),
+            nonce=nonce,
+            lost_since=moment(lost_since) if lost_since else None,
+            found_from=moment(found_from) if found_from else None,
+            barred=barred,
+            exempt=exempt,
+            recovery=Recovery(_address(heir), moment(recovery_from)) if recovery_from else None,
+        )
+
+    def _of_token(self, name: str, token_id: int, *values: object, at: BlockRef) -> tuple[Any, ...] | None:
+        try:
+            (fields,) = self._call(name, token_id, *values, at={"blockHash": str(at.hash)})
+        except LedgerError as error:
+            if error.code == "ledger-refused" and str(error.facts["reason"]).startswith("UnknownToken("):
+                return None
+            raise
+        return cast("tuple[Any, ...]", fields)
 
     def anchor_evidence(self, root: Root, block_hash: Hash32) -> AnchorEvidence | None:
         """Return the event that anchored `root` in block `block_hash`.
@@ -222,6 +250,47 @@ class EVMLedger:
         """Return the number of the studio's next signed order."""
         return int(self._call("orderNonce", str(studio), at="latest")[0])
 
+    def controller(self, studio: Address) -> Controller:
+        """Return who signs for a studio, and who will."""
+        current, upcoming, start = self._call("controllerOf", str(studio), at="latest")
+        if not start:
+            return Controller(_address(current), None, None)
+        return Controller(_address(current), _address(upcoming), moment(start))
+
+    def predecessor(self) -> Deployment | None:
+        """Return whose state this ledger took over."""
+        return self._deployment("predecessor")
+
+    def successor(self) -> Deployment | None:
+        """Return which ledger takes over."""
+        return self._deployment("successor")
+
+    def _deployment(self, name: str) -> Deployment | None:
+        contract, chain_id, final_block = self._call(name, at="latest")[0]
+        return Deployment(_address(contract), chain_id, final_block) if int(contract, 16) else None
+
+    def sealed(self) -> bool:
+        """Tell whether the ledger works."""
+        return bool(self._call("isSealed", at="latest")[0])
+
+    def passkey_verifier(self) -> Address:
+        """Return the ledger's own ERC-7913 verifier of passkeys."""
+        return _address(self._call("passkeyVerifier", at="latest")[0])
+
+    def passkey_holder(self, x: bytes, y: bytes) -> Address:
+        """Return the holder address of a passkey by its public key, 32 bytes each of x and y."""
+        return _address(self._call("passkeyHolder", x, y, at="latest")[0])
+
+    def has_role(self, role: Role, account: Address) -> bool:
+        """Tell whether an account has a role."""
+        return bool(self._call("hasRole", role_id(role), str(account), at="latest")[0])
+
+    def admin(self) -> tuple[Address, Address | None, datetime | None]:
+        """Return the admin, and who may become it from when on, both ``None`` where no transfer is under way."""
+        current = _address(self._call("defaultAdmin", at="latest")[0])
+        upcoming, start = self._call("pendingDefaultAdmin", at="latest")
+        return (current, _address(upcoming), moment(start)) if start else (current, None, None)
+
     def _call(self, name: str, *values: object, at: object) -> tuple[Any, ...]:
         function = self._abi.functions[name]
         request = {"to": str(self._contract), "data": "0x" + function.encode(*values).hex()}
@@ -294,9 +363,23 @@ _EVENTS = (
     "StudioReinstated",
     "KeyAdded",
     "KeyWindowShortened",
+    "ControllerProposed",
     "StatusSet",
     "Amended",
+    "Moved",
+    "ReleasesCancelled",
+    "ReportedLost",
+    "ReportedFound",
+    "RecoveryProposed",
+    "RecoveryVetoed",
+    "ExemptionSet",
+    "ClockSet",
+    "PieceImported",
+    "OrderNonceImported",
+    "Sealed",
+    "SuccessorNamed",
 )
+"""The events of the port; those of the standards (`Transfer` and its like) tell nothing more."""
 
 
 def fees(node: Node) -> dict[str, int]:

@@ -85,7 +85,7 @@ def test_a_revoked_record(registry: RunningRegistry, studio: Studio, open_page: 
     ledger = registry.ledger()
     token = int(str(registry.client.verdict(serial)["tokenId"]))
     order = StatusOrder(token, Status.REVOKED, studio.account.address, ledger.order_nonce(studio.account.address), 0)
-    answer = registry.client.relay(order, studio.account.sign_status_order(ledger.identity, order))
+    answer = registry.client.relay(order, studio.account.sign_message(ledger.identity, order))
     page = open_page(tag_url(registry.base_url, serial))
     for _ in range(200):
         if registry.client.order(str(answer["id"]))["state"] == "final":

@@ -97,7 +97,7 @@ def order_status(
     from provenance.status import StatusOrder
 
     order = StatusOrder(token_id, status, account.address, ledger.order_nonce(account.address), 0)
-    answer = client.relay(order, account.sign_status_order(ledger.identity, order))
+    answer = client.relay(order, account.sign_message(ledger.identity, order))
     deadline = time.monotonic() + PATIENCE
     while answer["state"] not in ("final", "reverted"):
         if time.monotonic() > deadline:

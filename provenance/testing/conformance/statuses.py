@@ -104,7 +104,7 @@ class Statuses:
         token = world.anchored()
         call = world.status_call(token, Status.ON_HOLD, world.studio)
         twin = replace(world.ledger.identity, deployment_id=Hash32(secrets.token_bytes(32)))
-        signature = world.studio.sign_status_order(twin, call.order)
+        signature = world.studio.sign_message(twin, call.order)
         world.refuses("InvalidOrderSignature", replace(call, signature=signature), world.stranger)
 
     def test_high_s_twin_and_short_signatures_are_refused(self, world: World) -> None:

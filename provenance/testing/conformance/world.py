@@ -132,4 +132,4 @@ class World:
         if nonce is None:
             nonce = self.ledger.order_nonce(studio)
         order = StatusOrder(token_id, status, studio, nonce, deadline)
-        return RelayStatusCall(order, signer.sign_status_order(self.ledger.identity, order))
+        return RelayStatusCall(order, signer.sign_message(self.ledger.identity, order))

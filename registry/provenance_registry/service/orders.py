@@ -7,6 +7,7 @@ import threading
 from provenance.canonical import JSONObject, canonicalize
 from provenance.encoding import Address, Digest, parse_hex
 from provenance.errors import MalformedError, NotFoundError
+from provenance.handover import MAX_SIGNATURE_BYTES
 from provenance.ledger import RelayStatusCall, split_token_id
 from provenance.status import Status, StatusOrder
 from provenance_registry.repository import OrderFacts, Repository, Sending, StoredOrder
@@ -32,7 +33,7 @@ def parse_order(members: JSONObject) -> tuple[StatusOrder, bytes]:
             "not-an-order", "A status is one of {names}.", field="status", names=", ".join(Status.__members__)
         )
     signature = parse_hex(members["signature"])
-    if len(signature) > 2_048:
+    if len(signature) > MAX_SIGNATURE_BYTES:
         raise MalformedError("not-an-order", "The signature is too long.", field="signature")
     studio = Address.parse(members["studio"])
     return StatusOrder(token_id, Status[status], studio, nonce, deadline), signature
