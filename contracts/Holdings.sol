@@ -45,7 +45,6 @@ abstract contract Holdings is IHandOver, IERC5192, IERC4906, Studios, ERC721 {
     struct TokenState {
         Status status;
         bool bySteward;
-        bool exempt;
         uint48 statusAt;
         uint48 lostSince;
         uint48 foundFrom;
@@ -64,6 +63,7 @@ abstract contract Holdings is IHandOver, IERC5192, IERC4906, Studios, ERC721 {
     mapping(uint256 lotId => Lot) internal _lots;
     mapping(uint256 tokenId => TokenState) internal _states;
     mapping(uint256 tokenId => Recovery) private _recoveries;
+    mapping(uint256 tokenId => mapping(uint256 nonce => address claimKey)) private _exemptKeys;
 
     constructor(bool transferable_) {
         transferable = transferable_;
@@ -83,7 +83,10 @@ abstract contract Holdings is IHandOver, IERC5192, IERC4906, Studios, ERC721 {
         if (handOver.newHolder == address(0)) revert InvalidHolder(tokenId, address(0));
         (address holder, address signer) = _holderAndSigner(tokenId);
         _requirePieceNonce(tokenId, handOver.nonce);
-        _requireReleasable(tokenId, holder);
+        _requireNotLost(tokenId);
+        if (_isBarred(tokenId, holder) && _exemptKeys[tokenId][handOver.nonce] != handOver.claimKey) {
+            revert StudioIsSuspended(holder, tokenId);
+        }
         bytes32 digest = _handOverDigest(
             RELEASE_TYPEHASH,
             tokenId,
@@ -118,7 +121,8 @@ abstract contract Holdings is IHandOver, IERC5192, IERC4906, Studios, ERC721 {
         bytes calldata signature
     ) external whenSealed {
         _requireInTime(deadline);
-        (, address signer) = _holderAndSigner(tokenId);
+        (address holder, address signer) = _holderAndSigner(tokenId);
+        _requireNotBarred(tokenId, holder);
         _requirePieceNonce(tokenId, nonce);
         bytes32 typeHash =
             order == HolderOrder.CANCEL_RELEASES
@@ -148,12 +152,10 @@ abstract contract Holdings is IHandOver, IERC5192, IERC4906, Studios, ERC721 {
     }
 
     /// @inheritdoc IHandOver
-    function setExemptions(uint256[] calldata tokenIds, bool exempt) external onlyRoleOrImporter(STEWARD_ROLE) {
-        for (uint256 i = 0; i < tokenIds.length; ++i) {
-            _studioOf(tokenIds[i]);
-            _states[tokenIds[i]].exempt = exempt;
-            emit ExemptionSet(tokenIds[i], exempt);
-        }
+    function setExemption(uint256 tokenId, address claimKey) external onlyRoleOrImporter(STEWARD_ROLE) {
+        _studioOf(tokenId);
+        _exemptKeys[tokenId][_states[tokenId].nonce] = claimKey;
+        emit ExemptionSet(tokenId, claimKey);
     }
 
     // --- loss --------------------------------------------------------------------------------------------------
@@ -194,11 +196,11 @@ abstract contract Holdings is IHandOver, IERC5192, IERC4906, Studios, ERC721 {
     // --- recovery ----------------------------------------------------------------------------------------------
 
     /// @inheritdoc IHandOver
-    function proposeRecovery(uint256 tokenId, address heir) external onlyRoleOrImporter(STEWARD_ROLE) {
+    function proposeRecovery(uint256 tokenId, address heir) external whenSealed onlyRole(STEWARD_ROLE) {
         if (heir == address(0)) revert InvalidHolder(tokenId, heir);
         (address holder, ) = _holderAndSigner(tokenId);
         if (holder == _lots[tokenId >> 32].studio) revert HeldByItsStudio(tokenId, holder);
-        uint64 from = _now() + RECOVERY_DELAY;
+        uint64 from = uint64(block.timestamp) + RECOVERY_DELAY;
         _recoveries[tokenId] = Recovery(heir, from);
         emit RecoveryProposed(tokenId, holder, heir, from);
     }
@@ -237,7 +239,7 @@ abstract contract Holdings is IHandOver, IERC5192, IERC4906, Studios, ERC721 {
         result.lostSince = _lostSince(state);
         if (result.lostSince != 0) result.foundFrom = state.foundFrom;
         result.barred = _isBarred(tokenId, result.holder);
-        result.exempt = state.exempt;
+        result.exemptKey = _exemptKeys[tokenId][state.nonce];
         (result.heir, result.recoveryFrom) = (_recoveries[tokenId].heir, _recoveries[tokenId].from);
     }
 
@@ -278,18 +280,22 @@ abstract contract Holdings is IHandOver, IERC5192, IERC4906, Studios, ERC721 {
     }
 
     function _isBarred(uint256 tokenId, address holder) private view returns (bool) {
-        return holder == _lots[tokenId >> 32].studio && _isSuspended(holder) && !_states[tokenId].exempt;
+        return holder == _lots[tokenId >> 32].studio && _isSuspended(holder);
     }
 
-    function _requireReleasable(uint256 tokenId, address holder) private view {
-        uint64 since = _lostSince(_states[tokenId]);
-        if (since != 0) revert PieceIsLost(tokenId, since);
+    function _requireNotBarred(uint256 tokenId, address holder) private view {
         if (_isBarred(tokenId, holder)) revert StudioIsSuspended(holder, tokenId);
     }
 
+    function _requireNotLost(uint256 tokenId) private view {
+        uint64 since = _lostSince(_states[tokenId]);
+        if (since != 0) revert PieceIsLost(tokenId, since);
+    }
+
     function _requireHolder(uint256 tokenId) private view whenSealed {
-        (, address signer) = _holderAndSigner(tokenId);
+        (address holder, address signer) = _holderAndSigner(tokenId);
         if (msg.sender != signer) revert NotTheHolder(tokenId, msg.sender);
+        _requireNotBarred(tokenId, holder);
     }
 
     function _requirePieceNonce(uint256 tokenId, uint256 nonce) private view {
@@ -307,23 +313,25 @@ abstract contract Holdings is IHandOver, IERC5192, IERC4906, Studios, ERC721 {
         return uint32(tokenId) < lot.count ? lot.studio : address(0);
     }
 
-    /// @dev Every way for a token to change hands comes through here.
+    /// @dev Every way for a token to change hands comes through here, but for an import.
     function _update(address to, uint256 tokenId, address auth) internal override returns (address from) {
         from = super._update(to, tokenId, auth);
         TokenState storage state = _states[tokenId];
-        state.exempt = false;
         delete _recoveries[tokenId];
         emit Moved(tokenId, from, to, _raise(state));
-        if (transferable) {
-            address studio = _lots[tokenId >> 32].studio;
-            if (to == studio) emit Locked(tokenId);
-            else if (from == studio) emit Unlocked(tokenId);
-        }
+        _tellLock(tokenId, from, to);
     }
 
-    /// @dev A holder as the predecessor had it: the balances follow, nothing else.
+    /// @dev A holder as the predecessor had it: the balances follow, and no nonce rises.
     function _importHolder(uint256 tokenId, address holder) internal {
-        if (holder != _ownerOf(tokenId)) super._update(holder, tokenId, address(0));
+        if (holder != _ownerOf(tokenId)) _tellLock(tokenId, super._update(holder, tokenId, address(0)), holder);
+    }
+
+    function _tellLock(uint256 tokenId, address from, address to) private {
+        if (!transferable) return;
+        address studio = _lots[tokenId >> 32].studio;
+        if (to == studio) emit Locked(tokenId);
+        else if (from == studio) emit Unlocked(tokenId);
     }
 
     /// @inheritdoc IERC5192
@@ -347,7 +355,7 @@ abstract contract Holdings is IHandOver, IERC5192, IERC4906, Studios, ERC721 {
     /// @inheritdoc IERC721
     function transferFrom(address from, address to, uint256 tokenId) public override(ERC721, IERC721) whenSealed {
         if (locked(tokenId)) revert TokenLocked();
-        _requireReleasable(tokenId, from);
+        _requireNotLost(tokenId);
         super.transferFrom(from, to, tokenId);
     }
 

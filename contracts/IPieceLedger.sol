@@ -38,7 +38,7 @@ interface IPieceLedger {
     /// @param statusAt When it was last set; 0 for never.
     /// @param lostSince When the holder reported the piece lost; 0 for not lost.
     /// @param standingAtAnchor Whether the studio was accredited and not suspended at `anchoredAt`.
-    /// @param standingNow Whether it is.
+    /// @param standingNow Whether it is accredited as a maker and not suspended.
     /// @param keyStart The first second of the key's window; 0 where the studio never had the key.
     /// @param keyEnd The first second after the window; the largest uint64 while it is open.
     /// @param newest The digest of the newest amendment; 0 for none.
@@ -134,7 +134,7 @@ interface IPieceLedger {
     error WrongOrderNonce(address studio, uint256 expected, uint256 actual);
     /// @notice The signature is not that of the studio's controller.
     error InvalidOrderSignature(address controller);
-    /// @notice Each amended token needs one digest, not zero.
+    /// @notice Each amended token needs one digest, neither zero nor that of its newest amendment.
     error InvalidAmendment();
     /// @notice Certificates are not securities: tokens move by hand-over only, unless the ledger was deployed to let
     /// holders transfer them.
@@ -228,7 +228,8 @@ interface IPieceLedger {
     /// @notice Returns the number that the studio's next signed order must carry.
     function orderNonce(address studio) external view returns (uint256);
 
-    /// @notice Returns who signs for a studio, and who will from when on; zeros where no change is proposed.
+    /// @notice Returns who signs for a studio, and who will from when on; zeros where no change is proposed. A proposal
+    /// that was ended shows as one of the present controller.
     function controllerOf(address studio) external view returns (address controller, address next, uint64 nextFrom);
 
     /// @notice Tells whether the studio is accredited as a maker and not suspended.

@@ -182,7 +182,8 @@ contract PieceLedger is Holdings, IERC7572 {
 
     function _amend(uint256 tokenId, bytes32 digest, address studio) private {
         if (!inGoodStanding(studio)) revert StudioNotInGoodStanding(studio);
-        if (digest == 0) revert InvalidAmendment();
+        // The same once more would count as an amendment that nobody can show.
+        if (digest == 0 || digest == _amendments[tokenId].digest) revert InvalidAmendment();
         uint32 count = _amendments[tokenId].count + 1;
         _amendments[tokenId] = Amendment(digest, uint64(block.timestamp), count);
         emit Amended(tokenId, digest, count);
@@ -200,7 +201,7 @@ contract PieceLedger is Holdings, IERC7572 {
             _importHolder(piece.tokenId, piece.holder);
             TokenState storage state = _states[piece.tokenId];
             (state.status, state.bySteward, state.statusAt) = (piece.status, piece.bySteward, piece.statusAt);
-            (state.lostSince, state.foundFrom, state.nonce) = (piece.lostSince, piece.foundFrom, piece.nonce);
+            (state.lostSince, state.nonce) = (piece.lostSince, piece.nonce);
             _amendments[piece.tokenId] = Amendment(piece.newest, piece.amendedAt, piece.amendments);
             emit PieceImported(piece.tokenId, piece);
         }

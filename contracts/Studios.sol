@@ -31,6 +31,7 @@ abstract contract Studios is IPieceLedger, ISuccession, Signing, AccessControlDe
         uint32 scopes;
         address next;
         uint64 nextFrom;
+        bool suspended;
     }
 
     /// @dev A name that the studio bears from `since` on.
@@ -54,7 +55,7 @@ abstract contract Studios is IPieceLedger, ISuccession, Signing, AccessControlDe
     mapping(address studio => Studio) internal _studios;
     mapping(bytes32 didHash => address studio) private _studioOfDid;
     mapping(address studio => Name[]) private _names;
-    mapping(address studio => Window[]) private _suspensions;
+    mapping(address studio => mapping(uint64 time => bool)) private _suspendedIn;
     mapping(address studio => mapping(bytes32 keyId => Window)) internal _keys;
     mapping(address studio => uint256 nonce) private _orderNonces;
 
@@ -137,18 +138,23 @@ abstract contract Studios is IPieceLedger, ISuccession, Signing, AccessControlDe
     /// @inheritdoc IPieceLedger
     function suspend(address studio) external onlyRoleOrImporter(STEWARD_ROLE) {
         _requireStudio(studio);
-        if (_isSuspended(studio)) revert SuspensionUnchanged(studio);
-        _suspensions[studio].push(Window(_now(), OPEN_END));
+        _setSuspended(studio, true);
         emit StudioSuspended(studio);
     }
 
     /// @inheritdoc IPieceLedger
     function reinstate(address studio) external onlyRoleOrImporter(STEWARD_ROLE) {
         _requireStudio(studio);
-        if (!_isSuspended(studio)) revert SuspensionUnchanged(studio);
-        Window[] storage intervals = _suspensions[studio];
-        intervals[intervals.length - 1].end = _now();
+        _setSuspended(studio, false);
         emit StudioReinstated(studio);
+    }
+
+    /// @dev Nothing is anchored for a suspended studio. So of all the times in its suspensions, only the second in which
+    /// one begins can have an anchor, made just before: that second is kept, the events tell the rest.
+    function _setSuspended(address studio, bool suspended) private {
+        if (_isSuspended(studio) == suspended) revert SuspensionUnchanged(studio);
+        _studios[studio].suspended = suspended;
+        _suspendedIn[studio][_now()] = suspended;
     }
 
     /// @inheritdoc IPieceLedger
@@ -187,7 +193,7 @@ abstract contract Studios is IPieceLedger, ISuccession, Signing, AccessControlDe
 
     /// @inheritdoc ISuccession
     function setClock(uint64 time, uint64 blockNumber) external whileImporting {
-        if (time < _clock || time > block.timestamp || blockNumber < _clockBlock) revert WrongClock(time);
+        if (time < _clock || time > block.timestamp) revert WrongClock(time);
         (_clock, _clockBlock) = (time, blockNumber);
         emit ClockSet(time, blockNumber);
     }
@@ -224,19 +230,12 @@ abstract contract Studios is IPieceLedger, ISuccession, Signing, AccessControlDe
     }
 
     function _isSuspended(address studio) internal view returns (bool) {
-        Window[] storage intervals = _suspensions[studio];
-        uint256 length = intervals.length;
-        return length != 0 && intervals[length - 1].end == OPEN_END;
+        return _studios[studio].suspended;
     }
 
     /// @dev At the time of an anchor: a studio that has a lot was accredited by then.
     function _hadStanding(address studio, uint64 time) internal view returns (bool) {
-        Window[] storage intervals = _suspensions[studio];
-        for (uint256 i = intervals.length; i > 0; --i) {
-            Window storage interval = intervals[i - 1];
-            if (interval.start <= time && time < interval.end) return false;
-        }
-        return true;
+        return !_suspendedIn[studio][time];
     }
 
     /// @dev At the time of an anchor. The first name counts from the accreditation on, and no lot is older.

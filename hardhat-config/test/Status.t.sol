@@ -29,7 +29,7 @@ contract Agreeable {
 // ├── when the signature is not the studio's, is its high-s twin, or is of another chain: it reverts
 // └── otherwise: it uses the number up and acts as the studio, by key, by contract, by a key with delegated code
 // amend
-// ├── when there is nothing to amend, the lists differ, or a digest is zero: it reverts
+// ├── when there is nothing to amend, the lists differ, or a digest is zero or the newest one's: it reverts
 // ├── when a token is unknown or another studio's, or the studio suspended: it reverts
 // └── otherwise: it keeps the newest digest, its time and the count
 contract StatusTest is Base {
@@ -341,6 +341,15 @@ contract StatusTest is Base {
         bytes32[] memory digests = new bytes32[](1);
         (tokens[0], digests[0]) = (token, digest);
         vm.prank(account);
+        ledger.amend(tokens, digests);
+    }
+
+    /// @dev Sent twice it would count twice, and no certificate could be shown for the second.
+    function test_Amend_RevertWhen_TheDigestIsThatOfTheNewestAmendment() public {
+        (uint256[] memory tokens, bytes32[] memory digests) = (new uint256[](2), new bytes32[](2));
+        (tokens[0], tokens[1], digests[0], digests[1]) = (_token, _token, DIGEST, DIGEST);
+        vm.expectRevert(abi.encodeWithSelector(IPieceLedger.InvalidAmendment.selector));
+        vm.prank(studio);
         ledger.amend(tokens, digests);
     }
 
