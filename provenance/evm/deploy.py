@@ -71,7 +71,7 @@ def deploy(
     receipt = members(answer)
     if quantity(receipt.get("status")) != 1:
         raise LedgerError("deployment-failed", "The deployment was reverted.", retryable=False)
-    ledger = EVMLedger(provider, Address(data(receipt.get("contractAddress"), 20)))
+    ledger = EVMLedger(provider, Address(data(receipt.get("contractAddress"), 20)), importing=importer is not None)
     if ledger.identity.deployment_id != Hash32(deployment_id):
         raise LedgerError("wrong-deployment", "Another ledger stands where this one was deployed.", retryable=False)
     return ledger

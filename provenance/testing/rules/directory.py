@@ -28,6 +28,7 @@ from provenance.testing.rules.state import (
     State,
     Studio,
     Window,
+    quoted,
     refused,
     require_role_or_importer,
     seconds,
@@ -85,7 +86,7 @@ def _accredit(state: State, call: AccreditCall, time: int) -> list[Emitted]:
     if call.studio == ZERO or not call.did or not call.name:
         raise refused("InvalidStudio", studio=call.studio)
     if (entry is None and owner is not None) or (entry is not None and entry.did != call.did):
-        raise refused("DidTaken", did=call.did, studio=owner or ZERO)
+        raise refused("DidTaken", did=quoted(call.did), studio=owner or ZERO)
     entry = entry or Studio(call.did, (), time, call.scopes, controller=call.studio)
     names = (*entry.names, (time, call.name))
     state.studios[call.studio] = replace(entry, names=names, scopes=call.scopes)
