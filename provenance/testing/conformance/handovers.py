@@ -17,6 +17,7 @@ from provenance.handover import HolderAction
 from provenance.ledger import (
     CancelReleasesCall,
     ExemptionSet,
+    LedgerCall,
     Moved,
     ReinstateCall,
     ReleasesCancelled,
@@ -217,8 +218,9 @@ class HandOvers:
         world.do(SuspendCall(studio.address), world.steward)
         world.do(SetExemptionCall(token, paid.release.claim_key), world.steward)
         world.refuses("StudioIsSuspended", theft, world.stranger, studio=studio.address, tokenId=token)
-        for call in (CancelReleasesCall(token), ReportLostCall(token), *orders):
-            world.refuses("StudioIsSuspended", call, studio, studio=studio.address, tokenId=token)
+        attempts: list[LedgerCall] = [CancelReleasesCall(token), ReportLostCall(token), *orders]
+        for attempt in attempts:
+            world.refuses("StudioIsSuspended", attempt, studio, studio=studio.address, tokenId=token)
         world.do(paid, world.stranger)
 
     def test_exemption_can_be_taken_back(self, world: World) -> None:
