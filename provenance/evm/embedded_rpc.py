@@ -172,7 +172,11 @@ class EmbeddedRPC:
             value=value,
             data=data,
         )
-        with chain.get_vm(self._header(at)).in_costless_state() as state:
+        header = self._header(at)
+        with chain.get_vm(header).in_costless_state() as state:
+            # py-evm dates it by the system's clock; the block that it would stand in is dated by the chain's.
+            context: Any = state.execution_context
+            context._timestamp = max(header.timestamp + 1, int(self._chain.clock()))
             call_from: Any = SpoofTransaction(unsigned, from_=sender)
             computation = state.costless_execute_transaction(call_from)
         if computation.is_error:
