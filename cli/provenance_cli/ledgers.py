@@ -11,7 +11,7 @@ import click
 from provenance.errors import ConfigurationError, LedgerError, StorageError
 from provenance.evm.accounts import Account
 from provenance.evm.ledger import EVMLedger, open_ledger
-from provenance.ledger import LedgerCall, TransactionOutcome
+from provenance.ledger import LedgerCall, SignedTransaction, TransactionOutcome
 from provenance.policy import MAX_POLICY_BYTES, TrustPolicy
 from provenance_cli.context import App
 
@@ -36,13 +36,18 @@ def load_policy(app: App, path: str | None = None) -> TrustPolicy:
         candidates.append(user_policy_path())
     for candidate in candidates:
         if candidate.is_file():
-            with candidate.open("rb") as file:
-                return TrustPolicy.from_bytes(file.read(MAX_POLICY_BYTES + 1))
+            return read_policy(candidate)
     raise ConfigurationError(
         "no-policy",
         "No trust policy is pinned, so there is nothing to check against.",
         hint="Pin one with `kilnmark ledger pin https://REGISTRY`, or name a file with --policy.",
     )
+
+
+def read_policy(path: Path) -> TrustPolicy:
+    """Read a policy's file; raises `MalformedError` or `OSError`."""
+    with path.open("rb") as file:
+        return TrustPolicy.from_bytes(file.read(MAX_POLICY_BYTES + 1))
 
 
 def open_pinned(policy: TrustPolicy, nodes: Sequence[str] = ()) -> EVMLedger:
@@ -74,7 +79,11 @@ def read_key_file(path: Path) -> Account:
 
 def send_and_wait(ledger: EVMLedger, call: LedgerCall, account: Account) -> TransactionOutcome:
     """Send a call and wait until it is mined; raises `LedgerError` where it is reverted or takes too long."""
-    transaction = ledger.prepare(call, account, ledger.next_nonce(account.address))
+    return send_prepared(ledger, ledger.prepare(call, account, ledger.next_nonce(account.address)))
+
+
+def send_prepared(ledger: EVMLedger, transaction: SignedTransaction) -> TransactionOutcome:
+    """Send a transaction and wait until it is mined; raises `LedgerError` as `send_and_wait` does."""
     ledger.send(transaction)
     deadline = time.monotonic() + PATIENCE
     while (outcome := ledger.outcome(transaction.hash)) is None:

@@ -1,4 +1,4 @@
-"""``kilnmark ledger``: keys for stewards, deployment, a look at a ledger, and pinning a policy."""
+"""``kilnmark ledger deploy``, ``status`` and ``pin``: a ledger's beginning, a look at it, and whom one believes."""
 
 from __future__ import annotations
 
@@ -11,32 +11,7 @@ from provenance_cli.context import App, pass_app
 from provenance_cli.i18n import _
 
 
-@click.group(help="Deploy, look at and pin a ledger; make steward's keys.")
-def ledger() -> None:
-    """The ledger."""
-
-
-@ledger.command(help="Make a key file for an admin, a steward or an anchorer, and show its address.")
-@click.argument("file", type=click.Path(dir_okay=False))
-@pass_app
-def key(app: App, file: str) -> None:
-    """Make an account's key file, readable by its owner alone."""
-    from provenance.errors import ConfigurationError
-    from provenance.evm.accounts import Account
-    from provenance_cli.files import write_file
-
-    path = Path(file)
-    if path.exists():
-        raise ConfigurationError(
-            "key-exists", "There is a file {path} already.", hint="Choose another name.", path=path
-        )
-    account, secret = Account.generate()
-    write_file(path, secret.hex().encode() + b"\n")
-    app.say(_("The key is in {path}. Keep it off the registry's machine.").format(path=path))
-    app.data({"file": str(path), "address": str(account.address)}, str(account.address))
-
-
-@ledger.command(help="Deploy a ledger and print its trust policy.")
+@click.command(help="Deploy a ledger and print its trust policy.")
 @click.option("--rpc", required=True, help="A node of the chain.")
 @click.option("--key-file", required=True, type=click.Path(exists=True, dir_okay=False), help="The account that pays.")
 @click.option("--admin", required=True, help="Address of the admin.")
@@ -90,7 +65,7 @@ def deploy(
     app.data({"contract": str(deployed.identity.contract), "policy": out, "words": words})
 
 
-@ledger.command(help="Look at the pinned ledger: chain, contract, newest block.")
+@click.command(help="Look at the pinned ledger: chain, contract, newest block.")
 @click.option("--rpc", multiple=True, help="A node to ask (default: those of the policy).")
 @click.option("--policy", "policy_file", type=click.Path(exists=True, dir_okay=False), help="The trust policy.")
 @pass_app
@@ -120,7 +95,7 @@ def status(app: App, rpc: tuple[str, ...], policy_file: str | None) -> None:
     app.say(_("The ledger is the one that the policy pins."), fg="green")
 
 
-@ledger.command(help="Fetch a registry's trust policy, compare its words, and pin it.")
+@click.command(help="Fetch a registry's trust policy, compare its words, and pin it.")
 @click.argument("registry")
 @pass_app
 def pin(app: App, registry: str) -> None:
