@@ -7,7 +7,7 @@ from typing import Any
 from provenance.application import Binding
 from provenance.encoding import Address, Hash32
 from provenance.handover import Claim, HolderAction, HolderOrder, Release
-from provenance.ledger import LedgerIdentity
+from provenance.ledger import LedgerIdentity, LedgerMessage
 from provenance.status import AmendOrder, StatusOrder
 
 LEDGER_NAME = "Kilnmark PieceLedger"
@@ -54,9 +54,6 @@ _HOLDER_TYPES = {
     HolderAction.REPORT_FOUND: "ReportFound",
     HolderAction.VETO_RECOVERY: "VetoRecovery",
 }
-
-LedgerMessage = StatusOrder | AmendOrder | Release | Claim | HolderOrder
-"""What studios, holders and claim keys sign for the ledger."""
 
 
 def ledger_message(ledger: LedgerIdentity, message: LedgerMessage) -> dict[str, Any]:
