@@ -55,6 +55,21 @@ def open_pinned(policy: TrustPolicy, nodes: Sequence[str] = ()) -> EVMLedger:
     return open_ledger(tuple(nodes) or policy.nodes, policy.ledger)
 
 
+def open_any(policy: TrustPolicy, rpc: str | None) -> EVMLedger:
+    """Open whatever stands at the pinned address, sealed or not, at `rpc` or the first node that answers.
+
+    For looking only: nothing that it tells is compared with the policy.
+    """
+    nodes = [rpc] if rpc else list(policy.nodes)
+    for place, url in enumerate(nodes):
+        try:
+            return EVMLedger.open_rpc(url, policy.ledger.contract, importing=True)
+        except LedgerError as error:
+            if not error.retryable or place == len(nodes) - 1:
+                raise
+    raise ConfigurationError("no-node", "The trust policy names no node.", hint="Give one with --rpc.")
+
+
 def words_differ() -> ConfigurationError:
     """Return the error for six words that are not those which were heard."""
     return ConfigurationError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,8 +11,11 @@ from provenance_cli.columns import listing
 from provenance_cli.context import App, pass_app
 from provenance_cli.i18n import _
 
+if TYPE_CHECKING:
+    from provenance.policy import TrustPolicy
 
-@click.command(help="Deploy a ledger and print its trust policy.")
+
+@click.command(help="Deploy a ledger; write its record and its trust policy.")
 @click.option("--rpc", required=True, help="A node of the chain.")
 @click.option("--key-file", required=True, type=click.Path(exists=True, dir_okay=False), help="The account that pays.")
 @click.option("--admin", required=True, help="Address of the admin.")
@@ -19,6 +23,15 @@ from provenance_cli.i18n import _
 @click.option("--anchorer", required=True, help="Address of the registry's anchorer.")
 @click.option("--registry", required=True, help="Address of the registry, for token metadata.")
 @click.option("--confirmations", type=int, default=1, show_default=True, help="Blocks that must hold an anchor.")
+@click.option(
+    "--admin-delay", type=click.IntRange(0, 365), default=3, show_default=True,
+    help="Days between proposing and accepting another admin.",
+)  # fmt: skip
+@click.option("--transferable", is_flag=True, help="Let holders transfer what their studio handed over.")
+@click.option(
+    "--predecessor-policy", type=click.Path(exists=True, dir_okay=False), help="The policy of the ledger to succeed."
+)
+@click.option("--importer", help="Address of the account that imports the predecessor's records.")
 @click.option(
     "-o", "--out", type=click.Path(dir_okay=False), default="policy.json", show_default=True, help="The policy's file."
 )
@@ -32,37 +45,67 @@ def deploy(
     anchorer: str,
     registry: str,
     confirmations: int,
+    admin_delay: int,
+    transferable: bool,
+    predecessor_policy: str | None,
+    importer: str | None,
     out: str,
 ) -> None:
-    """Deploy, read back, and write the policy to be pinned by everybody."""
-    from provenance.encoding import Address
-    from provenance.evm.deploy import deploy as deploy_ledger
-    from provenance.evm.node import BoundedHTTPProvider
+    """Deploy, read back, and write the policy to be pinned by everybody; interrupted, run it again."""
+    from provenance.evm.accounts import read_address
+    from provenance.ledger import Deployment
     from provenance.policy import TrustPolicy
     from provenance.tag import check_base_url
+    from provenance_cli.deployments import deploy_once, record_of, record_path, record_rows, write_record
+    from provenance_cli.ledgers import open_pinned, read_key_file, read_policy
+
+    if (predecessor_policy is None) != (importer is None):
+        raise click.UsageError(_("A successor needs both --predecessor-policy and --importer."))
+    base_url, path, payer = check_base_url(registry), record_path(Path(out)), read_key_file(Path(key_file))
+    before = predecessor = None
+    if predecessor_policy is not None:
+        before = read_policy(Path(predecessor_policy))
+        old = open_pinned(before)
+        predecessor = Deployment(old.identity.contract, old.identity.chain_id, old.head().number)
+    ledger, transaction = deploy_once(
+        path,
+        rpc,
+        payer,
+        admin=read_address(admin),
+        steward=read_address(steward),
+        anchorer=read_address(anchorer),
+        base_uri=f"{base_url}/tokens/",
+        admin_delay=admin_delay * 86_400,
+        transferable=transferable,
+        importer=None if importer is None else read_address(importer),
+        predecessor=predecessor,
+    )
+    ancestors = () if before is None else (before.ledger, *before.predecessors)
+    policy = TrustPolicy(ledger.identity, (rpc,), confirmations, registry=base_url, predecessors=ancestors)
+    facts = record_of(ledger, transaction, payer.address, base_url)
+    words = publish(app, policy, Path(out))
+    write_record(path, facts)
+    app.say(_("The record of the deployment is in {path}.").format(path=path))
+    if before is not None:
+        app.say(_("It works once it is sealed: `kilnmark ledger move` imports the predecessor's records."), fg="yellow")
+    facts = {**facts, "policy": out, "record": str(path), "words": words}
+    app.data(facts, listing(record_rows(facts)))
+
+
+def publish(app: App, policy: TrustPolicy, path: Path) -> list[str]:
+    """Write a policy and show the six words that everybody compares; return them."""
     from provenance.words import six_words
     from provenance_cli.files import write_file
-    from provenance_cli.ledgers import read_key_file
 
-    base_url = check_base_url(registry)
-    deployed = deploy_ledger(
-        BoundedHTTPProvider(rpc),
-        read_key_file(Path(key_file)),
-        admin=Address.parse(admin.lower()),
-        steward=Address.parse(steward.lower()),
-        anchorer=Address.parse(anchorer.lower()),
-        base_uri=f"{base_url}/tokens/",
-    )
-    policy = TrustPolicy(deployed.identity, (rpc,), confirmations, registry=base_url)
-    write_file(Path(out), policy.to_bytes() + b"\n")
+    write_file(path, policy.to_bytes() + b"\n")
     words = list(six_words(policy.digest, app.lang))
     app.say(
-        _("Deployed at {address}. The policy is in {path}; its words:").format(
-            address=deployed.identity.contract, path=out
+        _("The ledger is {address}. Its policy is in {path}; the policy's words:").format(
+            address=policy.ledger.contract, path=path
         )
     )
     app.say("   " + "  ".join(words), bold=True)
-    app.data({"contract": str(deployed.identity.contract), "policy": out, "words": words})
+    return words
 
 
 @click.command(help="Look at the pinned ledger: chain, contract, newest block.")
