@@ -108,7 +108,7 @@ def record_of(ledger: EVMLedger, transaction: Hash32, deployer: Address, registr
     def holder(role: Role) -> str | None:
         return str(found.roles[role][0]) if found.roles.get(role) else None
 
-    return {
+    members = {
         "type": RECORD_TYPE,
         "version": RECORD_VERSION,
         "chainId": identity.chain_id,
@@ -130,11 +130,12 @@ def record_of(ledger: EVMLedger, transaction: Hash32, deployer: Address, registr
         "anchorer": holder(Role.ANCHORER),
         "importer": holder(Role.IMPORTER),
         "transferable": found.transferable,
-        "predecessor": None
-        if before is None
-        else {"contract": str(before.contract), "chainId": before.chain_id, "finalBlock": before.final_block},
         "registry": registry,
     }
+    if before is not None:
+        place = {"contract": str(before.contract), "chainId": before.chain_id, "finalBlock": before.final_block}
+        members["predecessor"] = place
+    return {name: value for name, value in members.items() if value is not None}  # Our JSON has no null.
 
 
 def write_record(path: Path, facts: Mapping[str, Any]) -> None:
@@ -144,7 +145,7 @@ def write_record(path: Path, facts: Mapping[str, Any]) -> None:
 
 def record_rows(facts: Mapping[str, Any]) -> list[tuple[str, object]]:
     """Return a record as labels and values for people."""
-    before = facts["predecessor"]
+    before = facts.get("predecessor")
     labels = {
         "chainId": _("Chain id"), "genesis": _("Genesis block"), "contract": _("Contract"), "deployer": _("Deployer"),
         "transaction": _("Transaction"), "block": _("Block"), "time": _("Time"), "gas": _("Gas"),

@@ -53,14 +53,27 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Runtime:
+    """A contract's deployed code: its size in bytes, and the SHA-256 (hex) of it with the immutables zeroed.
+
+    `immutables` are the offset and the length of each, in bytes.
+    """
+
+    size: int
+    sha256: str
+    immutables: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Interface:
-    """All of the contract's interface, and its creation bytecode."""
+    """All of the contract's interface, its creation bytecode, and what is deployed by it, by contract name."""
 
     functions: dict[str, Function]
     events: dict[bytes, Event]
     errors: dict[bytes, tuple[str, tuple[tuple[str, str], ...]]]
     constructor: tuple[str, ...]
     bytecode: bytes
+    runtime: dict[str, Runtime]
     json: list[dict[str, Any]]
 
     def topic(self, name: str) -> bytes:
@@ -116,7 +129,11 @@ def interface() -> Interface:
             case "constructor":
                 constructor = inputs
     bytecode = bytes.fromhex(artifact["bytecode"].removeprefix("0x"))
-    return Interface(functions, events, errors, constructor, bytecode, artifact["abi"])
+    runtime = {
+        name: Runtime(code["size"], code["sha256"], tuple((offset, length) for offset, length in code["immutables"]))
+        for name, code in artifact["runtime"].items()
+    }
+    return Interface(functions, events, errors, constructor, bytecode, runtime, artifact["abi"])
 
 
 def bad_answer(what: str) -> LedgerError:

@@ -66,7 +66,8 @@ def deploy(
     )
     sending(signed)
     node.request("eth_sendRawTransaction", "0x" + signed.raw.hex())
-    ledger = deployed(provider, signed.hash, wait=wait, patience=patience)
+    importing = importer is not None
+    ledger = deployed(provider, signed.hash, importing=importing, wait=wait, patience=patience)
     if ledger.identity.deployment_id != Hash32(deployment_id):
         raise LedgerError("wrong-deployment", "Another ledger stands where this one was deployed.", retryable=False)
     return ledger
@@ -76,10 +77,14 @@ def deployed(
     provider: JSONBaseProvider,
     transaction: Hash32,
     *,
+    importing: bool = False,
     wait: Callable[[], object] = lambda: time.sleep(0.3),
     patience: float = 120.0,
 ) -> EVMLedger:
-    """Wait until a deployment is mined and return its ledger, opened; raises `LedgerError`."""
+    """Wait until a deployment is mined and return its ledger, opened, also one that is `importing`.
+
+    Raises `LedgerError`.
+    """
     node = Node(provider)
     deadline = time.monotonic() + patience
     while (answer := node.request("eth_getTransactionReceipt", str(transaction))) is None:
@@ -89,4 +94,4 @@ def deployed(
     receipt = members(answer)
     if quantity(receipt.get("status")) != 1:
         raise LedgerError("deployment-failed", "The deployment was reverted.", retryable=False)
-    return EVMLedger(provider, Address(data(receipt.get("contractAddress"), 20)))
+    return EVMLedger(provider, Address(data(receipt.get("contractAddress"), 20)), importing=importing)

@@ -38,6 +38,31 @@ from provenance.ledger import (
 )
 from provenance.status import Status
 
+EVENTS = (
+    "Anchored",
+    "StudioAccredited",
+    "StudioSuspended",
+    "StudioReinstated",
+    "KeyAdded",
+    "KeyWindowShortened",
+    "ControllerProposed",
+    "StatusSet",
+    "Amended",
+    "Moved",
+    "ReleasesCancelled",
+    "ReportedLost",
+    "ReportedFound",
+    "RecoveryProposed",
+    "RecoveryVetoed",
+    "ExemptionSet",
+    "ClockSet",
+    "PieceImported",
+    "OrderNonceImported",
+    "Sealed",
+    "SuccessorNamed",
+)
+"""The events of the port; those of the standards (`Transfer` and its like) tell nothing more."""
+
 
 def decode_event(
     abi: Interface, topics: list[bytes], data: bytes, *, block: BlockRef, log_index: int, transaction: Hash32

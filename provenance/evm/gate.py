@@ -44,7 +44,7 @@ OF_THE_CONTRACT = {"eth_call": "to", "eth_estimateGas": "to", "eth_getLogs": "ad
 MAX_CALL_GAS = 4_000_000
 """Gas of a simulated call: `record` takes 23,000, a steward's or studio's own transaction under a million."""
 MAX_TOPIC_OPTIONS = 32
-"""Alternatives for one topic of a log filter; the ledger has 21 events of its own."""
+"""Alternatives for one topic of a log filter: the ledger has 21 events of its own."""
 
 
 class Gate:

@@ -14,10 +14,11 @@ from web3.providers.base import JSONBaseProvider
 
 from provenance.encoding import Address, Digest, Hash32, KeyId, Root
 from provenance.errors import ConfigurationError, LedgerError, Wording
-from provenance.evm.abi import bad_answer, interface
+from provenance.evm.abi import bad_answer
 from provenance.evm.accounts import Account
 from provenance.evm.calls import encode_call, role_id
-from provenance.evm.events import decode_event
+from provenance.evm.contract import Contract
+from provenance.evm.events import EVENTS
 from provenance.evm.node import BoundedHTTPProvider, Node, data, hash32, members, moment, quantity
 from provenance.handover import Holding, Recovery
 from provenance.ledger import (
@@ -49,22 +50,38 @@ _OPEN_END = 2**64 - 1
 class EVMLedger:
     """A deployed ``PieceLedger``; see `provenance.ledger.Ledger`.
 
-    `expected` is the pinned identity: a node that serves another raises `LedgerError` at once, not retryable.
+    `expected` is the pinned identity: a node that serves another raises `LedgerError` at once, not retryable.  So does
+    a ledger that still imports its predecessor's state, where the caller does not say that it is `importing`: what it
+    tells yet is a part.
     """
 
-    def __init__(self, provider: JSONBaseProvider, contract: Address, expected: LedgerIdentity | None = None) -> None:
-        self._node = Node(provider)
-        self._contract = contract
-        self._abi = interface()
+    def __init__(
+        self,
+        provider: JSONBaseProvider,
+        contract: Address,
+        expected: LedgerIdentity | None = None,
+        *,
+        importing: bool = False,
+    ) -> None:
+        self.contract = Contract(provider, contract)
         self._evidence: dict[tuple[Root, Hash32], AnchorEvidence] = {}
         self._identity = self._read_identity()
         if expected is not None:
             _compare(self._identity, expected)
+        if not importing and not self.sealed():
+            raise LedgerError(
+                "not-sealed",
+                "The ledger still takes over its predecessor's records.",
+                retryable=False,
+                hint="Use the predecessor until the guild has sealed this one.",
+            )
 
     @classmethod
-    def open_rpc(cls, url: str, contract: Address, expected: LedgerIdentity | None = None) -> EVMLedger:
+    def open_rpc(
+        cls, url: str, contract: Address, expected: LedgerIdentity | None = None, *, importing: bool = False
+    ) -> EVMLedger:
         """Open the ledger behind a node's address."""
-        return cls(BoundedHTTPProvider(url), contract, expected)
+        return cls(BoundedHTTPProvider(url), contract, expected, importing=importing)
 
     @property
     def identity(self) -> LedgerIdentity:
@@ -74,20 +91,21 @@ class EVMLedger:
     def _read_identity(self) -> LedgerIdentity:
         from eth_utils.crypto import keccak
 
-        code = self._node.data("eth_getCode", str(self._contract), "latest")
+        contract = self.contract
+        code = contract.code()
         if not code:
             raise LedgerError(
                 "no-ledger",
                 "There is no contract at {contract} on this chain.",
                 retryable=False,
-                contract=self._contract,
+                contract=contract.address,
             )
-        genesis = members(self._node.request("eth_getBlockByNumber", "0x0", False))
-        deployment = self._call("deploymentId", at="latest")[0]
+        genesis = members(contract.node.request("eth_getBlockByNumber", "0x0", False))
+        deployment = contract.call("deploymentId")[0]
         return LedgerIdentity(
-            chain_id=self._node.quantity("eth_chainId"),
+            chain_id=contract.node.quantity("eth_chainId"),
             genesis=hash32(genesis.get("hash")),
-            contract=self._contract,
+            contract=contract.address,
             code_hash=Hash32(keccak(code)),
             deployment_id=Hash32(deployment),
         )
@@ -96,23 +114,11 @@ class EVMLedger:
 
     def head(self) -> BlockRef:
         """Return the newest block."""
-        return self._block("latest")
+        return self.contract.block("latest")
 
     def block(self, number: int) -> BlockRef:
         """Return the canonical block of that number."""
-        found = self._block(hex(number))
-        if found.number != number:
-            raise bad_answer("another block than asked for")
-        return found
-
-    def _block(self, at: str) -> BlockRef:
-        answer = self._node.request("eth_getBlockByNumber", at, False)
-        if answer is None:
-            raise LedgerError("unknown-block", "The node does not have the block asked for.", retryable=True)
-        header = members(answer)
-        return BlockRef(
-            quantity(header.get("number")), hash32(header.get("hash")), moment(quantity(header.get("timestamp")))
-        )
+        return self.contract.canonical(number)
 
     def record(self, token_id: int, key_id: KeyId, at: BlockRef) -> LedgerRecord | None:
         """Return the record as of block `at`, or ``None`` where no such token exists."""
@@ -162,7 +168,7 @@ class EVMLedger:
 
     def _of_token(self, name: str, token_id: int, *values: object, at: BlockRef) -> tuple[Any, ...] | None:
         try:
-            (fields,) = self._call(name, token_id, *values, at={"blockHash": str(at.hash)})
+            (fields,) = self.contract.call(name, token_id, *values, at={"blockHash": str(at.hash)})
         except LedgerError as error:
             if error.code == "ledger-refused" and str(error.facts["reason"]).startswith("UnknownToken("):
                 return None
@@ -178,20 +184,16 @@ class EVMLedger:
         kept = self._evidence.get((root, block_hash))
         if kept is not None:
             return kept
-        query = {
-            "address": str(self._contract),
-            "topics": ["0x" + self._abi.topic("Anchored").hex(), None, str(root)],
-            "blockHash": str(block_hash),
-        }
+        topics = ["0x" + self.contract.abi.topic("Anchored").hex(), None, str(root)]
         try:
-            logs = self._node.request("eth_getLogs", query)
+            logs = self.contract.logs(topics, {"blockHash": str(block_hash)})
         except LedgerError as error:
             if error.code in ("unknown-block", "node-refused"):
                 return None  # A hash that the chain does not have.
             raise
-        if logs == []:
+        if not logs:
             return None
-        event = self._event(logs[0] if isinstance(logs, list) else None, {})
+        event = self.contract.event(logs[0], {})
         if not isinstance(event, Anchored) or event.root != root or event.block.hash != block_hash:
             raise bad_answer("another event than asked for")
         evidence = AnchorEvidence(event.anchor_id, event.root, event.transaction, event.block)
@@ -202,57 +204,32 @@ class EVMLedger:
 
     def events(self, first_block: int, last_block: int) -> Sequence[LedgerEvent]:
         """Return the ledger's own events of a range of blocks, in order."""
-        topics = ["0x" + event.topic.hex() for event in self._abi.events.values() if event.name in _EVENTS]
-        query = {
-            "address": str(self._contract),
-            "topics": [topics],
-            "fromBlock": hex(first_block),
-            "toBlock": hex(last_block),
-        }
-        logs = self._node.request("eth_getLogs", query)
+        topics = ["0x" + event.topic.hex() for event in self.contract.abi.events.values() if event.name in EVENTS]
+        logs = self.contract.logs([topics], {"fromBlock": hex(first_block), "toBlock": hex(last_block)})
         # What one block holds is bounded by its gas, and cannot be asked for in parts.
-        if not isinstance(logs, list) or (len(logs) > MAX_EVENTS and first_block < last_block):
-            raise bad_answer("the events are no list, or too many")
+        if len(logs) > MAX_EVENTS and first_block < last_block:
+            raise bad_answer("the events are too many")
         blocks: dict[int, BlockRef] = {}
-        found = [self._event(log, blocks) for log in logs]
+        found = [self.contract.event(log, blocks) for log in logs]
         if any(not first_block <= event.block.number <= last_block for event in found):
             raise bad_answer("an event of another block")
         return sorted(found, key=lambda event: (event.block.number, event.log_index))
 
-    def _event(self, value: object, blocks: dict[int, BlockRef]) -> LedgerEvent:
-        log = members(value)
-        number = quantity(log.get("blockNumber"))
-        if number not in blocks:
-            blocks[number] = self.block(number)
-        if hash32(log.get("blockHash")) != blocks[number].hash or data(log.get("address"), 20) != self._contract.value:
-            raise LedgerError("chain-moved", "The chain changed while it was read.", retryable=True)
-        topics = log.get("topics")
-        if not isinstance(topics, list) or not topics:
-            raise bad_answer("an event without topics")
-        return decode_event(
-            self._abi,
-            [data(topic, 32) for topic in topics],
-            data(log.get("data")),
-            block=blocks[number],
-            log_index=quantity(log.get("logIndex")),
-            transaction=hash32(log.get("transactionHash")),
-        )
-
     def next_lot(self) -> int:
         """Return the id that the next lot will have."""
-        return int(self._call("nextLot", at="latest")[0])
+        return int(self.contract.call("nextLot")[0])
 
     def anchor_id_of(self, root: Root) -> int | None:
         """Return the id under which `root` is anchored."""
-        return int(self._call("anchorIdOf", root.value, at="latest")[0]) or None
+        return int(self.contract.call("anchorIdOf", root.value)[0]) or None
 
     def order_nonce(self, studio: Address) -> int:
         """Return the number of the studio's next signed order."""
-        return int(self._call("orderNonce", str(studio), at="latest")[0])
+        return int(self.contract.call("orderNonce", str(studio))[0])
 
     def controller(self, studio: Address) -> Controller:
         """Return who signs for a studio, and who will."""
-        current, upcoming, start = self._call("controllerOf", str(studio), at="latest")
+        current, upcoming, start = self.contract.call("controllerOf", str(studio))
         if not start:
             return Controller(_address(current), None, None)
         return Controller(_address(current), _address(upcoming), moment(start))
@@ -266,12 +243,12 @@ class EVMLedger:
         return self._deployment("successor")
 
     def _deployment(self, name: str) -> Deployment | None:
-        contract, chain_id, final_block = self._call(name, at="latest")[0]
+        contract, chain_id, final_block = self.contract.call(name)[0]
         return Deployment(_address(contract), chain_id, final_block) if int(contract, 16) else None
 
     def sealed(self) -> bool:
         """Tell whether the ledger works."""
-        return bool(self._call("isSealed", at="latest")[0])
+        return bool(self.contract.call("isSealed")[0])
 
     def deployed_at(self) -> int:
         """Return the number of the block that the contract appeared in; 0 where the node keeps no old states."""
@@ -279,7 +256,7 @@ class EVMLedger:
         try:
             while first < last:
                 middle = (first + last) // 2
-                if self._node.data("eth_getCode", str(self._contract), hex(middle)):
+                if self.contract.code(at=hex(middle)):
                     last = middle
                 else:
                     first = middle + 1
@@ -291,66 +268,61 @@ class EVMLedger:
 
     def pieces_of(self, holder: Address, at: BlockRef) -> int:
         """Return how many pieces the contract says that an account holds, as of block `at` (ERC-721 ``balanceOf``)."""
-        return int(self._call("balanceOf", str(holder), at={"blockHash": str(at.hash)})[0])
+        return int(self.contract.call("balanceOf", str(holder), at={"blockHash": str(at.hash)})[0])
 
     def passkey_verifier(self) -> Address:
         """Return the ledger's own ERC-7913 verifier of passkeys."""
-        return _address(self._call("passkeyVerifier", at="latest")[0])
+        return _address(self.contract.call("passkeyVerifier")[0])
 
     def passkey_holder(self, x: bytes, y: bytes) -> Address:
         """Return the holder address of a passkey by its public key, 32 bytes each of x and y."""
-        return _address(self._call("passkeyHolder", x, y, at="latest")[0])
+        return _address(self.contract.call("passkeyHolder", x, y)[0])
 
     def has_role(self, role: Role, account: Address) -> bool:
         """Tell whether an account has a role."""
-        return bool(self._call("hasRole", role_id(role), str(account), at="latest")[0])
+        return bool(self.contract.call("hasRole", role_id(role), str(account))[0])
 
     def admin(self) -> tuple[Address, Address | None, datetime | None]:
         """Return the admin, and who may become it from when on, both ``None`` where no transfer is under way."""
-        current = _address(self._call("defaultAdmin", at="latest")[0])
-        upcoming, start = self._call("pendingDefaultAdmin", at="latest")
+        current = _address(self.contract.call("defaultAdmin")[0])
+        upcoming, start = self.contract.call("pendingDefaultAdmin")
         return (current, _address(upcoming), moment(start)) if start else (current, None, None)
-
-    def _call(self, name: str, *values: object, at: object) -> tuple[Any, ...]:
-        function = self._abi.functions[name]
-        request = {"to": str(self._contract), "data": "0x" + function.encode(*values).hex()}
-        return function.decode(self._node.data("eth_call", request, at))
 
     # --- transactions ---------------------------------------------------------------------------------------------
 
     def next_nonce(self, account: Address) -> int:
         """Return the number of the account's mined transactions."""
-        return self._node.quantity("eth_getTransactionCount", str(account), "latest")
+        return self.contract.node.quantity("eth_getTransactionCount", str(account), "latest")
 
     def balance(self, account: Address) -> int:
         """Return the account's money in wei."""
-        return self._node.quantity("eth_getBalance", str(account), "latest")
+        return self.contract.node.quantity("eth_getBalance", str(account), "latest")
 
     def prepare(self, call: LedgerCall, signer: TransactionSigner, nonce: int) -> SignedTransaction:
         """Simulate, price and sign `call`; the signer must be an `Account`."""
         request: dict[str, Any] = {
             "from": str(signer.address),
-            "to": str(self._contract),
-            "data": "0x" + encode_call(self._abi, call).hex(),
+            "to": str(self.contract.address),
+            "data": "0x" + encode_call(self.contract.abi, call).hex(),
         }
-        gas = self._node.quantity("eth_estimateGas", {**request, "gas": hex(MAX_GAS)})
+        gas = self.contract.node.quantity("eth_estimateGas", {**request, "gas": hex(MAX_GAS)})
         return cast(Account, signer).sign_transaction(
             {
                 "type": 2,
                 "chainId": self._identity.chain_id,
                 "nonce": nonce,
-                "to": self._contract.value,
+                "to": self.contract.address.value,
                 "value": 0,
                 "data": request["data"],
                 "gas": min(gas + gas // 50, MAX_GAS),
-                **fees(self._node),
+                **fees(self.contract.node),
             }
         )
 
     def send(self, transaction: SignedTransaction) -> None:
         """Hand the transaction to the node; one that it has already is no error."""
         try:
-            answer = self._node.request("eth_sendRawTransaction", "0x" + transaction.raw.hex())
+            answer = self.contract.node.request("eth_sendRawTransaction", "0x" + transaction.raw.hex())
         except LedgerError as error:
             if error.code == "already-known":
                 return
@@ -362,7 +334,7 @@ class EVMLedger:
 
     def outcome(self, transaction: Hash32) -> TransactionOutcome | None:
         """Return what became of a mined transaction, or ``None`` while it is not mined."""
-        answer = self._node.request("eth_getTransactionReceipt", str(transaction))
+        answer = self.contract.node.request("eth_getTransactionReceipt", str(transaction))
         if answer is None:
             return None
         receipt = members(answer)
@@ -372,35 +344,9 @@ class EVMLedger:
         if hash32(receipt.get("blockHash")) != block.hash:
             return None  # It stood in a block that is no longer canonical.
         succeeded = quantity(receipt.get("status")) == 1
-        error = None if succeeded else self._abi.refusal(_optional(receipt.get("revertReason")))
+        error = None if succeeded else self.contract.abi.refusal(_optional(receipt.get("revertReason")))
         gas = quantity(receipt.get("gasUsed"))
         return TransactionOutcome(block, succeeded, gas, error, gas * quantity(receipt.get("effectiveGasPrice", "0x0")))
-
-
-_EVENTS = (
-    "Anchored",
-    "StudioAccredited",
-    "StudioSuspended",
-    "StudioReinstated",
-    "KeyAdded",
-    "KeyWindowShortened",
-    "ControllerProposed",
-    "StatusSet",
-    "Amended",
-    "Moved",
-    "ReleasesCancelled",
-    "ReportedLost",
-    "ReportedFound",
-    "RecoveryProposed",
-    "RecoveryVetoed",
-    "ExemptionSet",
-    "ClockSet",
-    "PieceImported",
-    "OrderNonceImported",
-    "Sealed",
-    "SuccessorNamed",
-)
-"""The events of the port; those of the standards (`Transfer` and its like) tell nothing more."""
 
 
 def fees(node: Node) -> dict[str, int]:
@@ -439,15 +385,16 @@ def _optional(value: object) -> bytes:
     return b"" if value is None else data(value)
 
 
-def open_ledger(nodes: Sequence[str], expected: LedgerIdentity) -> EVMLedger:
+def open_ledger(nodes: Sequence[str], expected: LedgerIdentity, *, importing: bool = False) -> EVMLedger:
     """Open the pinned ledger at the first node that answers; raises the last node's `LedgerError`.
 
-    A node that serves another ledger is an error at once: it is not a fault to be worked around.
+    A node that serves another ledger is an error at once: it is not a fault to be worked around.  A ledger that is not
+    sealed yet opens for those that are `importing` only.
     """
     last: LedgerError | None = None
     for url in nodes:
         try:
-            return EVMLedger.open_rpc(url, expected.contract, expected)
+            return EVMLedger.open_rpc(url, expected.contract, expected, importing=importing)
         except LedgerError as error:
             if not error.retryable:
                 raise

@@ -5,13 +5,17 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from provenance.encoding import Address
+from provenance.encoding import Address, Hash32
+from provenance.evm import abi
 from provenance.evm.accounts import Account
+from provenance.evm.deploy import deploy
+from provenance.evm.ledger import EVMLedger
 from provenance.keys import P256Signer
 from provenance.ledger import Role
 from provenance.status import Status
@@ -265,3 +269,84 @@ def test_a_key_file_is_made_once(run: Typist, tmp_path: Path) -> None:
     assert Address.parse(said["address"])
     assert (tmp_path / "new.key").stat().st_mode & 0o077 == 0
     run("ledger", "key", "new", tmp_path / "new.key", code=5)
+
+
+def deploy_arguments(house: Guild, out: Path) -> list[object]:
+    roles = [word for name in ("admin", "steward", "anchorer") for word in (f"--{name}", house.people[name].address)]
+    payer = ("--rpc", house.chain.url, "--key-file", house.folder / "payer.key")
+    return ["ledger", "deploy", *payer, *roles, "--registry", "https://registry.example", "-o", out]
+
+
+def test_a_deployment_is_recorded_and_verified(run: Typist, house: Guild, tmp_path: Path) -> None:
+    out = tmp_path / "new" / "policy.json"
+    said = run(*deploy_arguments(house, out), "--admin-delay", "5", "--transferable")
+    recorded = json.loads((tmp_path / "new" / "policy.deployment.json").read_bytes())
+    assert said == {**recorded, "policy": str(out), "record": str(tmp_path / "new" / "policy.deployment.json"),
+                    "words": said["words"]}  # fmt: skip
+    assert (said["shippedCode"], said["transferable"], said["adminDelay"]) == (True, True, 5 * 86_400)
+    assert said["deployer"] == str(house.people["payer"].address)
+    policy = ("--policy", out)
+    record = tmp_path / "new" / "policy.deployment.json"
+    verified = run("ledger", "verify", *policy, "--record", record)
+    assert verified["good"]
+    assert {check["result"] for check in verified["checks"]} == {"passed", "told"}
+    text = run("ledger", "verify", *policy, "--record", record, json_=False)
+    assert max(map(len, text.splitlines())) <= 80
+    assert str(house.people["admin"].address) in text
+
+    run("ledger", "role", "revoke", "steward", house.people["steward"].address, *policy, "--key-file",
+        house.folder / "admin.key")  # fmt: skip
+    run("ledger", "role", "grant", "steward", house.people["anchorer"].address, *policy, "--key-file",
+        house.folder / "admin.key")  # fmt: skip
+    verified = run("ledger", "verify", *policy)
+    assert "several-roles" in {check["name"] for check in verified["checks"] if check["result"] == "warning"}
+    verified = run("ledger", "verify", *policy, "--record", record, code=1)
+    assert [check["name"] for check in verified["checks"] if check["result"] == "failed"] == ["steward"]
+    run(*deploy_arguments(house, out), code=5)
+    assert "--out" in run.talk
+
+
+def test_an_interrupted_deployment_is_not_repeated(
+    run: Typist, house: Guild, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request, sent = house.chain.request, list[str]()
+
+    def interrupted(method: str, params: Any) -> Any:
+        if method == "eth_sendRawTransaction":
+            sent.append(params[0])
+            if len(sent) == 1:
+                request(method, params)  # It arrives, and nobody hears of it.
+                raise ConnectionError
+        return request(method, params)
+
+    monkeypatch.setattr(house.chain, "request", interrupted)
+    run(*deploy_arguments(house, tmp_path / "policy.json"), code=3)
+    nonce = house.ledger.next_nonce(house.people["payer"].address)
+    said = run(*deploy_arguments(house, tmp_path / "policy.json"))
+    assert sent == [sent[0]] * 2
+    assert house.ledger.next_nonce(house.people["payer"].address) == nonce
+    assert read_policy(tmp_path / "policy.json").ledger.contract == Address.parse(said["contract"])
+
+
+def test_another_ledger_or_another_code_is_not_verified(run: Typist, house: Guild, tmp_path: Path) -> None:
+    run("ledger", "verify", "--policy", house.policy_file)
+    pinned = read_policy(house.policy_file)
+    other = replace(pinned, ledger=replace(pinned.ledger, genesis=Hash32(bytes(32)), code_hash=Hash32(bytes(32))))
+    write_file(tmp_path / "other.json", other.to_bytes())
+    said = run("ledger", "verify", "--policy", tmp_path / "other.json", code=1)
+    assert [check["name"] for check in said["checks"] if check["result"] == "failed"] == ["genesis", "code-hash"]
+    with guild(tmp_path / "changed", deployed=deploy_changed) as changed:
+        said = run("ledger", "verify", "--policy", changed.policy_file, code=1)
+        assert [check["name"] for check in said["checks"] if check["result"] == "failed"] == ["code"]
+        assert "is not the code of this release" in run("ledger", "verify", "--policy", changed.policy_file, code=1,
+                                                        json_=False)  # fmt: skip
+
+
+def deploy_changed(*arguments: Any, **options: Any) -> EVMLedger:
+    """Deploy the contract with its symbol changed by one letter, as somebody who changes its code would."""
+    true = abi.interface()
+    assert true.bytecode.count(b"KILN") >= 1
+    changed = replace(true, bytecode=true.bytecode.replace(b"KILN", b"KILM"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("provenance.evm.deploy.interface", lambda: changed)
+        return deploy(*arguments, **options)

@@ -103,7 +103,6 @@ def _code(inspection: Inspection) -> list[Row]:
 
 
 def _roles(inspection: Inspection, recorded: DeploymentRecord | None) -> list[Row]:
-    from provenance.ledger import Role
     from provenance_cli.moments import shown_moment
 
     holders: dict[str, tuple[Address, ...]] = {"admin": (inspection.admin,)}
@@ -119,7 +118,7 @@ def _roles(inspection: Inspection, recorded: DeploymentRecord | None) -> list[Ro
         else:
             rows.append(Row(name, labels[name], "told" if wanted is None else "passed", text))
     # An importer has no power once the ledger is sealed.
-    counting = {name: held for name, held in holders.items() if name != Role.IMPORTER.name.lower() or not inspection.sealed}
+    counting = {name: held for name, held in holders.items() if name != "importer" or not inspection.sealed}
     for account in sorted({account for held in counting.values() for account in held}):
         several = [labels[name] for name, held in counting.items() if account in held]
         if len(several) > 1:
