@@ -207,7 +207,7 @@ class Tally:
         expected = len(self.anchors) + 1
         if event.anchor_id != expected:
             self._fault(
-                "Anchor {found} comes where anchor {expected} should.", found=event.anchor_id, expected=expected
+                "Anchor {found} comes in the place of {expected}.", found=event.anchor_id, expected=expected
             )
         if event.root in self._by_root:
             first = self._by_root[event.root]

@@ -56,7 +56,19 @@ def _read(path: Path) -> dict[str, Any]:
         return dict(parse(file.read(MAX_RECORD_BYTES + 1), limit=MAX_RECORD_BYTES))
 
 
-def deploy_once(path: Path, rpc: str, payer: Account, **arguments: Any) -> tuple[EVMLedger, Hash32]:
+def is_finished(path: Path) -> bool:
+    """Tell whether the record of a finished deployment stands there."""
+    return path.exists() and "raw" not in _read(path)
+
+
+def read_contract(path: Path) -> Address:
+    """Return the ledger of a finished deployment; raises `MalformedError`."""
+    return Address.parse(_read(path).get("contract"))
+
+
+def deploy_once(
+    path: Path, rpc: str, payer: Account, *, importing: bool = False, **arguments: Any
+) -> tuple[EVMLedger, Hash32]:
     """Deploy, or go on with what an interrupted run sent; return the ledger and the transaction.
 
     `path` is where the record will be; until then it holds the transaction.  Raises `LedgerError`, and
@@ -76,7 +88,7 @@ def deploy_once(path: Path, rpc: str, payer: Account, **arguments: Any) -> tuple
         except LedgerError as error:
             if error.code not in ("already-known", "nonce-used"):
                 raise
-        return deployed(provider, transaction, importing=arguments.get("importer") is not None), transaction
+        return deployed(provider, transaction, importing=importing), transaction
 
     sent = list[Hash32]()
 

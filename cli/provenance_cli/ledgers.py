@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from provenance.encoding import Address
 from provenance.errors import ConfigurationError, LedgerError, StorageError
 from provenance.evm.accounts import Account
 from provenance.evm.ledger import EVMLedger, open_ledger
@@ -95,6 +96,15 @@ def read_key_file(path: Path) -> Account:
 def send_and_wait(ledger: EVMLedger, call: LedgerCall, account: Account) -> TransactionOutcome:
     """Send a call and wait until it is mined; raises `LedgerError` where it is reverted or takes too long."""
     return send_prepared(ledger, ledger.prepare(call, account, ledger.next_nonce(account.address)))
+
+
+def wait_for_pending(ledger: EVMLedger, account: Address) -> None:
+    """Wait until nothing that an account sent waits for a block; raises `LedgerError` where that takes too long."""
+    deadline = time.monotonic() + PATIENCE
+    while ledger.pending_nonce(account) > ledger.next_nonce(account):
+        if time.monotonic() > deadline:
+            raise LedgerError("not-mined", "The transaction was not mined in time.", retryable=True)
+        time.sleep(0.2)
 
 
 def send_prepared(ledger: EVMLedger, transaction: SignedTransaction) -> TransactionOutcome:

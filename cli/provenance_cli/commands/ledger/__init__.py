@@ -6,6 +6,7 @@ import click
 
 from provenance_cli.commands.ledger.audit import audit
 from provenance_cli.commands.ledger.basics import deploy, pin, status
+from provenance_cli.commands.ledger.move import move
 from provenance_cli.commands.ledger.pieces import execute_recovery, exempt, found, recover, set_status, veto
 from provenance_cli.commands.ledger.roles import admin, name_successor, role
 from provenance_cli.commands.ledger.studios import controller, key, reinstate, suspend
@@ -20,7 +21,7 @@ def ledger() -> None:
     """The ledger."""
 
 
-ledger.add_section(later("The ledger"), (pin, status, verify, audit, deploy))
+ledger.add_section(later("The ledger"), (pin, status, verify, audit, deploy, move))
 ledger.add_section(later("Studios"), (accredit, suspend, reinstate, controller, key))
 ledger.add_section(later("Pieces"), (set_status, found, recover, veto, execute_recovery, exempt))
 ledger.add_section(later("Roles"), (role, admin, name_successor))

@@ -71,6 +71,7 @@ def deploy(
         path,
         rpc,
         payer,
+        importing=importer is not None,
         admin=read_address(admin),
         steward=read_address(steward),
         anchorer=read_address(anchorer),

@@ -33,7 +33,7 @@ def find_studio(tally: Tally, text: str) -> StudioFacts:
         raise ConfigurationError(
             "ambiguous-studio",
             "There are {n} studios {text}.",
-            hint="Name one by its address.",
+            hint="Name it by address.",
             n=len(found),
             text=text,
         )
