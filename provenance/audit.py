@@ -206,9 +206,7 @@ class Tally:
         anchor = AnchorRecord(event.anchor_id, event.root, event.leaf_count, self._when(event), number)
         expected = len(self.anchors) + 1
         if event.anchor_id != expected:
-            self._fault(
-                "Anchor {found} comes in the place of {expected}.", found=event.anchor_id, expected=expected
-            )
+            self._fault("Anchor {found} comes in the place of {expected}.", found=event.anchor_id, expected=expected)
         if event.root in self._by_root:
             first = self._by_root[event.root]
             self._fault("Anchor {number} has the root of anchor {first}.", number=event.anchor_id, first=first)

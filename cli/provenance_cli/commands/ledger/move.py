@@ -169,11 +169,11 @@ def _compare(app: App, old: EVMLedger, new: EVMLedger, final: BlockRef) -> None:
     """Hold every record of both ledgers against the other; tell all differences and end where there is one."""
     from provenance.ledger import Sealed
     from provenance.succession import compare
-    from provenance_cli.history import walk
+    from provenance.succession.history import events_of
 
     at, new_first = new.head(), new.deployed_at()
     if new.sealed():  # It lives its own life since then.
-        sealed = [event for event in walk(new, new_first, at.number, lambda _blocks: None) if isinstance(event, Sealed)]
+        sealed = [event for event in events_of(new, new_first, at.number) if isinstance(event, Sealed)]
         at = sealed[-1].block if sealed else at
     app.say(_("Comparing the successor with the old ledger, piece by piece. That may take a while."))
     found = compare(old, final, new, at, first_block=old.deployed_at(), new_first_block=new_first)
@@ -191,10 +191,10 @@ def _compare(app: App, old: EVMLedger, new: EVMLedger, final: BlockRef) -> None:
 def _seal(hand: Hand, new: EVMLedger, final: BlockRef) -> None:
     """Ask, and end the import for ever."""
     from provenance.ledger import SealCall
-    from provenance_cli.history import walk
+    from provenance.succession.history import events_of
     from provenance_cli.ledgers import send_and_wait
 
-    since = sum(1 for _event in walk(hand.ledger, final.number + 1, hand.ledger.head().number, lambda _blocks: None))
+    since = sum(1 for _event in events_of(hand.ledger, final.number + 1, hand.ledger.head().number))
     if since:
         words = _("On the old ledger {n:,} events happened after block {block}. They do not count at the successor.")
         hand.app.say(words.format(n=since, block=final.number), fg="yellow")
