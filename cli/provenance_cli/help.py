@@ -68,9 +68,10 @@ class SectionedGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands, section by section."""
+        widest = max(map(width, self.list_commands(ctx)))
         for title, names in self.sections.items():
             with formatter.section(_(title)):
-                formatter.write_dl([(name, self.commands[name].help or "") for name in names], col_max=18)
+                formatter.write_dl([(pad(name, widest), self.commands[name].help or "") for name in names])
 
 
 def localised(command: click.Command) -> click.Command:

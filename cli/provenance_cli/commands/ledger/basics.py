@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option("--registry", required=True, help="Address of the registry, for token metadata.")
 @click.option("--confirmations", type=int, default=1, show_default=True, help="Blocks that must hold an anchor.")
 @click.option(
-    "--admin-delay", type=click.IntRange(0, 365), default=3, show_default=True,
+    "--admin-delay", type=int, default=3, show_default=True,
     help="Days between proposing and accepting another admin.",
 )  # fmt: skip
 @click.option("--transferable", is_flag=True, help="Let holders transfer what their studio handed over.")
@@ -61,6 +61,8 @@ def deploy(
 
     if (predecessor_policy is None) != (importer is None):
         raise click.UsageError(_("A successor needs both --predecessor-policy and --importer."))
+    if not 0 <= admin_delay <= 365:
+        raise click.UsageError(_("--admin-delay is 0 to 365 days."))
     base_url, path, payer = check_base_url(registry), record_path(Path(out)), read_key_file(Path(key_file))
     before = predecessor = None
     if predecessor_policy is not None:
