@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from provenance.verify import Verifier
 from provenance_cli import main
 from provenance_cli.files import write_file
 from provenance_cli.ledgers import read_policy
+from tests.docs.pages import read, section
 from tests.support.chains import Guild, guild
 
 
@@ -41,7 +43,20 @@ class Typist:
         data, self.talk = self._capsys.readouterr()
         assert "Traceback" not in self.talk
         assert code in (None, self.code), self.talk + data
-        return json.loads(data) if json_ and data else data
+        if not json_ or not data:
+            return data
+        said = json.loads(data)
+        if self.code == 0 and words[0] == "ledger":
+            assert said.keys() - {"importer", "predecessor"} == documented(words).keys() - {"predecessor"}, words
+        return said
+
+
+def documented(words: Sequence[object]) -> dict[str, Any]:
+    """Return the JSON that the reference shows for a command."""
+    names = words[:3] if words[1] in ("admin", "key", "role") else words[:2]
+    text = section(read("docs/reference.md"), f"#### `kilnmark {' '.join(map(str, names))}")
+    members: dict[str, Any] = json.loads(re.findall(r"```json\n(.*?)```", text, re.DOTALL)[0])
+    return members
 
 
 @pytest.fixture
@@ -252,6 +267,26 @@ def test_an_audit_finds_a_certificate_anchored_twice_and_a_serial_given_twice(
     write_file(tmp_path / "bundles" / "broken.json", b"{}")
     said = run("ledger", "audit", "--policy", house.policy_file, "--bundles", tmp_path / "bundles", code=1)
     assert any("broken.json" in fault for fault in said["faults"])
+
+
+def test_an_audit_tells_a_contract_that_contradicts_its_events(
+    run: Typist, house: Guild, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.anchor(house.sign(), house.sign())
+    request, balance_of = house.chain.request, "0x70a08231"
+
+    def lying(method: str, params: Any) -> Any:
+        answer = request(method, params)
+        if method == "eth_call" and params[0]["data"].startswith(balance_of):
+            answer["result"] = "0x" + (5).to_bytes(32, "big").hex()
+        return answer
+
+    monkeypatch.setattr(house.chain, "request", lying)
+    said = run("ledger", "audit", "--policy", house.policy_file, code=1)
+    assert said["faults"] == [
+        f"The contract gives {house.studio.address} 5 pieces, its events 2.",
+        "The holders have 5 pieces in all, and 2 were anchored.",
+    ]
 
 
 def test_an_audit_asks_a_registry_for_every_token(run: Typist, registry: Any, studio: Any, tmp_path: Path) -> None:
