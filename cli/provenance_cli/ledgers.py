@@ -56,6 +56,11 @@ def open_pinned(policy: TrustPolicy, nodes: Sequence[str] = ()) -> EVMLedger:
     return open_ledger(tuple(nodes) or policy.nodes, policy.ledger)
 
 
+def settled_block(ledger: EVMLedger, policy: TrustPolicy) -> int:
+    """Return the number of the newest block that has as many confirmations as the policy asks for."""
+    return max(ledger.head().number - policy.confirmations + 1, 0)
+
+
 def open_any(policy: TrustPolicy, rpc: str | None) -> EVMLedger:
     """Open whatever stands at the pinned address, sealed or not, at `rpc` or the first node that answers.
 

@@ -57,7 +57,7 @@ def deploy(
     from provenance.policy import TrustPolicy
     from provenance.tag import check_base_url
     from provenance_cli.deployments import deploy_once, record_of, record_path, record_rows, write_record
-    from provenance_cli.ledgers import open_pinned, read_key_file, read_policy
+    from provenance_cli.ledgers import open_pinned, read_key_file, read_policy, settled_block
 
     if (predecessor_policy is None) != (importer is None):
         raise click.UsageError(_("A successor needs both --predecessor-policy and --importer."))
@@ -68,7 +68,7 @@ def deploy(
     if predecessor_policy is not None:
         before = read_policy(Path(predecessor_policy))
         old = open_pinned(before)
-        predecessor = Deployment(old.identity.contract, old.identity.chain_id, old.head().number)
+        predecessor = Deployment(old.identity.contract, old.identity.chain_id, settled_block(old, before))
     ledger, transaction = deploy_once(
         path,
         rpc,

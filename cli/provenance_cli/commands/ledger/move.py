@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from provenance_cli import exits
+from provenance_cli.columns import listing
 from provenance_cli.commands.ledger.acts import Hand, signed_by
 from provenance_cli.i18n import _, later
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 @click.option("--admin", help="Address of the successor's admin (default: the present one).")
 @click.option("--steward", help="Address of its steward (default: the present one).")
 @click.option("--anchorer", help="Address of its anchorer (default: the present one).")
+@click.option("--registry", help="Address of the registry, for token metadata (default: the policy's).")
 @click.option(
     "-o", "--out", type=click.Path(dir_okay=False), default="successor.json", show_default=True,
     help="The successor's policy.",
@@ -36,18 +38,24 @@ def move(
     admin: str | None,
     steward: str | None,
     anchorer: str | None,
+    registry: str | None,
     out: str,
 ) -> None:
     """Go on where the last run ended, if there was one, by what the successor itself tells."""
-    from provenance.policy import TrustPolicy
+    from provenance.errors import ConfigurationError
+    from provenance.policy import MAX_PREDECESSORS, TrustPolicy
+    from provenance.tag import check_base_url
     from provenance_cli.commands.ledger.basics import publish
 
+    base_url = check_base_url(registry) if registry else hand.policy.registry
+    if base_url is None:
+        raise ConfigurationError("no-registry", "The policy names no registry.", hint="Name one with --registry.")
     app, old, path = hand.app, hand.ledger, Path(out)
     roles = {name: text for name, text in (("admin", admin), ("steward", steward), ("anchorer", anchorer)) if text}
     ancestors = (hand.policy.ledger, *hand.policy.predecessors)
-    # A policy that cannot be written must show before anything is paid for.
-    TrustPolicy(hand.policy.ledger, (to_rpc,), predecessors=hand.policy.predecessors)
-    new = _successor(hand, to_rpc, contract, roles, path)
+    if len(ancestors) > MAX_PREDECESSORS:  # Before anything is paid for.
+        raise ConfigurationError("bad-policy", "A policy names at most {limit} predecessors.", limit=MAX_PREDECESSORS)
+    new = _successor(hand, to_rpc, contract, roles, base_url, path)
     final = _final_block(old, new)
     app.say(
         _("The successor is {contract} on chain {chain}; it takes over the state of block {block}.").format(
@@ -58,9 +66,7 @@ def move(
     _compare(app, old, new, final)
     if not new.sealed():
         _seal(hand, new, final)
-    policy = TrustPolicy(
-        new.identity, (to_rpc,), hand.policy.confirmations, registry=hand.policy.registry, predecessors=ancestors
-    )
+    policy = TrustPolicy(new.identity, (to_rpc,), hand.policy.confirmations, registry=base_url, predecessors=ancestors)
     words = publish(app, policy, path)
     app.say(_("Now let the old ledger's admin name it: `kilnmark ledger name-successor {path}`.").format(path=path))
     app.data(
@@ -75,7 +81,9 @@ def move(
     )
 
 
-def _successor(hand: Hand, rpc: str, contract: str | None, roles: dict[str, str], path: Path) -> EVMLedger:
+def _successor(
+    hand: Hand, rpc: str, contract: str | None, roles: dict[str, str], registry: str, path: Path
+) -> EVMLedger:
     """Open the successor: the one named, the one that an earlier run deployed, or a new one."""
     from provenance.errors import ConfigurationError
     from provenance.evm.accounts import read_address
@@ -87,12 +95,12 @@ def _successor(hand: Hand, rpc: str, contract: str | None, roles: dict[str, str]
     named = read_address(contract) if contract else read_contract(record) if is_finished(record) else None
     if named is None:
         hand.app.say(_("Deploying the successor, or going on with what was sent."))
-        arguments = {} if record.exists() else _arguments(hand, roles)
+        arguments = {} if record.exists() else _arguments(hand, roles, registry)
         if arguments and not hand.app.confirm(_("Deploy it?")):
             raise click.Abort
         ledger, transaction = deploy_once(record, rpc, hand.account, importing=True, **arguments)
-        registry = hand.policy.registry or ""
         write_record(record, record_of(ledger, transaction, hand.account.address, registry))
+        hand.app.say(_("The record of the deployment is in {path}.").format(path=record))
         return ledger
     ledger = EVMLedger.open_rpc(rpc, named, importing=True)
     if not ledger.sealed() and not ledger.has_role(Role.IMPORTER, hand.account.address):
@@ -103,12 +111,13 @@ def _successor(hand: Hand, rpc: str, contract: str | None, roles: dict[str, str]
     return ledger
 
 
-def _arguments(hand: Hand, roles: dict[str, str]) -> dict[str, object]:
+def _arguments(hand: Hand, roles: dict[str, str], registry: str) -> dict[str, object]:
     """Return how the successor is deployed: as the old ledger stands, where nothing else is asked for."""
     from provenance.errors import ConfigurationError
     from provenance.evm.accounts import read_address
     from provenance.evm.inspect import inspect
     from provenance.ledger import Deployment, Role
+    from provenance_cli.ledgers import settled_block
 
     old = hand.ledger
     found = inspect(old, old.deployed_at())
@@ -122,16 +131,16 @@ def _arguments(hand: Hand, roles: dict[str, str]) -> dict[str, object]:
                 hint="Say who has it at the successor: --steward, --anchorer.", n=len(holders), role=role.value,
             )  # fmt: skip
         people.setdefault(name, holders[0] if holders else found.admin)
-    for name, account in people.items():
-        hand.app.say(f"  {name}: {account}")
+    labels = {"admin": _("Admin"), "steward": _("Steward"), "anchorer": _("Anchorer")}
+    hand.app.say(listing((label, people[name]) for name, label in labels.items()))
     identity = old.identity
     return {
         **people,
-        "base_uri": f"{hand.policy.registry or ''}/tokens/",
+        "base_uri": f"{registry}/tokens/",
         "admin_delay": found.admin_delay,
         "transferable": found.transferable,
         "importer": hand.account.address,
-        "predecessor": Deployment(identity.contract, identity.chain_id, old.head().number),
+        "predecessor": Deployment(identity.contract, identity.chain_id, settled_block(old, hand.policy)),
     }
 
 
@@ -183,7 +192,10 @@ def _compare(app: App, old: EVMLedger, new: EVMLedger, final: BlockRef) -> None:
     for difference in found:
         facts = (difference.subject, difference.member, difference.old, difference.new)
         app.say("✕ {} {}: {} → {}".format(*facts), fg="red")
-    app.say(_("The successor differs from the old ledger: it is not sealed. Deploy another."), fg="red")
+    if new.sealed():
+        app.say(_("The successor differs from the old ledger, and is sealed: do not pin it."), fg="red")
+    else:
+        app.say(_("The successor differs from the old ledger: it is not sealed. Deploy another."), fg="red")
     app.data({"differences": [[d.subject, d.member, d.old, d.new] for d in found]})
     click.get_current_context().exit(exits.NOT_AUTHENTIC)
 

@@ -104,7 +104,7 @@ def revoke(hand: Hand, role: str, address: str) -> None:
 @click.argument("successor_policy", type=click.Path(exists=True, dir_okay=False))
 @signed_by(ADMINS_KEY)
 def name_successor(hand: Hand, successor_policy: str) -> None:
-    """Open the successor, check that it succeeds this ledger and is sealed, and name it."""
+    """Open the successor, which fails before it is sealed, check that it succeeds this ledger, and name it."""
     from provenance.errors import ConfigurationError
     from provenance.ledger import Deployment, NameSuccessorCall
     from provenance_cli.ledgers import open_pinned, read_policy
@@ -115,10 +115,6 @@ def name_successor(hand: Hand, successor_policy: str) -> None:
     if found is None or (found.contract, found.chain_id) != (ours.contract, ours.chain_id):
         raise ConfigurationError("no-successor", "The ledger of {path} does not succeed this one.",
                                  path=successor_policy)  # fmt: skip
-    if not successor.sealed():
-        raise ConfigurationError(
-            "not-sealed", "The successor still imports.", hint="Run `kilnmark ledger move` to its end first."
-        )
     theirs = successor.identity
     words = _("Name {contract} on chain {chain} as the successor, which took over the state of block {block}.")
     hand.act(
