@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -38,7 +39,7 @@ from provenance.ledger import (
 from provenance.policy import TrustPolicy
 from provenance.status import AmendOrder, Status
 from provenance.verify import Verifier
-from provenance_cli.ledgers import open_pinned, read_policy
+from provenance_cli.ledgers import open_pinned, read_policy, wait_for_pending
 from tests.conformance import nodes
 from tests.integration.test_ledger_commands import Typist, run
 from tests.support.chains import Guild, ServedChain, guild
@@ -236,3 +237,15 @@ def _address(text: str) -> Any:
     from provenance.encoding import Address
 
     return Address.parse(text)
+
+
+def test_what_waits_at_the_node_is_waited_for(house: Guild) -> None:
+    steward = house.people["steward"]
+    transaction = house.ledger.prepare(SuspendCall(house.studio.address), steward, 2)
+    house.chain.chain.add(transaction.raw)
+    assert house.ledger.pending_nonce(steward.address) == 3
+    sealing = threading.Timer(0.5, house.chain.seal)
+    sealing.start()
+    wait_for_pending(house.ledger, steward.address)
+    sealing.join()
+    assert house.ledger.next_nonce(steward.address) == 3
