@@ -154,7 +154,13 @@ class EmbeddedRPC:
             nonce += sum(1 for item in self._chain.pending.values() if item.sender == address)
         return hex(nonce)
 
-    def _run(self, call: Any, at: Any) -> Any:
+    def _next_header(self) -> BlockHeaderAPI:
+        """Return the head of the block that would be sealed now: what is sent lands there, after an idle month too."""
+        head = self._chain.head
+        header = self._chain.chain.create_header_from_parent(head)
+        return header.copy(timestamp=max(int(self._chain.clock()), head.timestamp + 1))
+
+    def _run(self, call: Any, header: BlockHeaderAPI) -> Any:
         data = _bytes(call.get("data", call.get("input", "0x")), None)
         if len(data) > MAX_DATA:
             raise RPCError(-32602, "calldata is too long")
@@ -163,7 +169,7 @@ class EmbeddedRPC:
         value = _integer(call.get("value", "0x0"))
         chain = self._chain.chain
         sender = _address(call.get("from", "0x" + "00" * 20))
-        nonce = self._state(at).get_nonce(sender)
+        nonce = chain.get_vm(header).state.get_nonce(sender)
         unsigned = chain.create_unsigned_transaction(
             nonce=nonce,
             gas_price=0,
@@ -172,11 +178,10 @@ class EmbeddedRPC:
             value=value,
             data=data,
         )
-        header = self._header(at)
         with chain.get_vm(header).in_costless_state() as state:
-            # py-evm dates it by the system's clock; the block that it would stand in is dated by the chain's.
+            # py-evm dates it by the system's clock, which need not be the chain's.
             context: Any = state.execution_context
-            context._timestamp = max(header.timestamp + 1, int(self._chain.clock()))
+            context._timestamp = max(header.timestamp, int(self._chain.clock()))
             call_from: Any = SpoofTransaction(unsigned, from_=sender)
             computation = state.costless_execute_transaction(call_from)
         if computation.is_error:
@@ -185,12 +190,13 @@ class EmbeddedRPC:
         return computation, unsigned
 
     def _call(self, call: Any, at: Any = "latest") -> str:
-        computation, _ = self._run(call, at)
+        computation, _ = self._run(call, self._header(at))
         return _hex(bytes(computation.output))
 
     def _estimate(self, call: Any, at: Any = "latest") -> str:
         # One run with all the gas there is; the margin covers the 1/64 that inner calls hold back (EIP-150).
-        computation, unsigned = self._run(call, at)
+        header = self._next_header() if at in ("latest", "pending") else self._header(at)
+        computation, unsigned = self._run(call, header)
         used = unsigned.intrinsic_gas + computation.get_gas_used() + computation.get_gas_refund()
         zeros = unsigned.data.count(0)
         floor = 21_000 + 10 * (zeros + 4 * (len(unsigned.data) - zeros))  # EIP-7623
