@@ -661,12 +661,16 @@ class SignedTransaction:
 
 @dataclass(frozen=True, slots=True)
 class TransactionOutcome:
-    """What became of a mined transaction; `error` names the contract's reason where it was reverted."""
+    """What became of a mined transaction; `error` names the contract's reason where it was reverted.
+
+    `fee` is what its sender paid, in the chain's smallest unit (wei); 0 where that is not known.
+    """
 
     block: BlockRef
     succeeded: bool
     gas_used: int
     error: str | None = None
+    fee: int = 0
 
 
 class TransactionSigner(Protocol):

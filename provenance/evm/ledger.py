@@ -250,6 +250,26 @@ class EVMLedger:
         """Tell whether the ledger works."""
         return bool(self.contract.call("isSealed")[0])
 
+    def deployed_at(self) -> int:
+        """Return the number of the block that the contract appeared in; 0 where the node keeps no old states."""
+        first, last = 0, self.head().number
+        try:
+            while first < last:
+                middle = (first + last) // 2
+                if self.contract.code(at=hex(middle)):
+                    last = middle
+                else:
+                    first = middle + 1
+        except LedgerError as error:
+            if error.code in ("node-refused", "unknown-block"):
+                return 0
+            raise
+        return first
+
+    def pieces_of(self, holder: Address, at: BlockRef) -> int:
+        """Return how many pieces the contract says that an account holds, as of block `at` (ERC-721 ``balanceOf``)."""
+        return int(self.contract.call("balanceOf", str(holder), at={"blockHash": str(at.hash)})[0])
+
     def passkey_verifier(self) -> Address:
         """Return the ledger's own ERC-7913 verifier of passkeys."""
         return _address(self.contract.call("passkeyVerifier")[0])
@@ -330,7 +350,8 @@ class EVMLedger:
             return None  # It stood in a block that is no longer canonical.
         succeeded = quantity(receipt.get("status")) == 1
         error = None if succeeded else self.contract.abi.refusal(_optional(receipt.get("revertReason")))
-        return TransactionOutcome(block, succeeded, quantity(receipt.get("gasUsed")), error)
+        gas = quantity(receipt.get("gasUsed"))
+        return TransactionOutcome(block, succeeded, gas, error, gas * quantity(receipt.get("effectiveGasPrice", "0x0")))
 
 
 def fees(node: Node) -> dict[str, int]:
