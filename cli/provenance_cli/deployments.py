@@ -21,7 +21,8 @@ from provenance.evm.deploy import deploy, deployed
 from provenance.evm.inspect import inspect
 from provenance.evm.ledger import EVMLedger
 from provenance.evm.node import BoundedHTTPProvider
-from provenance.ledger import SignedTransaction
+from provenance.ledger import LedgerIdentity, SignedTransaction
+from provenance.policy import identity_from_json
 from provenance_cli.files import write_file
 from provenance_cli.i18n import _
 
@@ -33,8 +34,9 @@ MAX_RECORD_BYTES = 262_144
 
 @dataclass(frozen=True, slots=True)
 class DeploymentRecord:
-    """What a deployment record says of `roles`: who was `admin`, `steward` and `anchorer` then."""
+    """What a deployment record says: of which ledger it is, and who was `admin`, `steward` and `anchorer` then."""
 
+    ledger: LedgerIdentity
     roles: Mapping[str, tuple[Address, ...]]
 
 
@@ -46,9 +48,13 @@ def record_path(policy: Path) -> Path:
 def read_record(path: Path) -> DeploymentRecord:
     """Read a complete record; raises `MalformedError`."""
     facts = _read(path)
-    if facts.get("type") != RECORD_TYPE or facts.get("version") != RECORD_VERSION or "contract" not in facts:
+    if (facts.get("type"), facts.get("version")) != (RECORD_TYPE, RECORD_VERSION):
         raise MalformedError("not-a-record", "{path} is not a record of a finished deployment.", path=path)
-    return DeploymentRecord({name: (Address.parse(facts.get(name)),) for name in ("admin", "steward", "anchorer")})
+    names = ("chainId", "genesis", "contract", "codeHash", "deploymentId")
+    ledger = identity_from_json({name: facts[name] for name in names if name in facts})
+    return DeploymentRecord(
+        ledger, {name: (Address.parse(facts.get(name)),) for name in ("admin", "steward", "anchorer")}
+    )
 
 
 def _read(path: Path) -> dict[str, Any]:

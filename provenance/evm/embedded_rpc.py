@@ -179,6 +179,9 @@ class EmbeddedRPC:
             data=data,
         )
         with chain.get_vm(header).in_costless_state() as state:
+            # py-evm dates it by the system's clock, which need not be the chain's.
+            context: Any = state.execution_context
+            context._timestamp = max(header.timestamp, int(self._chain.clock()))
             call_from: Any = SpoofTransaction(unsigned, from_=sender)
             computation = state.costless_execute_transaction(call_from)
         if computation.is_error:

@@ -342,6 +342,10 @@ def test_a_deployment_is_recorded_and_verified(run: Typist, house: Guild, tmp_pa
     assert [check["name"] for check in verified["checks"] if check["result"] == "failed"] == ["steward"]
     run(*deploy_arguments(house, out), code=5)
     assert "--out" in run.talk
+    verified = run("ledger", "verify", "--policy", house.policy_file, "--record", record, code=1)
+    assert [check["name"] for check in verified["checks"] if check["result"] == "failed"] == ["record"]
+    run("ledger", "verify", "--policy", house.policy_file, "--record", house.policy_file, code=4)
+    assert "not a record" in run.talk
 
 
 def test_an_interrupted_deployment_is_not_repeated(

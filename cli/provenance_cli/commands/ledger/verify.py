@@ -42,7 +42,9 @@ class Row:
 
 @click.command(help="Check the pinned ledger: its code, chain, roles, and what it succeeds.")
 @click.option(
-    "--record", type=click.Path(exists=True, dir_okay=False), help="A deployment record that the roles must agree with."
+    "--record",
+    type=click.Path(exists=True, dir_okay=False),
+    help="A deployment record that the ledger must agree with.",
 )
 @at_a_ledger
 @pass_app
@@ -58,6 +60,7 @@ def verify(app: App, record: str | None, rpc: str | None, policy_file: str | Non
     inspection = inspect(ledger, ledger.deployed_at())
     rows = [
         *_pins(ledger.identity, policy.ledger),
+        *_recorded(ledger.identity, recorded),
         *_code(inspection),
         *_roles(inspection, recorded),
         *_succession(ledger, inspection, policy),
@@ -89,6 +92,16 @@ def _pins(found: LedgerIdentity, pinned: LedgerIdentity) -> list[Row]:
         text = str(there) if there == wanted else _("{found}, pinned is {pinned}").format(found=there, pinned=wanted)
         rows.append(Row(name, label, "passed" if there == wanted else "failed", text))
     return rows
+
+
+def _recorded(found: LedgerIdentity, recorded: DeploymentRecord | None) -> list[Row]:
+    if recorded is None:
+        return []
+    good = recorded.ledger == found
+    text = _("is of this ledger") if good else _("is of another ledger: {contract}").format(
+        contract=recorded.ledger.contract
+    )  # fmt: skip
+    return [Row("record", _("Record"), "passed" if good else "failed", text)]
 
 
 def _code(inspection: Inspection) -> list[Row]:
