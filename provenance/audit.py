@@ -39,6 +39,7 @@ from provenance.ledger import (
     PieceImported,
     RecoveryProposed,
     RecoveryVetoed,
+    ReleasesCancelled,
     ReportedFound,
     ReportedLost,
     Sealed,
@@ -178,6 +179,8 @@ class Tally:
                 self._of_a_piece(event)
 
     def _of_a_piece(self, event: LedgerEvent) -> None:
+        if isinstance(event, Moved | ReleasesCancelled | ReportedLost | ReportedFound):
+            self.exempt.discard(event.token_id)  # It was for the nonce that has risen.
         match event:
             case StatusSet():
                 self.statuses[self._known(event.token_id)] = event.status, event.by_steward
@@ -194,7 +197,7 @@ class Tally:
             case RecoveryVetoed():
                 self.recoveries.pop(event.token_id, None)
             case ExemptionSet():
-                (self.exempt.add if event.exempt else self.exempt.discard)(self._known(event.token_id))
+                (self.exempt.add if event.claim_key else self.exempt.discard)(self._known(event.token_id))
             case PieceImported():
                 self._imported(event)
 
@@ -267,7 +270,6 @@ class Tally:
         self.holders[token_id] = event.holder
         self.moves += 1
         self.recoveries.pop(token_id, None)
-        self.exempt.discard(token_id)
 
     def _imported(self, event: PieceImported) -> None:
         piece = event.piece
@@ -278,7 +280,7 @@ class Tally:
         if piece.status_time is not None:
             self.statuses[token_id] = piece.status, piece.by_steward
         if piece.lost_since is not None:
-            self.lost[token_id] = Lost(piece.lost_since, piece.found_from)
+            self.lost[token_id] = Lost(piece.lost_since, None)
         if piece.amendment is not None:
             self.amendments[token_id] = piece.amendment.digest, piece.amendment.count
 

@@ -154,7 +154,7 @@ class EVMLedger:
         fields = self._of_token("holding", token_id, at=at)
         if fields is None:
             return None
-        holder, signer, nonce, lost_since, found_from, barred, exempt, heir, recovery_from = fields
+        holder, signer, nonce, lost_since, found_from, barred, exempt_key, heir, recovery_from = fields
         return Holding(
             holder=_address(holder),
             signer=_address(signer),
@@ -162,7 +162,7 @@ class EVMLedger:
             lost_since=moment(lost_since) if lost_since else None,
             found_from=moment(found_from) if found_from else None,
             barred=barred,
-            exempt=exempt,
+            exempt_key=_address(exempt_key) if int(exempt_key, 16) else None,
             recovery=Recovery(_address(heir), moment(recovery_from)) if recovery_from else None,
         )
 

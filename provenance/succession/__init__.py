@@ -14,6 +14,6 @@ first, and sends `SealCall` when nothing differs.
 from __future__ import annotations
 
 from provenance.succession.compare import MAX_DIFFERENCES, Difference, compare
-from provenance.succession.replay import MAX_PIECES, replay, resume
+from provenance.succession.replay import MAX_PIECES, live_recoveries, replay, resume
 
-__all__ = ["MAX_DIFFERENCES", "MAX_PIECES", "Difference", "compare", "replay", "resume"]
+__all__ = ["MAX_DIFFERENCES", "MAX_PIECES", "Difference", "compare", "live_recoveries", "replay", "resume"]

@@ -209,7 +209,7 @@ class MemoryLedger:
             lost_since=_moment(lost),
             found_from=_moment(piece.found_from) if lost else None,
             barred=state.barred(token_id),
-            exempt=piece.exempt,
+            exempt_key=state.exempt_key(token_id),
             recovery=None if recovery is None else Recovery(recovery[0], when(recovery[1])),
         )
 

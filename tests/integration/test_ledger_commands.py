@@ -199,11 +199,14 @@ def test_a_loss_is_ended_and_pieces_are_exempted(run: Typist, house: Guild) -> N
     assert holding is not None
     assert holding.lost_since is None
     run("ledger", "suspend", "lin", *house.at())
-    run("ledger", "exempt", first, second, *house.at())
+    key = house.people["stranger"].address
+    assert run("ledger", "exempt", second, key, *house.at())["claimKey"] == str(key)
     holding = house.ledger.holding(second, house.ledger.head())
     assert holding is not None
-    assert (holding.exempt, holding.barred) == (True, False)
-    assert run("ledger", "exempt", second, "--lift", *house.at())["exempt"] is False
+    assert (holding.exempt_key, holding.barred) == (key, True)
+    assert run("ledger", "exempt", second, "--lift", *house.at())["claimKey"] is None
+    run("ledger", "exempt", second, key, "--lift", *house.at(), code=2)
+    run("ledger", "exempt", second, *house.at(), code=2)
     run("ledger", "exempt", *house.at(), code=2)
 
 

@@ -31,7 +31,7 @@ from provenance.ledger import (
     ReinstateCall,
     RelayAmendCall,
     ReportLostCall,
-    SetExemptionsCall,
+    SetExemptionCall,
     SetStatusCall,
     ShortenKeyCall,
     SuspendCall,
@@ -62,7 +62,7 @@ def use(house: Guild) -> list[Bundle]:
     tokens = [bundle.receipts[0].token_id for bundle in bundles]
     house.do(SuspendCall(house.studio.address))
     house.chain.later(days=1)
-    house.do(SetExemptionsCall((tokens[3],), exempt=True))
+    house.do(SetExemptionCall(tokens[3], Account.generate()[0].address))
     house.do(ReinstateCall(house.studio.address))
     house.do(AddKeyCall(house.studio.address, P256Signer.generate().public_key.multikey_bytes))
     bundles += house.anchor(house.sign(), house.sign())

@@ -69,12 +69,14 @@ def move(
     policy = TrustPolicy(new.identity, (to_rpc,), hand.policy.confirmations, registry=base_url, predecessors=ancestors)
     words = publish(app, policy, path)
     app.say(_("Now let the old ledger's admin name it: `kilnmark ledger name-successor {path}`.").format(path=path))
+    recoveries = _recoveries(app, old, final)
     app.data(
         {
             "contract": str(new.identity.contract),
             "predecessor": str(old.identity.contract),
             "finalBlock": final.number,
             "transactions": sent,
+            "recoveries": recoveries,
             "policy": out,
             "words": words,
         }
@@ -198,6 +200,18 @@ def _compare(app: App, old: EVMLedger, new: EVMLedger, final: BlockRef) -> None:
         app.say(_("The successor differs from the old ledger: it is not sealed. Deploy another."), fg="red")
     app.data({"differences": [[d.subject, d.member, d.old, d.new] for d in found]})
     click.get_current_context().exit(exits.NOT_AUTHENTIC)
+
+
+def _recoveries(app: App, old: EVMLedger, final: BlockRef) -> list[dict[str, str]]:
+    """Tell what a steward must propose again: a recovery is not taken over, so that its holder can veto it anew."""
+    from provenance.succession import live_recoveries
+
+    calls = list(live_recoveries(old, final, first_block=old.deployed_at()))
+    if calls:
+        app.say(_("Recoveries wait anew at the successor. Let a steward propose them again there:"), fg="yellow")
+    for call in calls:
+        app.say(f"   kilnmark ledger recover {call.token_id} {call.heir}")
+    return [{"tokenId": str(call.token_id), "heir": str(call.heir)} for call in calls]
 
 
 def _seal(hand: Hand, new: EVMLedger, final: BlockRef) -> None:

@@ -108,24 +108,25 @@ def execute_recovery(hand: Hand, token: str) -> None:
     )
 
 
-@click.command(help="Let a suspended studio's releases of these pieces count, for buyers who paid before.")
-@click.argument("tokens", nargs=-1, required=True)
-@click.option("--lift", is_flag=True, help="Let them no longer count.")
+@click.command(help="Let a suspended studio's release of a piece to one claim key count, for a buyer who paid before.")
+@click.argument("token")
+@click.argument("claim_key", required=False)
+@click.option("--lift", is_flag=True, help="Let no release of the piece count any more; then no key is named.")
 @signed_by(STEWARDS_KEY)
-def exempt(hand: Hand, tokens: tuple[str, ...], lift: bool) -> None:
-    """Exempt named pieces from their studio's suspension."""
-    from provenance.ledger import SetExemptionsCall
+def exempt(hand: Hand, token: str, claim_key: str | None, lift: bool) -> None:
+    """Exempt one release, and not the piece: whoever stole the studio's key could release that to another."""
+    from provenance.ledger import SetExemptionCall
 
-    token_ids = tuple(_token(hand, token) for token in tokens)
-    if lift:
-        words = _("Releases of {tokens} no longer count while their studio is suspended.")
+    if lift == (claim_key is not None):
+        raise click.UsageError(_("Name the claim key of the release that the buyer paid for, or say --lift."))
+    token_id, key = _token(hand, token), find_account(claim_key) if claim_key else None
+    if key is None:
+        words = _("No release of token {token} counts while its studio is suspended.").format(token=token_id)
     else:
-        words = _("Releases of {tokens} count although their studio is suspended, until the piece moves.")
-    listed = ", ".join(map(str, token_ids))
-    hand.act(
-        SetExemptionsCall(token_ids, exempt=not lift), words.format(tokens=listed),
-        tokenIds=[str(token_id) for token_id in token_ids], exempt=not lift,
-    )  # fmt: skip
+        words = _("The release of token {token} to the claim key {key} counts although its studio is suspended.")
+        words = words.format(token=token_id, key=key)
+    facts = {"tokenId": str(token_id), "claimKey": None if key is None else str(key)}
+    hand.act(SetExemptionCall(token_id, key), words, **facts)
 
 
 def _token(hand: Hand, text: str) -> int:
