@@ -178,12 +178,16 @@ class EmbeddedRPC:
             value=value,
             data=data,
         )
-        with chain.get_vm(header).in_costless_state() as state:
-            # py-evm dates it by the system's clock, which need not be the chain's.
-            context: Any = state.execution_context
-            context._timestamp = max(header.timestamp, int(self._chain.clock()))
-            call_from: Any = SpoofTransaction(unsigned, from_=sender)
+        # As `in_costless_state` does, but for its block: that one is dated by the system's clock, not the chain's.
+        vm: Any = chain.get_vm(header)
+        free = header.copy(base_fee_per_gas=0)
+        state = vm.build_state(vm.chaindb.db, free, vm.chain_context, vm.previous_hashes)
+        snapshot = state.snapshot()
+        call_from: Any = SpoofTransaction(unsigned, from_=sender)
+        try:
             computation = state.costless_execute_transaction(call_from)
+        finally:
+            state.revert(snapshot)
         if computation.is_error:
             output = bytes(computation.output)
             raise RPCError(3, "execution reverted", _hex(output))
