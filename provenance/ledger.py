@@ -717,6 +717,9 @@ class Ledger(LedgerReader, Protocol):
     def next_nonce(self, account: Address) -> int:
         """Return the number of the account's mined transactions, which is its next nonce."""
 
+    def waiting(self, account: Address) -> int:
+        """Return how many transactions of the account wait at the node to be mined."""
+
     def prepare(self, call: LedgerCall, signer: TransactionSigner, nonce: int) -> SignedTransaction:
         """Simulate, price and sign `call`; raises `LedgerError` (not retryable) where the contract would refuse it."""
 

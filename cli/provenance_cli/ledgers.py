@@ -106,7 +106,7 @@ def send_and_wait(ledger: EVMLedger, call: LedgerCall, account: Account) -> Tran
 def wait_for_pending(ledger: EVMLedger, account: Address) -> None:
     """Wait until nothing that an account sent waits for a block; raises `LedgerError` where that takes too long."""
     deadline = time.monotonic() + PATIENCE
-    while ledger.pending_nonce(account) > ledger.next_nonce(account):
+    while ledger.waiting(account):
         if time.monotonic() > deadline:
             raise LedgerError("not-mined", "The transaction was not mined in time.", retryable=True)
         time.sleep(0.2)

@@ -294,9 +294,10 @@ class EVMLedger:
         """Return the number of the account's mined transactions."""
         return self.contract.node.quantity("eth_getTransactionCount", str(account), "latest")
 
-    def pending_nonce(self, account: Address) -> int:
-        """Return what the account's next nonce is once all is mined that waits at the node."""
-        return self.contract.node.quantity("eth_getTransactionCount", str(account), "pending")
+    def waiting(self, account: Address) -> int:
+        """Return how many transactions of the account wait at the node to be mined."""
+        known = self.contract.node.quantity("eth_getTransactionCount", str(account), "pending")
+        return max(0, known - self.next_nonce(account))
 
     def balance(self, account: Address) -> int:
         """Return the account's money in wei."""

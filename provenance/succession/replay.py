@@ -104,9 +104,9 @@ def resume(
 ) -> Iterator[LedgerCall]:
     """Yield the calls of `replay` that `new` has not carried out yet, whatever was interrupted and when.
 
-    What was done is told by the new ledger's own events, and held against what should have been done.  A transaction
-    that was sent and is not mined yet counts as not done; sending its call again under the account's next nonce lets
-    one of both count.  A sealed ledger lacks nothing, or can lack it for ever.
+    What was done is told by the new ledger's own events, and held against what should have been done.  Ask when
+    nothing of the importer's waits any more (`Ledger.waiting`), and send one call at a time, each under the next nonce:
+    should a transaction of old appear after all, only one of both can count.
     Raises `LedgerError`; `ConflictError` where the new ledger holds anything else than this move.
     """
     done = (

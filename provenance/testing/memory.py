@@ -279,6 +279,10 @@ class MemoryLedger:
         """Return the number of the account's mined transactions."""
         return self._blocks[-1].state.nonces.get(account, 0)
 
+    def waiting(self, account: Address) -> int:
+        """Return how many transactions of the account wait for a block."""
+        return sum(1 for transaction in self._pending.values() if transaction.sender == account)
+
     def _by_hash(self, block_hash: Hash32) -> _Block | None:
         return next((block for block in self._blocks if block.ref.hash == block_hash), None)
 

@@ -243,7 +243,7 @@ def test_what_waits_at_the_node_is_waited_for(house: Guild) -> None:
     steward = house.people["steward"]
     transaction = house.ledger.prepare(SuspendCall(house.studio.address), steward, 2)
     house.chain.chain.add(transaction.raw)
-    assert house.ledger.pending_nonce(steward.address) == 3
+    assert house.ledger.waiting(steward.address) == 1
     sealing = threading.Timer(0.5, house.chain.seal)
     sealing.start()
     wait_for_pending(house.ledger, steward.address)
