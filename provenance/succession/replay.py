@@ -53,7 +53,7 @@ from provenance.succession.history import (
 )
 
 MAX_PIECES = 100
-"""Most pieces of one transaction: each may take 140,000 gas to import, of the 2^24 of a transaction (EIP-7825)."""
+"""Most pieces of one transaction: each takes up to 127,000 gas to import, of the 2^24 of a transaction (EIP-7825)."""
 _NO_KEY = KeyId(bytes(32))
 
 
