@@ -264,7 +264,7 @@ def test_a_used_ledger_moves_through_kills_and_loses_nothing(village: Village) -
 
 def move_through_kills(village: Village, city: City, provider: BoundedHTTPProvider, final: int) -> int:
     """Let a process move the ledger, killed again and again, and return how often it was."""
-    url = provider._url
+    url = provider.url
     contracts = [str(house.ledger.identity.contract) for house in (village, city)]
     command = [sys.executable, str(ROOT / "tests/conformance/moving_child.py"), str(village.path), url, *contracts]
     command += [SECRET.hex(), str(final)]
