@@ -167,14 +167,14 @@ def test_a_false_import_is_never_sealed(
         for call in resume(*arguments, **options):
             if isinstance(call, ImportPiecesCall):
                 first, *others = call.pieces
-                yield ImportPiecesCall((replace(first, holder=thief, by_steward=True), *others))
+                yield ImportPiecesCall((replace(first, holder=thief), *others))
             else:
                 yield call
 
     monkeypatch.setattr(succession, "resume", lying)
     out = tmp_path / "successor.json"
     said = run(*moving(house, elsewhere.url, out), code=1)
-    assert {member for _subject, member, _old, _new in said["differences"]} >= {"holder", "by_steward"}
+    assert {member for _subject, member, _old, _new in said["differences"]} >= {"holder"}
     assert "it is not sealed" in run.talk
     assert not out.exists()
     record = json.loads((tmp_path / "successor.deployment.json").read_bytes())
