@@ -5,9 +5,15 @@
 //   node checks/mutate.mjs            all of them
 //   node checks/mutate.mjs 12 40      these
 //   node checks/mutate.mjs --list     name them
+import {execFile} from 'node:child_process';
+import {fileURLToPath} from 'node:url';
+import {promisify} from 'node:util';
+
 import {createHardhatRuntimeEnvironment} from 'hardhat/hre';
 
-import {RANDOM, conditions, copy, line, quick, quietly, span, text, trees, walk, wrapped} from './source.mjs';
+import {RANDOM, conditions, copy, line, quick, quietly, span, text, toolchain, trees, walk, wrapped} from './source.mjs';
+
+const execute = promisify(execFile);
 
 const LIBRARY = `// SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
@@ -92,7 +98,10 @@ if (wanted.includes('--list')) {
   for (const {number, name, line, text, change} of mutants) console.log(number, `${name}:${line}`, change, text);
   process.exit(0);
 }
-const root = copy('mutants', sources);
+// A run keeps memory until its process ends: so each process takes some mutants only.
+const inPart = wanted[0] === '--part';
+const PART = 40;
+const root = inPart ? `${toolchain}cache/mutants/` : copy('mutants', sources);
 process.chdir(root);
 const hre = await createHardhatRuntimeEnvironment(quick, {}, root);
 
@@ -106,16 +115,40 @@ const run = async (number, build = false) => {
   return {passed, failed: tests.length - passed};
 };
 
+if (inPart) {
+  const survivors = [];
+  for (const number of wanted.slice(1).map(Number)) if (!(await run(number)).failed) survivors.push(number);
+  console.log(`survivors:${survivors.join(',')}`);
+  process.exit(0);
+}
+
 const sound = await run(0, true);
 if (sound.failed || !sound.passed) throw new Error(`without a mutant ${sound.passed} tests pass, ${sound.failed} fail`);
 const chosen = wanted.length ? mutants.filter(({number}) => wanted.includes(String(number))) : mutants;
 console.log(`${chosen.length} of ${mutants.length} mutants against ${sound.passed} tests`);
 const started = Date.now();
 const survivors = [];
-for (const mutant of chosen) {
-  if ((await run(mutant.number)).failed) continue;
-  survivors.push(mutant);
-  console.log(`survived: ${mutant.number} ${mutant.name}:${mutant.line} ${mutant.change}: ${mutant.text}`);
+const parts = [];
+for (let from = 0; from < chosen.length; from += PART) parts.push(chosen.slice(from, from + PART));
+const work = async () => {
+  for (let part = parts.shift(); part; part = parts.shift()) {
+    const numbers = part.map(({number}) => String(number));
+    const {stdout} = await execute(process.execPath, [fileURLToPath(import.meta.url), '--part', ...numbers]);
+    const said = /^survivors:([\d,]*)$/m.exec(stdout);
+    if (!said) throw new Error(`mutants ${numbers[0]} to ${numbers.at(-1)}: ${stdout}`);
+    for (const mutant of part.filter(({number}) => said[1].split(',').includes(String(number)))) {
+      survivors.push(mutant);
+      console.log(`survived: ${mutant.number} ${mutant.name}:${mutant.line} ${mutant.change}: ${mutant.text}`);
+    }
+  }
+};
+await Promise.all([work(), work()]);
+console.log(`${' '.repeat(22)}never always dropped`);
+for (const name of Object.keys(sources).sort()) {
+  const count = (list, change) => String(list.filter(each => each.name === name && each.change === change).length).padStart(7);
+  if (!chosen.some(each => each.name === name)) continue;
+  const row = ['never', 'always', 'dropped'].map(change => count(chosen, change)).join('');
+  console.log(`${name.padEnd(20)}${row}  survived ${survivors.filter(each => each.name === name).length}`);
 }
 console.log(`${chosen.length} mutants, ${survivors.length} survived, ${Math.round((Date.now() - started) / 1000)} s`);
 process.exitCode = survivors.length ? 1 : 0;

@@ -45,22 +45,68 @@ contract No {
 }
 
 // claim
-// ├── when a deadline passed, the holder is nobody or the token unknown: it reverts
-// ├── when the nonce is not the piece's: replayed, cancelled, after a hand-over: it reverts
-// ├── when the piece is lost, or its suspended studio holds it and the key is not exempt: it reverts
-// ├── when the release is another's, for another key, chain, contract or deployment, or a high-s twin: it reverts
-// ├── when the claim is another's, for another recipient, or a high-s twin: it reverts
-// └── otherwise: it moves the piece, raises the nonce, and emits Transfer and Moved, for
-//     ├── a key, a key with delegated code, a contract, and a contract that tries to act meanwhile
-//     └── an unsold piece, a sold one, and one that is on hold, revoked or retired
-// cancelReleases, holderOrderFor(CANCEL_RELEASES)
-// ├── when the caller does not sign for the holder: it reverts
-// └── otherwise: all earlier releases are void
+// ├── it reverts when
+// │   ├── the release expired
+// │   ├── the claim expired
+// │   ├── a deadline is stretched
+// │   ├── the new holder is nobody
+// │   ├── the token is unknown
+// │   ├── sent twice
+// │   ├── an earlier release is used after the studio got the piece back
+// │   ├── cancelled
+// │   ├── lost
+// │   ├── the studio is suspended
+// │   ├── the release is anothers
+// │   ├── the claim key is not the one released to
+// │   ├── the release is the high twin
+// │   ├── the claim is the high twin
+// │   ├── the chain is another
+// │   ├── the contract is another
+// │   ├── the deployment is another at the same address
+// │   ├── a front runner puts another recipient
+// │   ├── a relayer signs the claim itself
+// │   ├── the claim key is zero
+// │   ├── of another piece
+// │   ├── a contract says no
+// │   └── a contract never answers
+// └── otherwise
+//     ├── counts at the last second
+//     ├── a buyer resells whatever became of the studio
+//     ├── moves and tells
+//     ├── to the holder itself changes no balance
+//     ├── the studio no longer signs for a sold piece
+//     ├── by a key with delegated code
+//     ├── by the code that a key delegated to
+//     ├── by a contract
+//     ├── a contract cannot act while it is asked
+//     ├── of anothers piece that a suspended studio bought
+//     ├── of a locked piece tells no lock
+//     └── of a piece that is held revoked or retired
+// cancelReleases
+// ├── it reverts when
+// │   ├── the caller is not the holder
+// │   └── the token is unknown
+// └── otherwise
+//     └── emits
+// cancelBySignature
+// ├── it reverts when
+// │   ├── expired
+// │   ├── signed by another
+// │   └── signed for another order
+// └── otherwise
+//     └── voids and counts once
 // setExemption
-// ├── when the caller is no steward, or the token unknown: it reverts
-// └── otherwise: the suspended studio's piece can be handed over to that claim key, once, and
-//     ├── to no other key
-//     └── the studio can neither cancel the release nor report the piece
+// ├── it reverts when
+// │   ├── the caller is no steward
+// │   ├── the token is unknown
+// │   ├── the release is to another key
+// │   └── the suspended studio cancels or reports
+// └── otherwise
+//     ├── lets the release to that key through once
+//     └── can be taken back
+// whatever is tried
+// ├── garbage moves nothing
+// └── a changed member is refused
 contract HandOverTest is Signer {
     uint256 private _token;
 

@@ -12,10 +12,35 @@ contract AlwaysValid {
     }
 }
 
-// a holder that is a passkey
-// ├── when the signer names another verifier, another key, has 64, 83 or 85 bytes, or the assertion is bad: it reverts
-// ├── when the holder is the address of a 64-byte or an 85-byte pre-image: the passkey is refused
-// └── otherwise: it releases, cancels, reports and vetoes with a touch
+// passkey
+// ├── it reverts when
+// │   ├── the verifier is the attackers
+// │   ├── the verifier is that of another ledger
+// │   ├── of another holder
+// │   ├── another key signed under the holders signer
+// │   ├── the touch is the high twin
+// │   ├── nothing is sent
+// │   ├── the signature is shorter than an address
+// │   ├── the touch was for another digest
+// │   ├── the user was not verified
+// │   ├── the signer is missing
+// │   ├── the signer has64 bytes
+// │   ├── the signer has85 bytes
+// │   ├── the signer has83 bytes
+// │   ├── only the signer is sent
+// │   ├── the holder is a keys address
+// │   ├── the holder is a create2 address
+// │   ├── the holder is the bare signers hash
+// │   └── the heir vetoes
+// └── otherwise
+//     ├── releases with a touch
+//     ├── claims from phone to phone
+//     ├── cancels reports and takes back
+//     ├── lost is recovered to another
+//     ├── not lost vetoes a recovery
+//     └── is the same holder on every ledger
+// whatever is tried
+// └── garbage after the signer is refused
 contract PasskeyTest is Signer {
     uint256 private _token;
     address private _owner;

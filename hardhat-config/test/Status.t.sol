@@ -19,19 +19,61 @@ contract Agreeable {
 }
 
 // setStatus
-// ├── when there is no such token: it reverts
-// ├── when the caller is neither steward nor the piece's studio: it reverts
-// ├── when the piece is revoked: it reverts
-// ├── when a steward holds it and the studio does not revoke it: it reverts
-// └── otherwise: it stores status, time and whose it is, and emits StatusSet and MetadataUpdate
+// ├── it reverts when
+// │   ├── token is unknown
+// │   ├── caller is a stranger
+// │   ├── caller is another studio
+// │   ├── revoked
+// │   ├── studio lifts a stewards hold
+// │   ├── studio retires under a stewards hold
+// │   ├── studio makes a stewards hold its own
+// │   ├── the studio is suspended
+// │   └── the suspended studio has another controller
+// └── otherwise
+//     ├── studio revokes under a stewards hold
+//     ├── steward lifts a hold
+//     ├── studio lifts its own hold
+//     ├── stores and emits
+//     ├── a steward sets that of a suspended studios piece
+//     └── a reinstated studio sets it again
 // setStatusFor
-// ├── when the deadline passed, the token is unknown, or the number is not the next: it reverts
-// ├── when the signature is not the studio's, is its high-s twin, or is of another chain: it reverts
-// └── otherwise: it uses the number up and acts as the studio, by key, by contract, by a key with delegated code
+// ├── it reverts when
+// │   ├── deadline passed
+// │   ├── token is unknown
+// │   ├── number is not the next
+// │   ├── sent twice
+// │   ├── signed by another
+// │   ├── the signature is the high twin
+// │   ├── the chain is another
+// │   ├── studio lifts a stewards hold
+// │   ├── the studio is suspended
+// │   ├── the relayer puts another status
+// │   ├── the relayer puts another piece
+// │   ├── the relayer stretches the deadline
+// │   ├── the contract is another
+// │   ├── the deployment is another at the same address
+// │   └── the contract says no
+// └── otherwise
+//     ├── acts as the studio
+//     ├── takes a contracts signature
+//     └── takes the key of an account with code
+// domain
+// └── otherwise
+//     └── is told by itself
 // amend
-// ├── when there is nothing to amend, the lists differ, or a digest is zero or the newest one's: it reverts
-// ├── when a token is unknown or another studio's, or the studio suspended: it reverts
-// └── otherwise: it keeps the newest digest, its time and the count
+// ├── it reverts when
+// │   ├── there is nothing to amend
+// │   ├── the lists differ
+// │   ├── a digest is zero
+// │   ├── the digest is that of the newest amendment
+// │   ├── the token is unknown
+// │   ├── the token is anothers
+// │   ├── the caller is a steward
+// │   └── the studio is suspended
+// └── otherwise
+//     └── keeps the newest
+// whatever is tried
+// └── status follows the rules
 contract StatusTest is Base {
     uint256 private _token;
 

@@ -7,19 +7,61 @@ import {ISuccession} from "../contracts/ISuccession.sol";
 import {PieceLedger} from "../contracts/PieceLedger.sol";
 import {Signer} from "./Signing.sol";
 
-// before sealing
-// ├── when the caller is not the importer, or the clock goes back or past now: it reverts
-// ├── anchors and the directory are played again, at their times
-// ├── pieces are imported with holder, nonce, status, loss and amendment
-// └── nothing else works
+// import
+// ├── it reverts when
+// │   ├── the caller is not the importer
+// │   └── a recovery is proposed
+// └── otherwise
+//     ├── records are those of the predecessor
+//     ├── tells
+//     ├── a change of controller is played again
+//     ├── an anchor counts in the block of the clock
+//     ├── exemptions are played again
+//     ├── a loss does not lapse while nobody can undo that
+//     └── the lock of a transferable ledger is told
+// setClock
+// ├── it reverts when
+// │   ├── the time goes back
+// │   └── it goes past now
+// └── otherwise
+//     ├── the block may go back
+//     └── may stand still
+// beforeTheClockIsSet
+// └── it reverts when
+//     ├── accrediting
+//     ├── suspending
+//     ├── reinstating
+//     ├── adding a key
+//     ├── shortening a key
+//     ├── proposing a controller
+//     ├── anchoring
+//     └── exempting
+// importPieces
+// ├── it reverts when
+// │   └── the holder is nobody or the token unknown
+// └── otherwise
+//     ├── tells no transfer where the studio still holds it
+//     └── tells a transfer where a buyer holds it
+// beforeSealing
+// └── otherwise
+//     └── nothing else works
 // seal
-// ├── when the caller is not the importer, or it was sealed: it reverts
-// └── otherwise: nothing is imported any more, and everything else works
+// └── otherwise
+//     ├── ends the import for ever
+//     ├── everything works at the time of now
+//     └── releases signed for the predecessor are worthless
+// withoutAnImporter
+// └── otherwise
+//     └── nothing is imported
+// constructor
+// └── it reverts when
+//     └── only one of importer and predecessor is given
 // nameSuccessor
-// ├── when the caller is not the admin, the ledger nobody, or one is named: it reverts
-// └── otherwise: it names it
-// the constructor
-// └── when only one of importer and predecessor is given: it reverts
+// ├── it reverts when
+// │   ├── the caller is not the admin
+// │   └── the ledger is nobody
+// └── otherwise
+//     └── tells once
 contract SuccessionTest is Signer {
     bytes32 private constant IMPORTER = keccak256("IMPORTER_ROLE");
     address private _importer = address(0x13);

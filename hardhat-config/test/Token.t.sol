@@ -2,15 +2,70 @@
 pragma solidity 0.8.37;
 
 import {IPieceLedger} from "../contracts/IPieceLedger.sol";
-import {PieceLedger} from "../contracts/PieceLedger.sol";
 import {Base} from "./Base.sol";
 
-// ERC-721, ERC-5192, ERC-165, roles
-// ├── owners, names and URIs are there for tokens that exist, and revert for others
-// ├── approvals and transfers revert, for everybody
-// ├── every token is locked
-// ├── the interfaces are told, and no others
-// └── the admin's role passes on in two steps and after the delay only
+// ownerOf
+// ├── it reverts when
+// │   ├── beyond the lot
+// │   ├── beyond all lots
+// │   ├── lot is zero
+// │   └── lot is beyond32 bits
+// └── otherwise
+//     └── is the studio
+// balanceOf
+// ├── it reverts when
+// │   └── the owner is zero
+// └── otherwise
+//     └── counts all lots
+// tokenURI
+// ├── it reverts when
+// │   └── unknown
+// └── otherwise
+//     └── is base and decimal id
+// contractURI
+// └── otherwise
+//     └── is JSON
+// record
+// └── it reverts when
+//     └── unknown
+// approve
+// └── it reverts when
+//     └── by the owner
+// setApprovalForAll
+// └── it reverts when
+//     └── by the owner
+// transferFrom
+// └── it reverts when
+//     └── by the owner
+// safeTransferFrom
+// └── it reverts when
+//     └── by the owner
+// safeTransferFromWithData
+// └── it reverts when
+//     └── by the owner
+// getApproved
+// └── otherwise
+//     └── is nobody
+// locked
+// ├── it reverts when
+// │   └── unknown
+// └── otherwise
+//     └── is true
+// supportsInterface
+// └── otherwise
+//     └── of its standards
+// roles
+// ├── it reverts when
+// │   └── granted by a steward
+// └── otherwise
+//     ├── are those of the constructor
+//     ├── admin replaces an anchorer
+//     └── admin passes on after the delay only
+// whatever is tried
+// └── tokens exist inside lots only
+// burn
+// └── it reverts when
+//     └── tried by its usual names
 contract TokenTest is Base {
     uint256 private _token;
 

@@ -21,11 +21,23 @@ contract Passing {
     }
 }
 
-// a ledger deployed as transferable
-// ├── a piece that its studio holds is locked: it moves by claim only
-// ├── a sold piece can be approved and transferred, by holder and approved, not by others
-// ├── when the piece is lost: it reverts
-// └── a transfer voids releases, approvals and recoveries, and a receiver that acts at once changes nothing of that
+// transfer
+// ├── it reverts when
+// │   ├── the studio holds it
+// │   ├── an operator of the studio takes an unsold piece
+// │   ├── by a stranger
+// │   ├── the receiver is nobody
+// │   ├── the ledger still imports
+// │   └── lost
+// └── otherwise
+//     ├── by the holder voids releases and recoveries
+//     ├── by one approved once
+//     ├── by an operator
+//     ├── between buyers tells no lock
+//     └── the lock is told
+// safeTransfer
+// └── otherwise
+//     └── a receiver that acts at once changes nothing
 contract TransferableTest is Signer {
     uint256 private _token;
 
