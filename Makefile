@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check unit lint types imports tools contracts check-contracts messages bench lock wheel clean
+.PHONY: help setup demo test check unit lint types imports tools contracts check-contracts mutate-contracts messages bench lock wheel clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,8 +49,11 @@ tools: ## Install what the tests need beside Python packages (Chromium, poppler,
 contracts: $(STAMP) ## Compile the contract and export its ABI and bytecode into the package
 	@sh hardhat-config/run.sh export
 
-check-contracts: $(STAMP) ## Run the contract's own tests
-	@sh hardhat-config/run.sh test
+check-contracts: $(STAMP) ## Check the contract thoroughly: style, coverage, deep fuzzing, slither, snapshots, reproducible build
+	@sh hardhat-config/check.sh
+
+mutate-contracts: ## Break each check of the contract in turn, and want a test to notice
+	@sh hardhat-config/run.sh mutate
 
 messages: $(STAMP) ## Collect and compile the translated messages
 	@$(BIN)/python cli/messages.py

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {AccessControlDefaultAdminRules} from
-    "@openzeppelin/contracts/access/extensions/AccessControlDefaultAdminRules.sol";
+import {AccessControlDefaultAdminRules} from "@openzeppelin/contracts/access/extensions/AccessControlDefaultAdminRules.sol";
 import {IERC4906} from "@openzeppelin/contracts/interfaces/IERC4906.sol";
 import {ERC721} from "@openzeppelin/contracts/token/ERC721/ERC721.sol";
 import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
@@ -21,12 +20,15 @@ abstract contract Holdings is IHandOver, IERC5192, IERC4906, Studios, ERC721 {
     /// @notice Seconds in which a holder can veto a recovery, at least.
     uint64 public constant RECOVERY_DELAY = 30 days;
 
-    bytes32 private constant RELEASE_TYPEHASH =
-        keccak256("Release(uint256 tokenId,address claimKey,uint256 nonce,uint256 deadline)");
-    bytes32 private constant CLAIM_TYPEHASH =
-        keccak256("Claim(uint256 tokenId,address newHolder,uint256 nonce,uint256 deadline)");
-    bytes32 private constant CANCEL_TYPEHASH =
-        keccak256("CancelReleases(uint256 tokenId,uint256 nonce,uint256 deadline)");
+    bytes32 private constant RELEASE_TYPEHASH = keccak256(
+        "Release(uint256 tokenId,address claimKey,uint256 nonce,uint256 deadline)"
+    );
+    bytes32 private constant CLAIM_TYPEHASH = keccak256(
+        "Claim(uint256 tokenId,address newHolder,uint256 nonce,uint256 deadline)"
+    );
+    bytes32 private constant CANCEL_TYPEHASH = keccak256(
+        "CancelReleases(uint256 tokenId,uint256 nonce,uint256 deadline)"
+    );
     bytes32 private constant LOST_TYPEHASH = keccak256("ReportLost(uint256 tokenId,uint256 nonce,uint256 deadline)");
     bytes32 private constant FOUND_TYPEHASH = keccak256("ReportFound(uint256 tokenId,uint256 nonce,uint256 deadline)");
     bytes32 private constant VETO_TYPEHASH = keccak256("VetoRecovery(uint256 tokenId,uint256 nonce,uint256 deadline)");
@@ -70,10 +72,11 @@ abstract contract Holdings is IHandOver, IERC5192, IERC4906, Studios, ERC721 {
     // --- hand-over ---------------------------------------------------------------------------------------------
 
     /// @inheritdoc IHandOver
-    function claim(HandOver calldata handOver, bytes calldata releaseSignature, bytes calldata claimSignature)
-        external
-        whenSealed
-    {
+    function claim(
+        HandOver calldata handOver,
+        bytes calldata releaseSignature,
+        bytes calldata claimSignature
+    ) external whenSealed {
         uint256 tokenId = handOver.tokenId;
         _requireInTime(handOver.releaseDeadline);
         _requireInTime(handOver.claimDeadline);
@@ -81,8 +84,13 @@ abstract contract Holdings is IHandOver, IERC5192, IERC4906, Studios, ERC721 {
         (address holder, address signer) = _holderAndSigner(tokenId);
         _requirePieceNonce(tokenId, handOver.nonce);
         _requireReleasable(tokenId, holder);
-        bytes32 digest =
-            _handOverDigest(RELEASE_TYPEHASH, tokenId, handOver.claimKey, handOver.nonce, handOver.releaseDeadline);
+        bytes32 digest = _handOverDigest(
+            RELEASE_TYPEHASH,
+            tokenId,
+            handOver.claimKey,
+            handOver.nonce,
+            handOver.releaseDeadline
+        );
         if (!SIGNATURES.isSignedBy(signer, digest, releaseSignature)) revert InvalidHolderSignature(tokenId, signer);
         digest = _handOverDigest(CLAIM_TYPEHASH, tokenId, handOver.newHolder, handOver.nonce, handOver.claimDeadline);
         if (!SIGNATURES.isKeySignature(handOver.claimKey, digest, claimSignature)) {
@@ -91,11 +99,13 @@ abstract contract Holdings is IHandOver, IERC5192, IERC4906, Studios, ERC721 {
         _update(handOver.newHolder, tokenId, address(0));
     }
 
-    function _handOverDigest(bytes32 typeHash, uint256 tokenId, address to, uint256 nonce, uint256 deadline)
-        private
-        view
-        returns (bytes32)
-    {
+    function _handOverDigest(
+        bytes32 typeHash,
+        uint256 tokenId,
+        address to,
+        uint256 nonce,
+        uint256 deadline
+    ) private view returns (bytes32) {
         return _digest(keccak256(abi.encode(typeHash, tokenId, to, nonce, deadline)));
     }
 
@@ -110,9 +120,14 @@ abstract contract Holdings is IHandOver, IERC5192, IERC4906, Studios, ERC721 {
         _requireInTime(deadline);
         (, address signer) = _holderAndSigner(tokenId);
         _requirePieceNonce(tokenId, nonce);
-        bytes32 typeHash = order == HolderOrder.CANCEL_RELEASES
-            ? CANCEL_TYPEHASH
-            : order == HolderOrder.REPORT_LOST ? LOST_TYPEHASH : order == HolderOrder.REPORT_FOUND ? FOUND_TYPEHASH : VETO_TYPEHASH;
+        bytes32 typeHash =
+            order == HolderOrder.CANCEL_RELEASES
+                ? CANCEL_TYPEHASH
+                : order == HolderOrder.REPORT_LOST
+                    ? LOST_TYPEHASH
+                    : order == HolderOrder.REPORT_FOUND
+                        ? FOUND_TYPEHASH
+                        : VETO_TYPEHASH;
         bytes32 digest = _digest(keccak256(abi.encode(typeHash, tokenId, nonce, deadline)));
         if (!SIGNATURES.isSignedBy(signer, digest, signature)) revert InvalidHolderSignature(tokenId, signer);
         // Each of them raises the nonce, so that the signature counts once.
@@ -181,7 +196,7 @@ abstract contract Holdings is IHandOver, IERC5192, IERC4906, Studios, ERC721 {
     /// @inheritdoc IHandOver
     function proposeRecovery(uint256 tokenId, address heir) external onlyRoleOrImporter(STEWARD_ROLE) {
         if (heir == address(0)) revert InvalidHolder(tokenId, heir);
-        (address holder,) = _holderAndSigner(tokenId);
+        (address holder, ) = _holderAndSigner(tokenId);
         if (holder == _lots[tokenId >> 32].studio) revert HeldByItsStudio(tokenId, holder);
         uint64 from = _now() + RECOVERY_DELAY;
         _recoveries[tokenId] = Recovery(heir, from);
@@ -337,14 +352,12 @@ abstract contract Holdings is IHandOver, IERC5192, IERC4906, Studios, ERC721 {
     }
 
     /// @inheritdoc IERC165
-    function supportsInterface(bytes4 interfaceId)
-        public
-        view
-        virtual
-        override(ERC721, AccessControlDefaultAdminRules, IERC165)
-        returns (bool)
-    {
-        return interfaceId == type(IERC5192).interfaceId || interfaceId == bytes4(0x49064906)
-            || super.supportsInterface(interfaceId);
+    function supportsInterface(
+        bytes4 interfaceId
+    ) public view virtual override(ERC721, AccessControlDefaultAdminRules, IERC165) returns (bool) {
+        return
+            interfaceId == type(IERC5192).interfaceId ||
+            interfaceId == bytes4(0x49064906) ||
+            super.supportsInterface(interfaceId);
     }
 }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {AccessControlDefaultAdminRules} from
-    "@openzeppelin/contracts/access/extensions/AccessControlDefaultAdminRules.sol";
+import {AccessControlDefaultAdminRules} from "@openzeppelin/contracts/access/extensions/AccessControlDefaultAdminRules.sol";
 
 import {IPieceLedger} from "./IPieceLedger.sol";
 import {ISuccession} from "./ISuccession.sol";
@@ -71,13 +70,17 @@ abstract contract Studios is IPieceLedger, ISuccession, Signing, AccessControlDe
     }
 
     modifier whileImporting() {
-        _checkRole(IMPORTER_ROLE);
-        if (_sealed) revert AlreadySealed();
+        _requireImporting();
         _;
     }
 
     function _requireSealed() private view {
         if (!_sealed) revert NotSealed();
+    }
+
+    function _requireImporting() private view {
+        _checkRole(IMPORTER_ROLE);
+        if (_sealed) revert AlreadySealed();
     }
 
     /// @dev With no clock set, what is played again would have happened at no time at all.
@@ -94,10 +97,12 @@ abstract contract Studios is IPieceLedger, ISuccession, Signing, AccessControlDe
     // --- a steward's work --------------------------------------------------------------------------------------
 
     /// @inheritdoc IPieceLedger
-    function accredit(address studio, string calldata did, string calldata name_, uint32 scopes)
-        external
-        onlyRoleOrImporter(STEWARD_ROLE)
-    {
+    function accredit(
+        address studio,
+        string calldata did,
+        string calldata name_,
+        uint32 scopes
+    ) external onlyRoleOrImporter(STEWARD_ROLE) {
         if (studio == address(0) || bytes(did).length == 0 || bytes(name_).length == 0) {
             revert InvalidStudio(studio, did, name_);
         }
@@ -209,8 +214,8 @@ abstract contract Studios is IPieceLedger, ISuccession, Signing, AccessControlDe
 
     /// @inheritdoc IPieceLedger
     function inGoodStanding(address studio) public view returns (bool) {
-        Studio storage entry = _studios[studio];
-        return entry.accreditedAt != 0 && entry.scopes & SCOPE_MAKER != 0 && !_isSuspended(studio);
+        // Only an accredited studio has scopes.
+        return _studios[studio].scopes & SCOPE_MAKER != 0 && !_isSuspended(studio);
     }
 
     function _controllerOf(address studio) internal view returns (address) {
@@ -224,9 +229,8 @@ abstract contract Studios is IPieceLedger, ISuccession, Signing, AccessControlDe
         return length != 0 && intervals[length - 1].end == OPEN_END;
     }
 
+    /// @dev At the time of an anchor: a studio that has a lot was accredited by then.
     function _hadStanding(address studio, uint64 time) internal view returns (bool) {
-        uint64 since = _studios[studio].accreditedAt;
-        if (since == 0 || time < since) return false;
         Window[] storage intervals = _suspensions[studio];
         for (uint256 i = intervals.length; i > 0; --i) {
             Window storage interval = intervals[i - 1];
@@ -235,12 +239,12 @@ abstract contract Studios is IPieceLedger, ISuccession, Signing, AccessControlDe
         return true;
     }
 
+    /// @dev At the time of an anchor. The first name counts from the accreditation on, and no lot is older.
     function _nameAt(address studio, uint64 time) internal view returns (bytes32) {
         Name[] storage names = _names[studio];
-        for (uint256 i = names.length; i > 0; --i) {
-            if (names[i - 1].since <= time) return names[i - 1].hash;
-        }
-        return 0;
+        uint256 i = names.length - 1;
+        while (names[i].since > time) --i;
+        return names[i].hash;
     }
 
     function _requireStudio(address studio) private view {

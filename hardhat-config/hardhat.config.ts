@@ -15,5 +15,14 @@ export default defineConfig({
       production: {version: '0.8.37', path, settings},
     },
   },
-  test: {solidity: {fuzz: {runs: 256}, invariant: {runs: 16, depth: 150}}},
+  // `deep` and `gas` are for `make check-contracts`; in `gas` each call is a transaction of its own.
+  test: {
+    solidity: {
+      profiles: {
+        default: {fuzz: {runs: 256}, invariant: {runs: 16, depth: 150, failOnRevert: true}},
+        gas: {isolate: true, fuzz: {runs: 1}},
+        deep: {fuzz: {runs: 10_000}, invariant: {runs: 256, depth: 128, failOnRevert: true}},
+      },
+    },
+  },
 });

@@ -5,74 +5,92 @@ import {IPieceLedger} from "../contracts/IPieceLedger.sol";
 import {Base, Vm} from "./Base.sol";
 
 // anchor
-// ├── when the caller is not the anchorer: it reverts
-// ├── when the root is zero: it reverts
-// ├── when the root was anchored: it reverts
-// ├── when the first lot is another than expected: it reverts
-// ├── when there are no lots: it reverts
-// ├── when a lot is empty: it reverts
-// ├── when the lots do not add up: it reverts
-// ├── when a studio is unknown, no maker, or suspended: it reverts
+// ├── it reverts when
+// │   ├── caller is not the anchorer
+// │   ├── root is zero
+// │   ├── root was anchored
+// │   ├── first lot is another
+// │   ├── there are no lots
+// │   ├── a lot is empty
+// │   ├── lots are fewer than leaves
+// │   ├── lots are more than leaves
+// │   ├── a studio is unknown
+// │   ├── a studio is no maker
+// │   └── a studio is suspended
 // └── otherwise
-//     ├── it emits Anchored and one Transfer for each token
-//     ├── it counts anchors and lots
-//     └── it records time, block, offsets, owners and balances
+//     ├── emits anchored and a transfer for each token
+//     ├── counts anchors and lots
+//     └── records time block offsets owners and balances
+// whatever is tried
+// └── lots tile the leaves
 contract AnchorTest is Base {
     function setUp() public override {
         super.setUp();
         _accredit(studio, DID);
     }
 
-    function _refused(bytes memory reason, bytes32 root, uint32 leaves, uint32 lot, IPieceLedger.Allotment[] memory lots)
-        private
-    {
+    function _refused(
+        bytes memory reason,
+        bytes32 root,
+        uint32 leaves,
+        uint32 lot,
+        IPieceLedger.Allotment[] memory lots
+    ) private {
         vm.prank(anchorer);
         vm.expectRevert(reason);
         ledger.anchor(root, leaves, lot, lots);
     }
 
-    function test_RevertWhen_CallerIsNotTheAnchorer() public {
+    function test_Anchor_RevertWhen_CallerIsNotTheAnchorer() public {
         vm.prank(steward);
         vm.expectRevert(_missingRole(steward, ANCHORER));
         ledger.anchor(ROOT, 1, 1, _lot(studio, 1));
     }
 
-    function test_RevertWhen_RootIsZero() public {
+    function test_Anchor_RevertWhen_RootIsZero() public {
         _refused(abi.encodeWithSelector(IPieceLedger.ZeroRoot.selector), 0, 1, 1, _lot(studio, 1));
     }
 
-    function test_RevertWhen_RootWasAnchored() public {
+    function test_Anchor_RevertWhen_RootWasAnchored() public {
         vm.prank(anchorer);
         ledger.anchor(ROOT, 1, 1, _lot(studio, 1));
         _refused(
-            abi.encodeWithSelector(IPieceLedger.RootAlreadyAnchored.selector, ROOT, 1), ROOT, 1, 2, _lot(studio, 1)
+            abi.encodeWithSelector(IPieceLedger.RootAlreadyAnchored.selector, ROOT, 1),
+            ROOT,
+            1,
+            2,
+            _lot(studio, 1)
         );
     }
 
-    function test_RevertWhen_FirstLotIsAnother() public {
+    function test_Anchor_RevertWhen_FirstLotIsAnother() public {
         _refused(abi.encodeWithSelector(IPieceLedger.UnexpectedLot.selector, 2, 1), ROOT, 1, 2, _lot(studio, 1));
     }
 
-    function test_RevertWhen_ThereAreNoLots() public {
+    function test_Anchor_RevertWhen_ThereAreNoLots() public {
         IPieceLedger.Allotment[] memory none = new IPieceLedger.Allotment[](0);
         _refused(abi.encodeWithSelector(IPieceLedger.LeafCountMismatch.selector, 0, 0), ROOT, 0, 1, none);
     }
 
-    function test_RevertWhen_ALotIsEmpty() public {
+    function test_Anchor_RevertWhen_ALotIsEmpty() public {
         _refused(
-            abi.encodeWithSelector(IPieceLedger.LeafCountMismatch.selector, 1, 1), ROOT, 1, 1, _lots(studio, 1, studio, 0)
+            abi.encodeWithSelector(IPieceLedger.LeafCountMismatch.selector, 1, 1),
+            ROOT,
+            1,
+            1,
+            _lots(studio, 1, studio, 0)
         );
     }
 
-    function test_RevertWhen_LotsAreFewerThanLeaves() public {
+    function test_Anchor_RevertWhen_LotsAreFewerThanLeaves() public {
         _refused(abi.encodeWithSelector(IPieceLedger.LeafCountMismatch.selector, 3, 2), ROOT, 3, 1, _lot(studio, 2));
     }
 
-    function test_RevertWhen_LotsAreMoreThanLeaves() public {
+    function test_Anchor_RevertWhen_LotsAreMoreThanLeaves() public {
         _refused(abi.encodeWithSelector(IPieceLedger.LeafCountMismatch.selector, 1, 2), ROOT, 1, 1, _lot(studio, 2));
     }
 
-    function test_RevertWhen_AStudioIsUnknown() public {
+    function test_Anchor_RevertWhen_AStudioIsUnknown() public {
         _refused(
             abi.encodeWithSelector(IPieceLedger.StudioNotInGoodStanding.selector, other),
             ROOT,
@@ -82,22 +100,30 @@ contract AnchorTest is Base {
         );
     }
 
-    function test_RevertWhen_AStudioIsNoMaker() public {
+    function test_Anchor_RevertWhen_AStudioIsNoMaker() public {
         vm.prank(steward);
         ledger.accredit(other, "did:b", "B", 2);
         _refused(
-            abi.encodeWithSelector(IPieceLedger.StudioNotInGoodStanding.selector, other), ROOT, 1, 1, _lot(other, 1)
+            abi.encodeWithSelector(IPieceLedger.StudioNotInGoodStanding.selector, other),
+            ROOT,
+            1,
+            1,
+            _lot(other, 1)
         );
     }
 
-    function test_RevertWhen_AStudioIsSuspended() public {
+    function test_Anchor_RevertWhen_AStudioIsSuspended() public {
         _suspend();
         _refused(
-            abi.encodeWithSelector(IPieceLedger.StudioNotInGoodStanding.selector, studio), ROOT, 1, 1, _lot(studio, 1)
+            abi.encodeWithSelector(IPieceLedger.StudioNotInGoodStanding.selector, studio),
+            ROOT,
+            1,
+            1,
+            _lot(studio, 1)
         );
     }
 
-    function test_EmitsAnchoredAndATransferForEachToken() public {
+    function test_Anchor_EmitsAnchoredAndATransferForEachToken() public {
         IPieceLedger.Allotment[] memory lots = _lots(studio, 2, studio, 1);
         vm.recordLogs();
         vm.prank(anchorer);
@@ -116,7 +142,7 @@ contract AnchorTest is Base {
         }
     }
 
-    function test_CountsAnchorsAndLots() public {
+    function test_Anchor_CountsAnchorsAndLots() public {
         _equal(ledger.nextLot(), 1);
         _equal(ledger.anchorIdOf(ROOT), 0);
         vm.prank(anchorer);
@@ -127,7 +153,7 @@ contract AnchorTest is Base {
         _equal(ledger.anchorIdOf(ROOT), 1);
     }
 
-    function test_RecordsTimeBlockOffsetsOwnersAndBalances() public {
+    function test_Anchor_RecordsTimeBlockOffsetsOwnersAndBalances() public {
         _accredit(other, "did:b");
         _later(100);
         vm.prank(anchorer);

@@ -6,16 +6,28 @@ import {IPieceLedger} from "../contracts/IPieceLedger.sol";
 import {Signer} from "./Signing.sol";
 
 // proposeController
-// ├── when the caller is no steward, the studio unknown or the controller nobody: it reverts
-// ├── until the delay is over: the old controller signs
-// └── from then on: the new one alone signs orders and releases of pieces that the studio holds
-//     ├── the studio stays identity and owner
-//     ├── buyers' pieces are out of its reach
-//     └── a change in force outlives the next proposal
+// ├── it reverts when
+// │   ├── the caller is the studio
+// │   ├── the studio is unknown
+// │   └── the controller is nobody
+// └── otherwise
+//     ├── tells
+//     ├── the old one signs until then
+//     ├── the new one alone signs from then
+//     ├── reaches no piece that a buyer holds
+//     ├── reaches no other studios piece
+//     ├── again keeps the one in force
+//     ├── of the present one ends a proposal
+//     └── a passkey may sign
 // amendFor
-// ├── when it expired, the number is not the next, or the signature not the controller's: it reverts
-// ├── when the studio is suspended or the digest zero: it reverts
-// └── otherwise: it amends and uses the number up
+// ├── it reverts when
+// │   ├── expired
+// │   ├── the number is not the next
+// │   ├── signed by another
+// │   ├── the digest is another
+// │   └── the studio is suspended
+// └── otherwise
+//     └── amends and counts once
 contract ControllerTest is Signer {
     uint256 private constant NEW_SECRET = 0x2E3;
     uint256 private _token;
@@ -111,7 +123,7 @@ contract ControllerTest is Signer {
         _propose(steward, studio, _next);
         _later(7 days);
         _propose(steward, studio, buyer);
-        (address controller,,) = ledger.controllerOf(studio);
+        (address controller, , ) = ledger.controllerOf(studio);
         _equal(controller, _next);
     }
 
@@ -137,8 +149,7 @@ contract ControllerTest is Signer {
     // --- amendFor
 
     function _amendDigest(uint256 nonce, uint256 deadline) private view returns (bytes32) {
-        bytes32 kind =
-            keccak256("Amend(uint256 tokenId,bytes32 digest,address studio,uint256 nonce,uint256 deadline)");
+        bytes32 kind = keccak256("Amend(uint256 tokenId,bytes32 digest,address studio,uint256 nonce,uint256 deadline)");
         return _typed(ledger, abi.encode(kind, _token, DIGEST, studio, nonce, deadline));
     }
 

@@ -5,25 +5,65 @@ import {IPieceLedger} from "../contracts/IPieceLedger.sol";
 import {Base} from "./Base.sol";
 
 // accredit
-// ├── when the caller is no steward: it reverts
-// ├── when the address is zero, or the DID or the name empty: it reverts
-// ├── when the DID is another studio's: it reverts
-// ├── when the studio has another DID: it reverts
-// └── otherwise: it emits, and a renewal changes scopes and the name of later pieces, but neither the first time, nor a
-//     suspension, nor the name of pieces anchored before
-// suspend, reinstate
-// ├── when the caller is no steward, or the studio unknown: they revert
-// ├── when nothing would change: they revert
-// └── otherwise: the interval is kept, and counts from its first second to before its last
+// ├── it reverts when
+// │   ├── caller is no steward
+// │   ├── address is zero
+// │   ├── DID is empty
+// │   ├── name is empty
+// │   ├── DID is anothers
+// │   └── studio has another DID
+// └── otherwise
+//     ├── emits
+//     ├── a new name leaves anchored pieces the old one
+//     ├── renewal keeps the first time
+//     ├── renewal changes scopes
+//     ├── renewal lifts no suspension
+//     ├── renewal keeps past suspensions
+//     ├── the old name again is the old name
+//     └── renewal under the same name stores no new one
+// suspend
+// └── it reverts when
+//     ├── caller is no steward
+//     ├── studio is unknown
+//     └── suspended
+// reinstate
+// └── it reverts when
+//     ├── caller is no steward
+//     ├── studio is unknown
+//     ├── never suspended
+//     └── reinstated already
+// suspension
+// └── otherwise
+//     ├── emits both ends
+//     ├── counts in the anchors own second
+//     ├── ends before the second of its end
+//     ├── earlier intervals are kept
+//     └── does not reach back
 // addKey
-// ├── when the caller is no steward, or the studio unknown: it reverts
-// ├── when the bytes are no Multikey of a known kind: it reverts
-// ├── when the studio has the key, or had it: it reverts
-// └── otherwise: the window opens now, for this studio alone
+// ├── it reverts when
+// │   ├── caller is no steward
+// │   ├── studio is unknown
+// │   ├── empty
+// │   ├── p 256 is too short
+// │   ├── Ed25519 is too long
+// │   ├── kind is unknown
+// │   ├── added
+// │   └── added and ended
+// └── otherwise
+//     ├── opens a window for this studio alone
+//     ├── a squatted key id is still the studios to add
+//     └── takes Ed25519
 // shortenKey
-// ├── when the caller is no steward, or the key unknown: it reverts
-// ├── when the window would not shrink: it reverts
-// └── otherwise: the window ends there, also in the past
+// ├── it reverts when
+// │   ├── caller is no steward
+// │   ├── key is unknown
+// │   ├── still open
+// │   ├── the same
+// │   └── the window would grow
+// └── otherwise
+//     └── ends the window in the past
+// whatever is tried
+// └── window never grows
 contract DirectoryTest is Base {
     // --- accredit
 
@@ -105,6 +145,42 @@ contract DirectoryTest is Base {
         _suspend();
         _accredit(studio, DID);
         _holds(!ledger.inGoodStanding(studio));
+    }
+
+    function test_Accredit_RenewalKeepsPastSuspensions() public {
+        uint256 token = _pieces();
+        _suspend();
+        _later(10);
+        _reinstate();
+        _accredit(studio, DID);
+        _holds(!_record(token).standingAtAnchor);
+        _holds(_record(token).standingNow);
+    }
+
+    function test_Accredit_TheOldNameAgainIsTheOldName() public {
+        uint256 token = _pieces();
+        _later(100);
+        vm.prank(steward);
+        ledger.accredit(studio, DID, "New Kiln", 1);
+        _later(100);
+        _accredit(studio, DID);
+        _same(_record(token).nameHash, sha256("Kiln"));
+        _same(_record(_anchor(1)).nameHash, sha256("Kiln"));
+    }
+
+    function _gasOfRenewal(string memory name) private returns (uint256 spent) {
+        vm.prank(steward);
+        uint256 before = gasleft();
+        ledger.accredit(studio, DID, name, 1);
+        spent = before - gasleft();
+    }
+
+    function test_Accredit_RenewalUnderTheSameNameStoresNoNewOne() public {
+        _accredit(studio, DID);
+        _later(100);
+        uint256 same = _gasOfRenewal("Kiln");
+        uint256 another = _gasOfRenewal("New Kiln");
+        _holds(same + 20_000 < another);
     }
 
     // --- suspend, reinstate
@@ -200,6 +276,17 @@ contract DirectoryTest is Base {
         _holds(!_record(token).standingAtAnchor);
     }
 
+    function test_Suspension_DoesNotReachBack() public {
+        uint256 token = _pieces();
+        _later(10);
+        _suspend();
+        _holds(_record(token).standingAtAnchor);
+        _holds(!_record(token).standingNow);
+        _later(10);
+        _reinstate();
+        _holds(_record(token).standingAtAnchor);
+    }
+
     // --- addKey
 
     function test_AddKey_RevertWhen_CallerIsNoSteward() public {
@@ -270,6 +357,20 @@ contract DirectoryTest is Base {
         _equal(_record(token).keyEnd, OPEN);
     }
 
+    /// @dev Whoever has another's key registered first, at another studio, stands in nobody's way.
+    function test_AddKey_ASquattedKeyIdIsStillTheStudiosToAdd() public {
+        _accredit(other, "did:b");
+        vm.prank(steward);
+        ledger.addKey(other, multikey);
+        vm.prank(steward);
+        ledger.shortenKey(other, keyId, 0);
+        uint256 token = _pieces();
+        _equal(_record(token).keyStart, 0);
+        _addKey();
+        _equal(_record(token).keyStart, START);
+        _equal(_record(token).keyEnd, OPEN);
+    }
+
     function test_AddKey_TakesEd25519() public {
         _accredit(studio, DID);
         bytes memory key = abi.encodePacked(bytes2(0xed01), keccak256("key"));
@@ -309,6 +410,16 @@ contract DirectoryTest is Base {
             abi.encodeWithSelector(IPieceLedger.WindowNotShorter.selector, studio, keyId, START + 50, START + 50)
         );
         _shorten(START + 50);
+    }
+
+    function test_ShortenKey_RevertWhen_TheWindowWouldGrow() public {
+        _accredit(studio, DID);
+        _addKey();
+        _shorten(START + 50);
+        vm.expectRevert(
+            abi.encodeWithSelector(IPieceLedger.WindowNotShorter.selector, studio, keyId, START + 60, START + 50)
+        );
+        _shorten(START + 60);
     }
 
     function test_ShortenKey_EndsTheWindowInThePast() public {

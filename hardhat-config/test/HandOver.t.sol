@@ -16,7 +16,7 @@ contract Reentrant {
     }
 
     function isValidSignature(bytes32, bytes calldata) external returns (bytes4) {
-        (bool done,) = address(_ledger).call(abi.encodeCall(IHandOver.cancelReleases, (_token)));
+        (bool done, ) = address(_ledger).call(abi.encodeCall(IHandOver.cancelReleases, (_token)));
         return done ? bytes4(0) : bytes4(0x1626ba7e);
     }
 }
@@ -37,21 +37,74 @@ contract Yes {
     }
 }
 
+/// @dev Says no to everything.
+contract No {
+    function isValidSignature(bytes32, bytes calldata) external pure returns (bytes4) {
+        return 0xffffffff;
+    }
+}
+
 // claim
-// ├── when a deadline passed, the holder is nobody or the token unknown: it reverts
-// ├── when the nonce is not the piece's: replayed, cancelled, after a hand-over: it reverts
-// ├── when the piece is lost, or its suspended studio holds it and it is not exempt: it reverts
-// ├── when the release is another's, for another key, chain, contract or deployment, or a high-s twin: it reverts
-// ├── when the claim is another's, for another recipient, or a high-s twin: it reverts
-// └── otherwise: it moves the piece, raises the nonce, and emits Transfer and Moved, for
-//     ├── a key, a key with delegated code, a contract, and a contract that tries to act meanwhile
-//     └── an unsold piece, a sold one, and one that is on hold, revoked or retired
-// cancelReleases, holderOrderFor(CANCEL_RELEASES)
-// ├── when the caller does not sign for the holder: it reverts
-// └── otherwise: all earlier releases are void
+// ├── it reverts when
+// │   ├── the release expired
+// │   ├── the claim expired
+// │   ├── a deadline is stretched
+// │   ├── the new holder is nobody
+// │   ├── the token is unknown
+// │   ├── sent twice
+// │   ├── an earlier release is used after the studio got the piece back
+// │   ├── cancelled
+// │   ├── lost
+// │   ├── the studio is suspended
+// │   ├── the release is anothers
+// │   ├── the claim key is not the one released to
+// │   ├── the release is the high twin
+// │   ├── the claim is the high twin
+// │   ├── the chain is another
+// │   ├── the contract is another
+// │   ├── the deployment is another at the same address
+// │   ├── a front runner puts another recipient
+// │   ├── a relayer signs the claim itself
+// │   ├── the claim key is zero
+// │   ├── of another piece
+// │   ├── a contract says no
+// │   └── a contract never answers
+// └── otherwise
+//     ├── counts at the last second
+//     ├── a buyer resells whatever became of the studio
+//     ├── moves and tells
+//     ├── to the holder itself changes no balance
+//     ├── the studio no longer signs for a sold piece
+//     ├── by a key with delegated code
+//     ├── by the code that a key delegated to
+//     ├── by a contract
+//     ├── a contract cannot act while it is asked
+//     ├── of anothers piece that a suspended studio bought
+//     ├── of a locked piece tells no lock
+//     └── of a piece that is held revoked or retired
+// cancelReleases
+// ├── it reverts when
+// │   ├── the caller is not the holder
+// │   └── the token is unknown
+// └── otherwise
+//     └── emits
+// cancelBySignature
+// ├── it reverts when
+// │   ├── expired
+// │   ├── signed by another
+// │   └── signed for another order
+// └── otherwise
+//     └── voids and counts once
 // setExemptions
-// ├── when the caller is no steward, or a token unknown: it reverts
-// └── otherwise: the suspended studio's piece can be handed over, once
+// ├── it reverts when
+// │   ├── the caller is no steward
+// │   └── the token is unknown
+// └── otherwise
+//     ├── lets one piece through once
+//     └── can be taken back
+// whatever is tried
+// ├── garbage moves nothing
+// └── a changed member is refused
 contract HandOverTest is Signer {
     uint256 private _token;
 
@@ -63,9 +116,12 @@ contract HandOverTest is Signer {
         _later(100);
     }
 
-    function _refuse(bytes memory reason, IHandOver.HandOver memory over, bytes memory release, bytes memory claim)
-        private
-    {
+    function _refuse(
+        bytes memory reason,
+        IHandOver.HandOver memory over,
+        bytes memory release,
+        bytes memory claim
+    ) private {
         vm.expectRevert(reason);
         _send(over, release, claim);
     }
@@ -290,10 +346,20 @@ contract HandOverTest is Signer {
         _refuse(_badHolder(buyer), over, release, claim);
     }
 
+    /// @dev The code of such an account is a designator of 23 bytes (EIP-7702); what it points to is never asked.
     function test_Claim_ByAKeyWithDelegatedCode() public {
         _give(STUDIO_SECRET, _token, buyer);
-        vm.etch(buyer, address(new Looping()).code);
+        vm.etch(buyer, abi.encodePacked(hex"ef0100", new Looping()));
+        _equal(buyer.code.length, 23);
         _give(BUYER_SECRET, _token, other);
+        _equal(ledger.ownerOf(_token), other);
+    }
+
+    function test_Claim_ByTheCodeThatAKeyDelegatedTo() public {
+        _give(STUDIO_SECRET, _token, buyer);
+        vm.etch(buyer, abi.encodePacked(hex"ef0100", new Yes()));
+        IHandOver.HandOver memory over = _handOver(_token, other);
+        _send(over, "any", _claimSignature(CLAIM_SECRET, over));
         _equal(ledger.ownerOf(_token), other);
     }
 
@@ -314,14 +380,47 @@ contract HandOverTest is Signer {
         _equal(_nonce(_token), 2);
     }
 
+    function test_Claim_RevertWhen_AContractSaysNo() public {
+        address safe = address(new No());
+        _give(STUDIO_SECRET, _token, safe);
+        IHandOver.HandOver memory over = _handOver(_token, buyer);
+        _refuse(_badHolder(safe), over, "any", _claimSignature(CLAIM_SECRET, over));
+    }
+
+    /// @dev It spends what the sender set out, and no more: enough is left to say why.
     function test_Claim_RevertWhen_AContractNeverAnswers() public {
         address safe = address(new Looping());
         _give(STUDIO_SECRET, _token, safe);
         IHandOver.HandOver memory over = _handOver(_token, buyer);
         bytes memory claim = _claimSignature(CLAIM_SECRET, over);
-        (bool done,) = address(ledger).call{gas: 400_000}(abi.encodeCall(IHandOver.claim, (over, "any", claim)));
-        _holds(!done);
+        uint256 before = gasleft();
+        (bool done, bytes memory reason) = address(ledger).call{gas: 2_000_000}(
+            abi.encodeCall(IHandOver.claim, (over, "any", claim))
+        );
+        _holds(!done && before - gasleft() < 2_100_000);
+        _same(keccak256(reason), keccak256(_badHolder(safe)));
         _equal(ledger.ownerOf(_token), safe);
+        _equal(_nonce(_token), 1);
+    }
+
+    /// @dev A buyer who is a suspended studio too holds what others made as any buyer does.
+    function test_Claim_OfAnothersPieceThatASuspendedStudioBought() public {
+        _give(STUDIO_SECRET, _token, buyer);
+        _accredit(buyer, "did:b");
+        vm.prank(steward);
+        ledger.suspend(buyer);
+        _holds(!ledger.holding(_token).barred);
+        _give(BUYER_SECRET, _token, other);
+        _equal(ledger.ownerOf(_token), other);
+    }
+
+    function test_Claim_OfALockedPieceTellsNoLock() public {
+        vm.recordLogs();
+        _give(STUDIO_SECRET, _token, buyer);
+        _equal(_told("Unlocked(uint256)"), 0);
+        vm.recordLogs();
+        _give(BUYER_SECRET, _token, studio);
+        _equal(_told("Locked(uint256)"), 0);
     }
 
     function test_Claim_OfAPieceThatIsHeldRevokedOrRetired() public {
@@ -417,9 +516,9 @@ contract HandOverTest is Signer {
     function test_SetExemptions_CanBeTakenBack() public {
         _suspend();
         _exempt(steward, _token, true);
-        _holds(!ledger.holding(_token).barred);
+        _holds(!ledger.holding(_token).barred && ledger.holding(_token).exempt);
         _exempt(steward, _token, false);
-        _holds(ledger.holding(_token).barred);
+        _holds(ledger.holding(_token).barred && !ledger.holding(_token).exempt);
     }
 
     /// @dev Whatever bytes are sent in the place of signatures, nothing moves.

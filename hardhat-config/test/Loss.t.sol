@@ -5,23 +5,58 @@ import {IHandOver} from "../contracts/IHandOver.sol";
 import {IPieceLedger} from "../contracts/IPieceLedger.sol";
 import {Signer} from "./Signing.sol";
 
-// reportLost, holderOrderFor(REPORT_LOST)
-// ├── when the caller does not sign for the holder: it reverts
-// └── otherwise: it dates the loss, voids releases, and ends a pending return
-// reportFound, holderOrderFor(REPORT_FOUND)
-// ├── when the piece is not lost, or the caller neither steward nor holder: it reverts
-// ├── when a steward says so: the loss ends at once
-// └── when the holder says so: it ends after the delay, unless it is reported again
+// reportLost
+// ├── it reverts when
+// │   ├── the caller is the studio
+// │   └── the caller is a steward
+// └── otherwise
+//     ├── dates and tells
+//     └── again keeps the first date and ends a return
+// reportLostBySignature
+// └── otherwise
+//     └── counts
+// reportFound
+// ├── it reverts when
+// │   ├── not lost
+// │   ├── the caller is a stranger
+// │   └── a steward names an unknown token
+// └── otherwise
+//     ├── by a steward counts at once
+//     ├── tells that metadata changed
+//     ├── what lapsed is told
+//     ├── a thief with the phone waits
+//     ├── the owner stops a thief
+//     └── later loss is a new one
+// reportFoundBySignature
+// └── otherwise
+//     └── waits
 // proposeRecovery
-// ├── when the caller is no steward, the heir nobody, the token unknown or held by its studio: it reverts
-// └── otherwise: it names heir and time
-// vetoRecovery, holderOrderFor(VETO_RECOVERY)
-// ├── when there is nothing to veto, or the caller is neither steward nor holder: it reverts
-// ├── when the holder vetoes: the recovery ends and releases are void
-// └── when a steward withdraws: the recovery ends and releases stay
+// ├── it reverts when
+// │   ├── the caller is no steward
+// │   ├── the heir is nobody
+// │   ├── the token is unknown
+// │   └── the studio holds it
+// └── otherwise
+//     └── tells
+// vetoRecovery
+// ├── it reverts when
+// │   ├── there is none
+// │   └── the caller is the heir
+// └── otherwise
+//     ├── by the holder ends it and voids releases
+//     └── by a steward voids no release
+// vetoRecoveryBySignature
+// └── otherwise
+//     └── counts once
 // executeRecovery
-// ├── when there is none, it is too early, it was vetoed, or the piece moved: it reverts
-// └── otherwise: the heir holds the piece, lost or not
+// ├── it reverts when
+// │   ├── there is none
+// │   ├── too early
+// │   ├── the piece moved
+// │   └── executed twice
+// └── otherwise
+//     ├── a new proposal takes its own time
+//     └── gives the piece to the heir
 contract LossTest is Signer {
     uint256 private _token;
 
@@ -131,6 +166,21 @@ contract LossTest is Signer {
         _reportFound(steward);
         _equal(_record(_token).lostSince, 0);
         _give(BUYER_SECRET, _token, other);
+    }
+
+    function test_ReportFound_TellsThatMetadataChanged() public {
+        _reportLost(buyer);
+        vm.expectEmit(true, true, true, true);
+        emit MetadataUpdate(_token);
+        _reportFound(steward);
+    }
+
+    function test_ReportFound_WhatLapsedIsTold() public {
+        _reportLost(buyer);
+        _reportFound(buyer);
+        _later(7 days);
+        _equal(ledger.holding(_token).lostSince, 0);
+        _equal(ledger.holding(_token).foundFrom, 0);
     }
 
     function test_ReportFound_AThiefWithThePhoneWaits() public {

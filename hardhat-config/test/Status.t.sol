@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IHandOver} from "../contracts/IHandOver.sol";
 import {IPieceLedger} from "../contracts/IPieceLedger.sol";
 import {Base} from "./Base.sol";
 
@@ -18,19 +19,60 @@ contract Agreeable {
 }
 
 // setStatus
-// ├── when there is no such token: it reverts
-// ├── when the caller is neither steward nor the piece's studio: it reverts
-// ├── when the piece is revoked: it reverts
-// ├── when a steward holds it and the studio does not revoke it: it reverts
-// └── otherwise: it stores status, time and whose it is, and emits StatusSet and MetadataUpdate
+// ├── it reverts when
+// │   ├── token is unknown
+// │   ├── caller is a stranger
+// │   ├── caller is another studio
+// │   ├── revoked
+// │   ├── studio lifts a stewards hold
+// │   ├── studio retires under a stewards hold
+// │   ├── studio makes a stewards hold its own
+// │   ├── the studio is suspended
+// │   └── the suspended studio has another controller
+// └── otherwise
+//     ├── studio revokes under a stewards hold
+//     ├── steward lifts a hold
+//     ├── studio lifts its own hold
+//     ├── stores and emits
+//     ├── a steward sets that of a suspended studios piece
+//     └── a reinstated studio sets it again
 // setStatusFor
-// ├── when the deadline passed, the token is unknown, or the number is not the next: it reverts
-// ├── when the signature is not the studio's, is its high-s twin, or is of another chain: it reverts
-// └── otherwise: it uses the number up and acts as the studio, by key, by contract, by a key with delegated code
+// ├── it reverts when
+// │   ├── deadline passed
+// │   ├── token is unknown
+// │   ├── number is not the next
+// │   ├── sent twice
+// │   ├── signed by another
+// │   ├── the signature is the high twin
+// │   ├── the chain is another
+// │   ├── studio lifts a stewards hold
+// │   ├── the studio is suspended
+// │   ├── the relayer puts another status
+// │   ├── the relayer puts another piece
+// │   ├── the relayer stretches the deadline
+// │   ├── the contract is another
+// │   ├── the deployment is another at the same address
+// │   └── the contract says no
+// └── otherwise
+//     ├── acts as the studio
+//     ├── takes a contracts signature
+//     └── takes the key of an account with code
+// domain
+// └── otherwise
+//     └── is told by itself
 // amend
-// ├── when there is nothing to amend, the lists differ, or a digest is zero: it reverts
-// ├── when a token is unknown or another studio's, or the studio suspended: it reverts
-// └── otherwise: it keeps the newest digest, its time and the count
+// ├── it reverts when
+// │   ├── there is nothing to amend
+// │   ├── the lists differ
+// │   ├── a digest is zero
+// │   ├── the token is unknown
+// │   ├── the token is anothers
+// │   ├── the caller is a steward
+// │   └── the studio is suspended
+// └── otherwise
+//     └── keeps the newest
+// whatever is tried
+// └── status follows the rules
 contract StatusTest is Base {
     uint256 private _token;
 
@@ -116,16 +158,51 @@ contract StatusTest is Base {
         _setStatus(steward, _token, IPieceLedger.Status.ACTIVE);
     }
 
+    function _barred() private view returns (bytes memory) {
+        return abi.encodeWithSelector(IHandOver.StudioIsSuspended.selector, studio, _token);
+    }
+
+    function test_SetStatus_RevertWhen_TheStudioIsSuspended() public {
+        _suspend();
+        vm.expectRevert(_barred());
+        _setStatus(studio, _token, IPieceLedger.Status.REVOKED);
+    }
+
+    function test_SetStatus_RevertWhen_TheSuspendedStudioHasAnotherController() public {
+        vm.prank(steward);
+        ledger.proposeController(studio, stranger);
+        _later(7 days);
+        _suspend();
+        vm.expectRevert(_barred());
+        _setStatus(stranger, _token, IPieceLedger.Status.RETIRED);
+    }
+
+    function test_SetStatus_AStewardSetsThatOfASuspendedStudiosPiece() public {
+        _suspend();
+        _setStatus(steward, _token, IPieceLedger.Status.REVOKED);
+        _holds(_record(_token).status == IPieceLedger.Status.REVOKED);
+    }
+
+    function test_SetStatus_AReinstatedStudioSetsItAgain() public {
+        _suspend();
+        _reinstate();
+        _setStatus(studio, _token, IPieceLedger.Status.RETIRED);
+        _holds(_record(_token).status == IPieceLedger.Status.RETIRED);
+    }
+
     // --- setStatusFor
 
-    function _digest(uint256 token, IPieceLedger.Status status, uint256 nonce, uint256 deadline)
-        private
-        view
-        returns (bytes32)
-    {
+    function _digest(
+        uint256 token,
+        IPieceLedger.Status status,
+        uint256 nonce,
+        uint256 deadline
+    ) private view returns (bytes32) {
         bytes32 domain = keccak256(
             abi.encode(
-                keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract,bytes32 salt)"),
+                keccak256(
+                    "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract,bytes32 salt)"
+                ),
                 keccak256("Kilnmark PieceLedger"),
                 keccak256("1"),
                 block.chainid,
@@ -147,8 +224,10 @@ contract StatusTest is Base {
     }
 
     function _sign(uint256 secret, uint256 nonce, uint256 deadline) private returns (bytes memory) {
-        (uint8 v, bytes32 r, bytes32 s) =
-            vm.sign(secret, _digest(_token, IPieceLedger.Status.ON_HOLD, nonce, deadline));
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(
+            secret,
+            _digest(_token, IPieceLedger.Status.ON_HOLD, nonce, deadline)
+        );
         return abi.encodePacked(r, s, v);
     }
 
@@ -188,8 +267,7 @@ contract StatusTest is Base {
     }
 
     function test_SetStatusFor_RevertWhen_TheSignatureIsTheHighTwin() public {
-        (uint8 v, bytes32 r, bytes32 s) =
-            vm.sign(STUDIO_SECRET, _digest(_token, IPieceLedger.Status.ON_HOLD, 0, 0));
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(STUDIO_SECRET, _digest(_token, IPieceLedger.Status.ON_HOLD, 0, 0));
         bytes memory twin = abi.encodePacked(r, bytes32(ORDER_OF_CURVE - uint256(s)), v == 27 ? uint8(28) : uint8(27));
         vm.expectRevert(abi.encodeWithSelector(IPieceLedger.InvalidOrderSignature.selector, studio));
         _order(0, 0, twin);
@@ -206,6 +284,49 @@ contract StatusTest is Base {
         _setStatus(steward, _token, IPieceLedger.Status.ON_HOLD);
         bytes memory signature = _sign(STUDIO_SECRET, 0, 0);
         vm.expectRevert(abi.encodeWithSelector(IPieceLedger.HeldBySteward.selector, _token));
+        _order(0, 0, signature);
+    }
+
+    function test_SetStatusFor_RevertWhen_TheStudioIsSuspended() public {
+        bytes memory signature = _sign(STUDIO_SECRET, 0, 0);
+        _suspend();
+        vm.expectRevert(_barred());
+        _order(0, 0, signature);
+        _equal(ledger.orderNonce(studio), 0);
+    }
+
+    function test_SetStatusFor_RevertWhen_TheRelayerPutsAnotherStatus() public {
+        bytes memory signature = _sign(STUDIO_SECRET, 0, 0);
+        vm.expectRevert(abi.encodeWithSelector(IPieceLedger.InvalidOrderSignature.selector, studio));
+        vm.prank(stranger);
+        ledger.setStatusFor(_token, IPieceLedger.Status.REVOKED, 0, 0, signature);
+    }
+
+    function test_SetStatusFor_RevertWhen_TheRelayerPutsAnotherPiece() public {
+        bytes memory signature = _sign(STUDIO_SECRET, 0, 0);
+        vm.expectRevert(abi.encodeWithSelector(IPieceLedger.InvalidOrderSignature.selector, studio));
+        vm.prank(stranger);
+        ledger.setStatusFor(_token + 1, IPieceLedger.Status.ON_HOLD, 0, 0, signature);
+    }
+
+    function test_SetStatusFor_RevertWhen_TheRelayerStretchesTheDeadline() public {
+        bytes memory signature = _sign(STUDIO_SECRET, 0, START + 99);
+        vm.expectRevert(abi.encodeWithSelector(IPieceLedger.InvalidOrderSignature.selector, studio));
+        _order(0, 0, signature);
+    }
+
+    function test_SetStatusFor_RevertWhen_TheContractIsAnother() public {
+        bytes memory signature = _sign(STUDIO_SECRET, 0, 0);
+        ledger = _deploy(ID, false, address(0));
+        _pieces();
+        vm.expectRevert(abi.encodeWithSelector(IPieceLedger.InvalidOrderSignature.selector, studio));
+        _order(0, 0, signature);
+    }
+
+    function test_SetStatusFor_RevertWhen_TheDeploymentIsAnotherAtTheSameAddress() public {
+        bytes memory signature = _sign(STUDIO_SECRET, 0, 0);
+        vm.etch(address(ledger), address(_deploy(keccak256("re-created"), false, address(0))).code);
+        vm.expectRevert(abi.encodeWithSelector(IPieceLedger.InvalidOrderSignature.selector, studio));
         _order(0, 0, signature);
     }
 
@@ -237,8 +358,15 @@ contract StatusTest is Base {
     }
 
     function test_Domain_IsToldByItself() public view {
-        (bytes1 fields, string memory name, string memory version, uint256 chain, address contract_, bytes32 salt,) =
-            ledger.eip712Domain();
+        (
+            bytes1 fields,
+            string memory name,
+            string memory version,
+            uint256 chain,
+            address contract_,
+            bytes32 salt,
+
+        ) = ledger.eip712Domain();
         _same(fields, hex"1f");
         _same(keccak256(bytes(name)), keccak256("Kilnmark PieceLedger"));
         _same(keccak256(bytes(version)), keccak256("1"));
@@ -316,8 +444,8 @@ contract StatusTest is Base {
         for (uint256 i = 0; i < steps.length; ++i) {
             IPieceLedger.Status wanted = IPieceLedger.Status(steps[i] & 3);
             bool bySteward = steps[i] & 4 != 0;
-            bool allowed = current != IPieceLedger.Status.REVOKED
-                && (bySteward || !held || wanted == IPieceLedger.Status.REVOKED);
+            bool allowed =
+                current != IPieceLedger.Status.REVOKED && (bySteward || !held || wanted == IPieceLedger.Status.REVOKED);
             vm.prank(bySteward ? steward : studio);
             try ledger.setStatus(_token, wanted) {
                 _holds(allowed);

@@ -7,19 +7,59 @@ import {ISuccession} from "../contracts/ISuccession.sol";
 import {PieceLedger} from "../contracts/PieceLedger.sol";
 import {Signer} from "./Signing.sol";
 
-// before sealing
-// ├── when the caller is not the importer, or the clock goes back or past now: it reverts
-// ├── anchors and the directory are played again, at their times
-// ├── pieces are imported with holder, nonce, status, loss and amendment
-// └── nothing else works
+// import
+// ├── it reverts when
+// │   └── the caller is not the importer
+// └── otherwise
+//     ├── records are those of the predecessor
+//     ├── tells
+//     ├── a change of controller is played again
+//     ├── an anchor counts in the block of the clock
+//     └── recoveries and exemptions are played again
+// setClock
+// ├── it reverts when
+// │   ├── the time goes back
+// │   ├── the block goes back
+// │   └── it goes past now
+// └── otherwise
+//     └── may stand still
+// beforeTheClockIsSet
+// └── it reverts when
+//     ├── accrediting
+//     ├── suspending
+//     ├── reinstating
+//     ├── adding a key
+//     ├── shortening a key
+//     ├── proposing a controller
+//     ├── anchoring
+//     ├── proposing a recovery
+//     └── exempting
+// importPieces
+// ├── it reverts when
+// │   └── the holder is nobody or the token unknown
+// └── otherwise
+//     ├── tells no transfer where the studio still holds it
+//     └── tells a transfer where a buyer holds it
+// beforeSealing
+// └── otherwise
+//     └── nothing else works
 // seal
-// ├── when the caller is not the importer, or it was sealed: it reverts
-// └── otherwise: nothing is imported any more, and everything else works
+// └── otherwise
+//     ├── ends the import for ever
+//     ├── everything works at the time of now
+//     └── releases signed for the predecessor are worthless
+// withoutAnImporter
+// └── otherwise
+//     └── nothing is imported
+// constructor
+// └── it reverts when
+//     └── only one of importer and predecessor is given
 // nameSuccessor
-// ├── when the caller is not the admin, the ledger nobody, or one is named: it reverts
-// └── otherwise: it names it
-// the constructor
-// └── when only one of importer and predecessor is given: it reverts
+// ├── it reverts when
+// │   ├── the caller is not the admin
+// │   └── the ledger is nobody
+// └── otherwise
+//     └── tells once
 contract SuccessionTest is Signer {
     bytes32 private constant IMPORTER = keccak256("IMPORTER_ROLE");
     address private _importer = address(0x13);
@@ -110,9 +150,7 @@ contract SuccessionTest is Signer {
             // The blocks are numbered otherwise in this test, where the predecessor had but one.
             mine.anchorBlock = old.anchorBlock;
             _same(keccak256(abi.encode(old)), keccak256(abi.encode(mine)));
-            _same(
-                keccak256(abi.encode(_old.holding(_token + i))), keccak256(abi.encode(ledger.holding(_token + i)))
-            );
+            _same(keccak256(abi.encode(_old.holding(_token + i))), keccak256(abi.encode(ledger.holding(_token + i))));
         }
         _equal(ledger.balanceOf(studio), _old.balanceOf(studio));
         _equal(ledger.balanceOf(buyer), _old.balanceOf(buyer));
@@ -152,14 +190,28 @@ contract SuccessionTest is Signer {
         vm.prank(_importer);
         ledger.proposeController(studio, other);
         _seal();
-        (address controller,,) = ledger.controllerOf(studio);
+        (address controller, , ) = ledger.controllerOf(studio);
         _equal(controller, other);
     }
 
-    function test_SetClock_RevertWhen_ItGoesBack() public {
+    function test_SetClock_RevertWhen_TheTimeGoesBack() public {
         _clock(START + 1);
         vm.expectRevert(abi.encodeWithSelector(ISuccession.WrongClock.selector, START));
-        _clock(START);
+        vm.prank(_importer);
+        ledger.setClock(START, 2);
+    }
+
+    function test_SetClock_RevertWhen_TheBlockGoesBack() public {
+        _clock(START + 1);
+        vm.expectRevert(abi.encodeWithSelector(ISuccession.WrongClock.selector, START + 1));
+        vm.prank(_importer);
+        ledger.setClock(START + 1, 1);
+    }
+
+    function test_SetClock_MayStandStill() public {
+        _clock(START + 1);
+        _clock(START + 1);
+        _holds(!ledger.isSealed());
     }
 
     function test_SetClock_RevertWhen_ItGoesPastNow() public {
@@ -189,6 +241,108 @@ contract SuccessionTest is Signer {
         ledger.seal();
     }
 
+    /// @dev What is played again before the clock is set would have happened at no time.
+    function _withoutAClock() private {
+        vm.expectRevert(abi.encodeWithSelector(ISuccession.WrongClock.selector, 0));
+        vm.prank(_importer);
+    }
+
+    function test_BeforeTheClockIsSet_RevertWhen_Accrediting() public {
+        _withoutAClock();
+        ledger.accredit(studio, DID, "Kiln", 1);
+    }
+
+    function test_BeforeTheClockIsSet_RevertWhen_Suspending() public {
+        _withoutAClock();
+        ledger.suspend(studio);
+    }
+
+    function test_BeforeTheClockIsSet_RevertWhen_Reinstating() public {
+        _withoutAClock();
+        ledger.reinstate(studio);
+    }
+
+    function test_BeforeTheClockIsSet_RevertWhen_AddingAKey() public {
+        _withoutAClock();
+        ledger.addKey(studio, multikey);
+    }
+
+    function test_BeforeTheClockIsSet_RevertWhen_ShorteningAKey() public {
+        _withoutAClock();
+        ledger.shortenKey(studio, keyId, 0);
+    }
+
+    function test_BeforeTheClockIsSet_RevertWhen_ProposingAController() public {
+        _withoutAClock();
+        ledger.proposeController(studio, other);
+    }
+
+    function test_BeforeTheClockIsSet_RevertWhen_Anchoring() public {
+        _withoutAClock();
+        ledger.anchor(ROOT, 1, 1, _lot(studio, 1));
+    }
+
+    function test_BeforeTheClockIsSet_RevertWhen_ProposingARecovery() public {
+        _withoutAClock();
+        ledger.proposeRecovery(_token, other);
+    }
+
+    function test_BeforeTheClockIsSet_RevertWhen_Exempting() public {
+        uint256[] memory tokens = new uint256[](1);
+        tokens[0] = _token;
+        _withoutAClock();
+        ledger.setExemptions(tokens, true);
+    }
+
+    function test_ImportPieces_TellsNoTransferWhereTheStudioStillHoldsIt() public {
+        _importDirectoryAndAnchor();
+        ISuccession.ImportedPiece[] memory pieces = new ISuccession.ImportedPiece[](1);
+        (pieces[0].tokenId, pieces[0].holder) = (_token + 1, studio);
+        vm.recordLogs();
+        vm.prank(_importer);
+        ledger.importPieces(pieces);
+        _equal(_told("Transfer(address,address,uint256)"), 0);
+        _equal(ledger.balanceOf(studio), 3);
+    }
+
+    function test_ImportPieces_TellsATransferWhereABuyerHoldsIt() public {
+        _importDirectoryAndAnchor();
+        ISuccession.ImportedPiece[] memory pieces = _piece();
+        vm.recordLogs();
+        vm.prank(_importer);
+        ledger.importPieces(pieces);
+        _equal(_told("Transfer(address,address,uint256)"), 1);
+        _equal(ledger.balanceOf(studio), 2);
+    }
+
+    function test_Import_AnAnchorCountsInTheBlockOfTheClock() public {
+        vm.prank(_importer);
+        ledger.setClock(START, 77);
+        vm.prank(_importer);
+        ledger.accredit(studio, DID, "Kiln", 1);
+        vm.prank(_importer);
+        ledger.anchor(ROOT, 1, 1, _lot(studio, 1));
+        vm.roll(123);
+        _equal(_record(_token).anchorBlock, 77);
+        _seal();
+        _equal(_record(_anchor(1)).anchorBlock, 123);
+    }
+
+    function test_Import_RecoveriesAndExemptionsArePlayedAgain() public {
+        _import();
+        vm.prank(_importer);
+        ledger.proposeRecovery(_token, other);
+        uint256[] memory tokens = new uint256[](1);
+        tokens[0] = _token + 1;
+        vm.prank(_importer);
+        ledger.setExemptions(tokens, true);
+        _equal(ledger.holding(_token).recoveryFrom, START + 200 + 30 days);
+        _holds(ledger.holding(_token + 1).exempt);
+        _seal();
+        ledger.executeRecovery(_token);
+        _equal(ledger.ownerOf(_token), other);
+    }
+
     function test_ImportPieces_RevertWhen_TheHolderIsNobodyOrTheTokenUnknown() public {
         ISuccession.ImportedPiece[] memory pieces = _piece();
         vm.expectRevert(abi.encodeWithSelector(IPieceLedger.UnknownToken.selector, _token));
@@ -211,6 +365,12 @@ contract SuccessionTest is Signer {
         ledger.reportLost(_token);
         _notSealed();
         ledger.reportFound(_token);
+        vm.prank(steward);
+        _notSealed();
+        ledger.reportFound(_token);
+        _notSealed();
+        ledger.vetoRecovery(_token);
+        vm.prank(steward);
         _notSealed();
         ledger.vetoRecovery(_token);
         _notSealed();

@@ -2,15 +2,70 @@
 pragma solidity 0.8.37;
 
 import {IPieceLedger} from "../contracts/IPieceLedger.sol";
-import {PieceLedger} from "../contracts/PieceLedger.sol";
 import {Base} from "./Base.sol";
 
-// ERC-721, ERC-5192, ERC-165, roles
-// ├── owners, names and URIs are there for tokens that exist, and revert for others
-// ├── approvals and transfers revert, for everybody
-// ├── every token is locked
-// ├── the interfaces are told, and no others
-// └── the admin's role passes on in two steps and after the delay only
+// ownerOf
+// ├── it reverts when
+// │   ├── beyond the lot
+// │   ├── beyond all lots
+// │   ├── lot is zero
+// │   └── lot is beyond32 bits
+// └── otherwise
+//     └── is the studio
+// balanceOf
+// ├── it reverts when
+// │   └── the owner is zero
+// └── otherwise
+//     └── counts all lots
+// tokenURI
+// ├── it reverts when
+// │   └── unknown
+// └── otherwise
+//     └── is base and decimal id
+// contractURI
+// └── otherwise
+//     └── is JSON
+// record
+// └── it reverts when
+//     └── unknown
+// approve
+// └── it reverts when
+//     └── by the owner
+// setApprovalForAll
+// └── it reverts when
+//     └── by the owner
+// transferFrom
+// └── it reverts when
+//     └── by the owner
+// safeTransferFrom
+// └── it reverts when
+//     └── by the owner
+// safeTransferFromWithData
+// └── it reverts when
+//     └── by the owner
+// getApproved
+// └── otherwise
+//     └── is nobody
+// locked
+// ├── it reverts when
+// │   └── unknown
+// └── otherwise
+//     └── is true
+// supportsInterface
+// └── otherwise
+//     └── of its standards
+// roles
+// ├── it reverts when
+// │   └── granted by a steward
+// └── otherwise
+//     ├── are those of the constructor
+//     ├── admin replaces an anchorer
+//     └── admin passes on after the delay only
+// whatever is tried
+// └── tokens exist inside lots only
+// burn
+// └── it reverts when
+//     └── tried by its usual names
 contract TokenTest is Base {
     uint256 private _token;
 
@@ -69,8 +124,9 @@ contract TokenTest is Base {
     }
 
     function test_ContractURI_IsJson() public view {
-        string memory uri = "data:application/json;utf8,{\"name\":\"Kilnmark\",\"symbol\":\"KILN\",\"description\":"
-            "\"Records of handmade porcelain.\"}";
+        string memory uri =
+            'data:application/json;utf8,{"name":"Kilnmark","symbol":"KILN","description":'
+            '"Records of handmade porcelain."}';
         _same(keccak256(bytes(ledger.contractURI())), keccak256(bytes(uri)));
     }
 
@@ -124,8 +180,15 @@ contract TokenTest is Base {
     }
 
     function test_SupportsInterface_OfItsStandards() public view {
-        bytes4[7] memory known =
-            [bytes4(0x01ffc9a7), bytes4(0x80ac58cd), bytes4(0x5b5e139f), bytes4(0x49064906), bytes4(0xb45a3c0e), bytes4(0x7965db0b), bytes4(0xe8a3d485)];
+        bytes4[7] memory known = [
+            bytes4(0x01ffc9a7),
+            bytes4(0x80ac58cd),
+            bytes4(0x5b5e139f),
+            bytes4(0x49064906),
+            bytes4(0xb45a3c0e),
+            bytes4(0x7965db0b),
+            bytes4(0xe8a3d485)
+        ];
         for (uint256 i = 0; i < known.length; ++i) {
             _holds(ledger.supportsInterface(known[i]));
         }
@@ -178,5 +241,19 @@ contract TokenTest is Base {
         } catch {
             _holds(!inside);
         }
+    }
+
+    /// @dev With nothing stored for a token its lot would give it back to the studio: there is no way to burn one.
+    function test_Burn_RevertWhen_TriedByItsUsualNames() public {
+        bytes[2] memory calls = [
+            abi.encodeWithSignature("burn(uint256)", _token),
+            abi.encodeWithSignature("burn(address,uint256)", studio, _token)
+        ];
+        for (uint256 i = 0; i < calls.length; ++i) {
+            vm.prank(studio);
+            (bool done, bytes memory reason) = address(ledger).call(calls[i]);
+            _holds(!done && reason.length == 0);
+        }
+        _equal(ledger.ownerOf(_token), studio);
     }
 }
