@@ -143,12 +143,12 @@ const work = async () => {
   }
 };
 await Promise.all([work(), work()]);
+console.log(`${' '.repeat(22)}never always dropped`);
 for (const name of Object.keys(sources).sort()) {
   const count = (list, change) => String(list.filter(each => each.name === name && each.change === change).length).padStart(7);
   if (!chosen.some(each => each.name === name)) continue;
   const row = ['never', 'always', 'dropped'].map(change => count(chosen, change)).join('');
   console.log(`${name.padEnd(20)}${row}  survived ${survivors.filter(each => each.name === name).length}`);
 }
-console.log('                      never always dropped');
 console.log(`${chosen.length} mutants, ${survivors.length} survived, ${Math.round((Date.now() - started) / 1000)} s`);
 process.exitCode = survivors.length ? 1 : 0;

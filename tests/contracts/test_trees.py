@@ -57,3 +57,11 @@ def test_a_missing_test_is_noticed() -> None:
         "// always\n// └── one\n"
     )
     assert leaves(tree) == Counter(["testclaimrevertwhenthekeyiszero", "testclaimmoves", "invariantone"])
+
+
+def test_attacks_named_in_the_documentation_have_their_tests() -> None:
+    page = (FOLDER.parents[1] / "docs" / "contract-checks.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(test_\w+)`", page))
+    tests = {name for path in FOLDER.glob("*.t.sol") for name in TEST.findall(path.read_text(encoding="utf-8"))}
+    assert len(named) > 30
+    assert named <= tests
