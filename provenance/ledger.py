@@ -698,6 +698,12 @@ class Ledger(LedgerReader, Protocol):
     def holding(self, token_id: int, at: BlockRef) -> Holding | None:
         """Return who holds a piece as of block `at` (pinned by hash), or ``None`` where no such token exists then."""
 
+    def signed_by(self, signer: Address, message: LedgerMessage, signature: bytes, at: BlockRef) -> bool:
+        """Tell whether the ledger takes `signature` of `message` for `signer`'s: its key's, contract's or passkey's.
+
+        A contract is asked as of block `at`, with little gas: one that does not answer in time has not signed.
+        """
+
     def controller(self, studio: Address) -> Controller:
         """Return who signs for a studio, and who will."""
 
@@ -713,8 +719,14 @@ class Ledger(LedgerReader, Protocol):
     def next_nonce(self, account: Address) -> int:
         """Return the number of the account's mined transactions, which is its next nonce."""
 
-    def prepare(self, call: LedgerCall, signer: TransactionSigner, nonce: int) -> SignedTransaction:
-        """Simulate, price and sign `call`; raises `LedgerError` (not retryable) where the contract would refuse it."""
+    def prepare(
+        self, call: LedgerCall, signer: TransactionSigner, nonce: int, *, max_gas: int | None = None
+    ) -> SignedTransaction:
+        """Simulate, price and sign `call`.
+
+        Raises `LedgerError`: not retryable where the contract would refuse it, or where it would take more than
+        `max_gas`; retryable where the account cannot pay for it.
+        """
 
     def send(self, transaction: SignedTransaction) -> None:
         """Hand the transaction to the node; a transaction that the node has already is no error."""

@@ -5,11 +5,12 @@ Parameters come from anywhere: whatever is wrong with them becomes a JSON-RPC er
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from eth.abc import BlockHeaderAPI
-from eth.exceptions import HeaderNotFound
+from eth.exceptions import HeaderNotFound, OutOfGas
 from eth.vm.spoof import SpoofTransaction
 from eth_utils.exceptions import ValidationError
 from web3.providers.base import JSONBaseProvider
@@ -154,7 +155,7 @@ class EmbeddedRPC:
             nonce += sum(1 for item in self._chain.pending.values() if item.sender == address)
         return hex(nonce)
 
-    def _run(self, call: Any, at: Any) -> Any:
+    def _run(self, call: Any, at: Any, *, next_block: bool) -> Any:
         data = _bytes(call.get("data", call.get("input", "0x")), None)
         if len(data) > MAX_DATA:
             raise RPCError(-32602, "calldata is too long")
@@ -163,30 +164,40 @@ class EmbeddedRPC:
         value = _integer(call.get("value", "0x0"))
         chain = self._chain.chain
         sender = _address(call.get("from", "0x" + "00" * 20))
-        nonce = self._state(at).get_nonce(sender)
+        header = self._header(at)
+        vm: Any = chain.get_vm(header)
         unsigned = chain.create_unsigned_transaction(
-            nonce=nonce,
+            nonce=vm.state.get_nonce(sender),
             gas_price=0,
             gas=gas,
             to=to,
             value=value,
             data=data,
         )
-        with chain.get_vm(self._header(at)).in_costless_state() as state:
-            call_from: Any = SpoofTransaction(unsigned, from_=sender)
-            computation = state.costless_execute_transaction(call_from)
+        if next_block:  # It may come long after the newest one, and whatever has a deadline must know.
+            now = max(header.timestamp + 1, int(self._chain.clock()))
+            header = chain.create_header_from_parent(header).copy(timestamp=now)
+        hashes = itertools.chain((header.parent_hash,), vm.previous_hashes)
+        state = vm.build_state(chain.chaindb.db, header.copy(base_fee_per_gas=0), vm.chain_context, hashes)
+        before = state.snapshot()
+        call_from: Any = SpoofTransaction(unsigned, from_=sender)
+        computation = state.costless_execute_transaction(call_from)
+        state.revert(before)
         if computation.is_error:
+            if isinstance(computation.error, OutOfGas):
+                raise RPCError(-32000, "out of gas")
             output = bytes(computation.output)
             raise RPCError(3, "execution reverted", _hex(output))
         return computation, unsigned
 
     def _call(self, call: Any, at: Any = "latest") -> str:
-        computation, _ = self._run(call, at)
+        # By a name the chain is asked as it is now, by number or hash as that block was.
+        computation, _ = self._run(call, at, next_block=at in ("latest", "pending"))
         return _hex(bytes(computation.output))
 
     def _estimate(self, call: Any, at: Any = "latest") -> str:
         # One run with all the gas there is; the margin covers the 1/64 that inner calls hold back (EIP-150).
-        computation, unsigned = self._run(call, at)
+        computation, unsigned = self._run(call, at, next_block=True)
         used = unsigned.intrinsic_gas + computation.get_gas_used() + computation.get_gas_refund()
         zeros = unsigned.data.count(0)
         floor = 21_000 + 10 * (zeros + 4 * (len(unsigned.data) - zeros))  # EIP-7623

@@ -152,6 +152,13 @@ def members(value: object) -> dict[str, Any]:
     return value
 
 
+def low_balance() -> LedgerError:
+    """Return the error for an account that cannot pay."""
+    return LedgerError(
+        "low-balance", "The account cannot pay for the transaction.", retryable=True, hint="Send it money."
+    )
+
+
 def _refused(error: object) -> LedgerError:
     details = error if isinstance(error, dict) else {}
     message = str(details.get("message", ""))[:200]
@@ -179,9 +186,7 @@ def _refused(error: object) -> LedgerError:
     if "nonce too low" in lowered or "nonce is too low" in lowered or "expected nonce" in lowered:
         return LedgerError("nonce-used", "Another transaction with this nonce was mined.", retryable=False)
     if "insufficient funds" in lowered or "doesn't have enough funds" in lowered:
-        return LedgerError(
-            "low-balance", "The account cannot pay for the transaction.", retryable=True, hint="Send it money."
-        )
+        return low_balance()
     if "header not found" in lowered or "unknown block" in lowered or "not canonical" in lowered:
         return LedgerError("unknown-block", "The node does not have the block asked for.", retryable=True)
     if any(words in lowered for words in _TOO_MUCH):
