@@ -692,8 +692,8 @@ class Ledger(LedgerReader, Protocol):
     def anchor_id_of(self, root: Root) -> int | None:
         """Return the id under which `root` is anchored, or ``None``."""
 
-    def order_nonce(self, studio: Address) -> int:
-        """Return the number that the studio's next signed order must carry."""
+    def order_nonce(self, studio: Address, at: BlockRef | None = None) -> int:
+        """Return the number that the studio's next signed order must carry, now or as of block `at`."""
 
     def holding(self, token_id: int, at: BlockRef) -> Holding | None:
         """Return who holds a piece as of block `at` (pinned by hash), or ``None`` where no such token exists then."""
@@ -704,8 +704,8 @@ class Ledger(LedgerReader, Protocol):
         A contract is asked as of block `at`, with little gas: one that does not answer in time has not signed.
         """
 
-    def controller(self, studio: Address) -> Controller:
-        """Return who signs for a studio, and who will."""
+    def controller(self, studio: Address, at: BlockRef | None = None) -> Controller:
+        """Return who signs for a studio and who will, now or as of block `at`."""
 
     def predecessor(self) -> Deployment | None:
         """Return whose state this ledger took over, or ``None``."""

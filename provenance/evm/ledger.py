@@ -180,7 +180,7 @@ class EVMLedger:
 
     def _of_token(self, name: str, token_id: int, *values: object, at: BlockRef) -> tuple[Any, ...] | None:
         try:
-            (fields,) = self.contract.call(name, token_id, *values, at={"blockHash": str(at.hash)})
+            (fields,) = self.contract.call(name, token_id, *values, at=_at(at))
         except LedgerError as error:
             if error.code == "ledger-refused" and str(error.facts["reason"]).startswith("UnknownToken("):
                 return None
@@ -235,13 +235,13 @@ class EVMLedger:
         """Return the id under which `root` is anchored."""
         return int(self.contract.call("anchorIdOf", root.value)[0]) or None
 
-    def order_nonce(self, studio: Address) -> int:
+    def order_nonce(self, studio: Address, at: BlockRef | None = None) -> int:
         """Return the number of the studio's next signed order."""
-        return int(self.contract.call("orderNonce", str(studio))[0])
+        return int(self.contract.call("orderNonce", str(studio), at=_at(at))[0])
 
-    def controller(self, studio: Address) -> Controller:
+    def controller(self, studio: Address, at: BlockRef | None = None) -> Controller:
         """Return who signs for a studio, and who will."""
-        current, upcoming, start = self.contract.call("controllerOf", str(studio))
+        current, upcoming, start = self.contract.call("controllerOf", str(studio), at=_at(at))
         if not start:
             return Controller(_address(current), None, None)
         return Controller(_address(current), _address(upcoming), moment(start))
@@ -388,6 +388,10 @@ def _compare(found: LedgerIdentity, expected: LedgerIdentity) -> None:
                 found=getattr(found, name),
                 expected=getattr(expected, name),
             )
+
+
+def _at(block: BlockRef | None) -> object:
+    return "latest" if block is None else {"blockHash": str(block.hash)}
 
 
 def _address(text: str) -> Address:

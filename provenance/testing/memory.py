@@ -239,17 +239,18 @@ class MemoryLedger:
         """Return the id under which `root` is anchored."""
         return self._blocks[-1].state.anchor_ids.get(root)
 
-    def order_nonce(self, studio: Address) -> int:
+    def order_nonce(self, studio: Address, at: BlockRef | None = None) -> int:
         """Return the number of the studio's next signed order."""
-        return self._blocks[-1].state.order_nonces.get(studio, 0)
+        return self._state(at or self.head()).order_nonces.get(studio, 0)
 
     def signed_by(self, signer: Address, message: LedgerMessage, signature: bytes, at: BlockRef) -> bool:
         """Tell whether `is_signed` says so."""
         return self._is_signed(signer, self._identity, message, signature)
 
-    def controller(self, studio: Address) -> Controller:
+    def controller(self, studio: Address, at: BlockRef | None = None) -> Controller:
         """Return who signs for a studio, and who will."""
-        state, time = self._blocks[-1].state, seconds(self.head().time)
+        at = at or self.head()
+        state, time = self._state(at), seconds(at.time)
         current, entry = state.controller_of(studio, time), state.studios.get(studio)
         if entry is None or state.time(time) >= entry.upcoming_from:
             return Controller(current, None, None)
