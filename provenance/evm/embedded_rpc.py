@@ -174,6 +174,8 @@ class EmbeddedRPC:
             value=value,
             data=data,
         )
+        if unsigned.intrinsic_gas > gas:
+            raise RPCError(-32000, "intrinsic gas too low")
         if next_block:  # It may come long after the newest one, and whatever has a deadline must know.
             now = max(header.timestamp + 1, int(self._chain.clock()))
             header = chain.create_header_from_parent(header).copy(timestamp=now)

@@ -30,8 +30,8 @@ MAX_ANSWER = 16 * 2**20
 TIMEOUT = 20.0
 """Seconds for one answer; estimating an anchor takes up to one."""
 
-_TOO_MUCH = ("out of gas", "gas required exceeds", "gas limit", "oversized data")
-"""Words of nodes for a transaction that no block can hold: geth, anvil, Hardhat."""
+_TOO_MUCH = "out of gas", "gas required exceeds", "gas limit", "oversized data", "intrinsic gas", "requires at least"
+"""Words of nodes for a transaction that needs more gas than it may have: geth, anvil, Hardhat."""
 _LAST_SECOND = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
 _DATA = re.compile(r"0x(?:[0-9a-f]{2})*\Z")
 _QUANTITY = re.compile(r"0x(?:0|[1-9a-f][0-9a-f]{0,63})\Z")

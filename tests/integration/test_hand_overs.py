@@ -26,8 +26,9 @@ from provenance.handover import HolderAction, Release
 from provenance.ledger import Moved, ReinstateCall, SuspendCall
 from provenance.serial import Serial
 from provenance.status import AmendOrder
-from tests.support.hand_overs import Counter, high_s
+from tests.support.hand_overs import Counter
 from tests.support.registries import RunningRegistry, Studio
+from tests.support.signatures import high_s
 
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 LOOP = "5b5f56"

@@ -14,14 +14,6 @@ from provenance.handover import Claim, HolderAction, HolderOrder, Release
 from provenance.ledger import LedgerMessage
 from tests.support.registries import RunningRegistry, Studio
 
-CURVE_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
-
-
-def high_s(signature: bytes) -> bytes:
-    """The twin of a signature that plain ECDSA takes as well."""
-    s = CURVE_ORDER - int.from_bytes(signature[32:64], "big")
-    return signature[:32] + s.to_bytes(32, "big") + bytes([55 - signature[64]])
-
 
 class Counter:
     """Where pieces change hands; each counter is a client of its own to the registry."""
