@@ -140,7 +140,7 @@ class Followed:
         head, compared = self.ledger.head(), 0
         assert self.index.head() == head
         for token_id in [*self.tokens(), 1 << 32 | 99, 99 << 32]:
-            for key_id in self.keys:
+            for key_id in [self.keys[0], *self.keys[-5:]]:
                 assert self.index.record(token_id, key_id, head) == self.ledger.record(token_id, key_id, head)
                 compared += 1
             holding = self.ledger.holding(token_id, head)
@@ -317,6 +317,7 @@ def take_over(town: Town, old: Followed, successor: Followed) -> None:
         if event.block.number != clock:
             town.do(ledger, SetClockCall(event.block.time, event.block.number), town.importer)
             clock = event.block.number
+            successor.indexer.catch_up()  # What it dates comes in another range than the clock.
         town.do(ledger, call, town.importer)
         if isinstance(event, Anchored):
             tokens = [lot.lot_id << 32 | place for lot in event.lots for place in range(lot.count)]
@@ -330,7 +331,7 @@ def test_the_index_agrees_with_the_ledger_and_with_its_successor(town: Town, tmp
     old = Followed(town.deploy(), tmp_path / "old.db")
     chance = Chance(town, old, seed)
     chance.begin()
-    for _ in range(6):
+    for _ in range(5):
         chance.steps(15)
         assert old.agree() > 0
     assert {"hand_over", "lost", "status", "amend", "anchor", "cancel"} <= chance.done

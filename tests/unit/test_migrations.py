@@ -50,7 +50,7 @@ def test_orders_of_the_first_version_are_relayed_messages_of_the_second(engine: 
     assert (stored.message.kind, stored.message.facts) == ("status", {"status": "REVOKED"})
     assert stored.message.number == f"0x{'02' * 20}/7"
     assert (stored.message.token_id, stored.entry.sending) == (1 << 32, Sending.FINAL)
-    assert [entry.kind for entry in repository.open_entries()] == ["anchor"]
+    assert (stored.entry.kind, [entry.kind for entry in repository.open_entries()]) == ("relay", ["anchor"])
     # The index is read anew from the ledger.
     assert repository.indexed_head() is None
     assert repository.lot(1) is None
