@@ -11,8 +11,10 @@ from typing import Any
 from eth_abi.abi import decode, encode
 from eth_abi.exceptions import DecodingError
 from eth_utils.abi import collapse_if_tuple, event_abi_to_log_topic, function_abi_to_4byte_selector
+from eth_utils.crypto import keccak
 
 from provenance.errors import LedgerError, Wording
+from provenance.ledger import Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +91,13 @@ class Interface:
                 values = decode([kind for _, kind in members], data[4:])
             except (DecodingError, ValueError, OverflowError):
                 return f"{name}()"
-            return f"{name}({', '.join(f'{m}={_show(v)}' for (m, _), v in zip(members, values, strict=True))})"
+            shown = (f"{m}={_show(m, kind, value)}" for (m, kind), value in zip(members, values, strict=True))
+            return f"{name}({', '.join(shown)})"
         if data[:4] == b"\x08\xc3\x79\xa0":  # Error(string)
-            text = str(_decode(("string",), data[4:])[0])
-            return f"“{text[:200]}”"  # In quotes, so that no text passes for an error's name.
+            return _quoted(str(_decode(("string",), data[4:])[0]))
+        if data[:4] == b"\x4e\x48\x7b\x71":  # Panic(uint256)
+            code = int(_decode(("uint256",), data[4:])[0])
+            return f"Panic({_PANICS.get(code, hex(code))})"
         return "no reason given"
 
 
@@ -154,5 +159,39 @@ def _decode(kinds: tuple[str, ...], data: bytes) -> tuple[Any, ...]:
         raise bad_answer("it does not decode") from None
 
 
-def _show(value: object) -> str:
-    return "0x" + value.hex() if isinstance(value, bytes) else str(value)
+def _show(name: str, kind: str, value: Any) -> str:
+    """Return an argument for people: roles by name, text in quotes, long bytes cut."""
+    if name == "neededRole" and value in _role_names():
+        return _role_names()[value]
+    if kind == "string":
+        return _quoted(value)
+    if kind == "bool":
+        return str(value).lower()
+    if isinstance(value, bytes):
+        return "0x" + value.hex() if len(value) <= _SHOWN_BYTES else f"0x{value[:16].hex()}… ({len(value)} bytes)"
+    return str(value)
+
+
+def _quoted(text: str) -> str:
+    return f"“{text[:200]}”"  # In quotes, so that no text passes for an error's name.
+
+
+@cache
+def _role_names() -> dict[bytes, str]:
+    return {keccak(text=role.value): role.value for role in Role} | {bytes(32): "DEFAULT_ADMIN_ROLE"}
+
+
+_SHOWN_BYTES = 36
+"""Bytes that are shown whole: a hash has 32, a Multikey 35."""
+_PANICS = {
+    0x01: "a broken assertion",
+    0x11: "an arithmetic overflow",
+    0x12: "a division by zero",
+    0x21: "a number that is none of an enumeration",
+    0x22: "a broken storage encoding",
+    0x31: "an empty list",
+    0x32: "an index beyond the end",
+    0x41: "too much memory",
+    0x51: "a call to nowhere",
+}
+"""The compiler's own errors, by code (Solidity's documentation, Control Structures)."""

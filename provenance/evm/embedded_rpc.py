@@ -155,7 +155,16 @@ class EmbeddedRPC:
             nonce += sum(1 for item in self._chain.pending.values() if item.sender == address)
         return hex(nonce)
 
-    def _run(self, call: Any, at: Any, *, next_block: bool) -> Any:
+    def _context(self, at: Any) -> BlockHeaderAPI:
+        """Return the head of the block that a simulation takes place in: by a name it is the one to be sealed next."""
+        if at not in ("latest", "pending"):
+            return self._header(at)
+        # What is sent lands there, after an idle month too, and whatever has a deadline must know.
+        head = self._chain.head
+        header = self._chain.chain.create_header_from_parent(head)
+        return header.copy(timestamp=max(int(self._chain.clock()), head.timestamp + 1))
+
+    def _run(self, call: Any, at: Any) -> Any:
         data = _bytes(call.get("data", call.get("input", "0x")), None)
         if len(data) > MAX_DATA:
             raise RPCError(-32602, "calldata is too long")
@@ -164,7 +173,7 @@ class EmbeddedRPC:
         value = _integer(call.get("value", "0x0"))
         chain = self._chain.chain
         sender = _address(call.get("from", "0x" + "00" * 20))
-        header = self._header(at)
+        header = self._context(at)
         vm: Any = chain.get_vm(header)
         unsigned = chain.create_unsigned_transaction(
             nonce=vm.state.get_nonce(sender),
@@ -176,9 +185,7 @@ class EmbeddedRPC:
         )
         if unsigned.intrinsic_gas > gas:
             raise RPCError(-32000, "intrinsic gas too low")
-        if next_block:  # It may come long after the newest one, and whatever has a deadline must know.
-            now = max(header.timestamp + 1, int(self._chain.clock()))
-            header = chain.create_header_from_parent(header).copy(timestamp=now)
+        # py-evm's own costless state is that of a later block, dated by the system's clock.
         hashes = itertools.chain((header.parent_hash,), vm.previous_hashes)
         state = vm.build_state(chain.chaindb.db, header.copy(base_fee_per_gas=0), vm.chain_context, hashes)
         before = state.snapshot()
@@ -193,13 +200,12 @@ class EmbeddedRPC:
         return computation, unsigned
 
     def _call(self, call: Any, at: Any = "latest") -> str:
-        # By a name the chain is asked as it is now, by number or hash as that block was.
-        computation, _ = self._run(call, at, next_block=at in ("latest", "pending"))
+        computation, _ = self._run(call, at)
         return _hex(bytes(computation.output))
 
     def _estimate(self, call: Any, at: Any = "latest") -> str:
         # One run with all the gas there is; the margin covers the 1/64 that inner calls hold back (EIP-150).
-        computation, unsigned = self._run(call, at, next_block=True)
+        computation, unsigned = self._run(call, at)
         used = unsigned.intrinsic_gas + computation.get_gas_used() + computation.get_gas_refund()
         zeros = unsigned.data.count(0)
         floor = 21_000 + 10 * (zeros + 4 * (len(unsigned.data) - zeros))  # EIP-7623

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 from eth_account.typed_transactions.typed_transaction import TypedTransaction
@@ -19,36 +20,52 @@ from provenance.evm.embedded_rpc import EmbeddedProvider
 from provenance.evm.ledger import EVMLedger
 from provenance.evm.node import BoundedHTTPProvider, Node
 from provenance.handover import HolderAction, HolderOrder
-from provenance.ledger import AccreditCall, Allotment, AnchorCall, HolderOrderCall
+from provenance.ledger import AccreditCall, Allotment, AnchorCall, Deployment, HolderOrderCall
 from provenance.testing.conformance import LedgerConformance, World
-from provenance.testing.memory import MemoryLedger
+from provenance.testing.memory import START, MemoryLedger
 from tests.conformance import nodes
 from tests.support.signatures import high_s
 
 # One chain serves all tests of a back-end, each of them on a deployment of its own.
 MONEY = hex(10**20)
+ADMIN_DELAY = 3_600
 
 
 def people() -> list[Account]:
     return [Account.generate()[0] for _ in range(5)]
 
 
-def world_on(provider: JSONBaseProvider, mine: Callable[[], None], deployer: Account, accounts: list[Account]) -> World:
+def world_on(
+    provider: JSONBaseProvider,
+    mine: Callable[[], None],
+    later: Callable[[int], None],
+    deployer: Account,
+    accounts: list[Account],
+) -> World:
     steward, anchorer, studio, other, stranger = accounts
-    ledger = deploy(
-        provider,
-        deployer,
-        admin=deployer.address,
-        steward=steward.address,
-        anchorer=anchorer.address,
-        base_uri="https://registry.example/tokens/",
-        wait=mine,
-    )
+
+    def deployed(importer: Address | None = None, predecessor: Deployment | None = None) -> EVMLedger:
+        return deploy(
+            provider,
+            deployer,
+            admin=deployer.address,
+            steward=steward.address,
+            anchorer=anchorer.address,
+            base_uri="https://registry.example/tokens/",
+            admin_delay=ADMIN_DELAY,
+            importer=importer,
+            predecessor=predecessor,
+            wait=mine,
+        )
 
     def reopen() -> EVMLedger:
         return EVMLedger(provider, ledger.identity.contract, ledger.identity)
 
-    return World(ledger, mine, reopen, steward, anchorer, studio, other, stranger)
+    def succeed(predecessor: Deployment) -> EVMLedger:
+        return deployed(deployer.address, predecessor)
+
+    ledger = deployed()
+    return World(ledger, mine, later, reopen, succeed, deployer, steward, anchorer, studio, other, stranger)
 
 
 def world_at(provider: BoundedHTTPProvider, setter: str) -> World:
@@ -57,10 +74,13 @@ def world_at(provider: BoundedHTTPProvider, setter: str) -> World:
         node.request(setter, str(account.address), MONEY)
 
     def mine() -> None:
-        node.request("evm_increaseTime", 1)  # anvil gives blocks of one second the same time.
+        later(1)  # anvil gives blocks of one second the same time.
+
+    def later(seconds: int) -> None:
+        node.request("evm_increaseTime", seconds)
         node.request("evm_mine")
 
-    return world_on(provider, mine, deployer, accounts)
+    return world_on(provider, mine, later, deployer, accounts)
 
 
 class Costs:
@@ -115,10 +135,37 @@ class Costs:
 class TestMemory(LedgerConformance):
     @pytest.fixture
     def world(self) -> World:
-        steward, anchorer, studio, other, stranger = people()
+        admin, (steward, anchorer, studio, other, stranger) = Account.generate()[0], people()
 
-        ledger = MemoryLedger(steward=steward.address, anchorer=anchorer.address, is_signed=is_signed_by)
-        return World(ledger, ledger.mine, lambda: ledger, steward, anchorer, studio, other, stranger)
+        def made(importer: Address | None = None, predecessor: Deployment | None = None) -> MemoryLedger:
+            return MemoryLedger(
+                steward=steward.address,
+                anchorer=anchorer.address,
+                is_signed=is_signed_by,
+                admin=admin.address,
+                admin_delay=ADMIN_DELAY,
+                importer=importer,
+                predecessor=predecessor,
+                now=START if predecessor is None else ledger.now,
+            )
+
+        made_so_far: list[MemoryLedger] = []
+
+        def succeed(predecessor: Deployment) -> MemoryLedger:
+            made_so_far.append(made(admin.address, predecessor))
+            return made_so_far[-1]
+
+        def mine() -> None:
+            later(0)
+
+        def later(seconds: int) -> None:
+            for each in made_so_far:
+                each.now += timedelta(seconds=seconds)
+                each.mine()
+
+        ledger = made()
+        made_so_far.append(ledger)
+        return World(ledger, mine, later, lambda: ledger, succeed, admin, steward, anchorer, studio, other, stranger)
 
 
 @pytest.fixture(scope="module")
@@ -148,10 +195,13 @@ class TestEmbedded(Costs, LedgerConformance):
         chain, now, accounts = embedded
 
         def mine() -> None:
-            now[0] += 1
+            later(1)
+
+        def later(seconds: int) -> None:
+            now[0] += seconds
             chain.seal()
 
-        return world_on(EmbeddedProvider(chain), mine, accounts[0], accounts[1:])
+        return world_on(EmbeddedProvider(chain), mine, later, accounts[0], accounts[1:])
 
 
 class TestAnvil(Costs, LedgerConformance):

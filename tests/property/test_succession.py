@@ -134,6 +134,21 @@ def test_pieces_are_imported_in_parts_right_after_their_anchor() -> None:
     assert isinstance(calls[place + 4], SetClockCall)
 
 
+def test_what_time_alone_changes_is_no_difference() -> None:
+    life = Life()
+    life.live(
+        [("claim", 0, 0, 0), ("lost", 0, 0, 0), ("found", 0, 0, 0), ("controller", 0, 2, 0), ("controller", 1, 2, 0)]
+    )
+    old, final = life.ledger, life.ledger.head()
+    new = successor_of(old, final)
+    move(old, final, new)
+    carry_out(new, SealCall())
+    for days in (0, 3, 8, 40):
+        new.now += timedelta(days=days)
+        new.mine()
+        assert compare(old, final, new, new.head()) == []
+
+
 def test_exemptions_of_one_transaction_stay_together() -> None:
     life = Life()
     life.live([("exempt", 0, 7, 1), ("exempt", 7, 0, 0), ("exempt", 0, 7, 1)])

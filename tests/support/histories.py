@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
+from random import Random
 
 from hypothesis import strategies as st
 
@@ -54,7 +55,17 @@ DEEDS = (
 )  # fmt: skip
 Deed = tuple[str, int, int, int]
 deeds = st.tuples(st.sampled_from(DEEDS), *[st.integers(0, 255)] * 3)
-histories: st.SearchStrategy[list[Deed]] = st.lists(deeds, max_size=60)
+
+
+def _long(seed: int) -> list[Deed]:
+    chance = Random(seed)
+    return [
+        (chance.choice(DEEDS), chance.randrange(256), chance.randrange(256), chance.randrange(256)) for _ in range(120)
+    ]
+
+
+histories: st.SearchStrategy[list[Deed]] = st.lists(deeds, max_size=40) | st.integers(0, 2**32).map(_long)
+"""Short ones, which shrink, and long ones, in which things come together that seldom do."""
 
 
 class Life:
@@ -90,8 +101,8 @@ class Life:
 
     def token(self, a: int) -> int:
         lots = self.state.lots
-        lot, _ = lots[1 + a % len(lots)]
-        return make_token_id(lot.lot_id, a // 7 % lot.count)
+        lot, _ = lots[1 + a % min(len(lots), 4)]  # Few pieces, so that much becomes of them.
+        return make_token_id(lot.lot_id, a // 7 % min(lot.count, 2))
 
     def anchor(self, a: int, b: int, c: int) -> None:
         shares = tuple(Allotment(STUDIOS[(a + step) % 3].address, 1 + b % 5) for step in range(1 + c % 2))

@@ -7,14 +7,30 @@ contract's error, which every back-end must report by name.
 
 from __future__ import annotations
 
+from provenance.testing.conformance.administration import Administration
+from provenance.testing.conformance.controllers import Controllers
 from provenance.testing.conformance.directory import Directory
+from provenance.testing.conformance.handovers import HandOvers
+from provenance.testing.conformance.losses import Losses
 from provenance.testing.conformance.reading import Anchoring, Reading
 from provenance.testing.conformance.statuses import Statuses
+from provenance.testing.conformance.successions import Successions
 from provenance.testing.conformance.transactions import Transactions
 from provenance.testing.conformance.world import World
 
 __all__ = ["LedgerConformance", "World"]
 
 
-class LedgerConformance(Reading, Anchoring, Directory, Statuses, Transactions):
+class LedgerConformance(
+    Reading,
+    Anchoring,
+    Directory,
+    Controllers,
+    Statuses,
+    HandOvers,
+    Losses,
+    Administration,
+    Successions,
+    Transactions,
+):
     """All of the suite."""

@@ -24,7 +24,13 @@ class RefusedError(Exception):
 
 def refused(error: str, **members: object) -> RefusedError:
     """Return the refusal by the contract's own `error` and its members, in the contract's words for both."""
-    return RefusedError(f"{error}({', '.join(f'{name}={value}' for name, value in members.items())})")
+    shown = (f"{name}={value}" for name, value in members.items())
+    return RefusedError(f"{error}({', '.join(shown)})")
+
+
+def quoted(text: str) -> str:
+    """Return text as an argument of a refusal shows it."""
+    return f"“{text[:200]}”"
 
 
 def when(seconds: int) -> datetime:
