@@ -222,7 +222,9 @@ def test_what_the_chain_must_be_asked_of_a_release_is_counted_for_each_client(
     codes = [getattr(answer, "code", None) for answer in pipeline.releases.keep_many([late] * 100, CLIENT)]
     assert codes == ["wrong-piece-nonce"] * limits.CLIENT_BURST + ["too-many-requests"] * (100 - limits.CLIENT_BURST)
     good = SignedRelease(Release(token, KEY, 0), b"x")
-    assert pipeline.releases.keep(good, CLIENT).new
+    assert pipeline.releases.keep(good, CLIENT).new  # It asks nothing of the chain.
+    answers = pipeline.releases.keep_many([good, late, good], CLIENT)
+    assert [getattr(answer, "code", None) for answer in answers] == [None, "too-many-requests", "too-many-requests"]
     (other,) = pipeline.releases.keep_many([late], "198.51.100.2")
     assert getattr(other, "code", None) == "wrong-piece-nonce"
 

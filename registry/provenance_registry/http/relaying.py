@@ -28,7 +28,7 @@ def relaying_routes(services: Services) -> list[BaseRouteHandler]:
     """Return the endpoints."""
     settings, relay = services.settings, services.relay
     # Few at once: a simulation may take the embedded chain a second, and the pages must stay quick.
-    turns = asyncio.Semaphore(2)
+    turns, keeping = asyncio.Semaphore(2), asyncio.Semaphore(1)
 
     async def in_turn(client: str, work: Callable[[], StoredMessage]) -> Response[bytes]:
         services.limits.admit(client)
@@ -59,7 +59,7 @@ def relaying_routes(services: Services) -> list[BaseRouteHandler]:
         signed = messages.parse_release(parse(await request.body(), limit=MAX_MESSAGE_BYTES))
         client = client_of(request)
         services.limits.admit(client)
-        async with turns:
+        async with keeping:
             kept = await asyncio.to_thread(services.releases.keep, signed, client)
         return json_response(release_members(kept.signed), 201 if kept.new else 200)
 
@@ -76,7 +76,7 @@ def relaying_routes(services: Services) -> list[BaseRouteHandler]:
             )
         client = client_of(request)
         services.limits.admit(client)
-        async with turns:
+        async with keeping:
             answers = await asyncio.to_thread(
                 lambda: services.releases.keep_many([_read(item) for item in items], client)
             )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from provenance.encoding import Address
-from provenance.errors import ConflictError, NotFoundError, ProvenanceError, VerificationError
+from provenance.errors import ConflictError, LimitError, NotFoundError, ProvenanceError, VerificationError
 from provenance.handover import Release
 from provenance.ledger import Ledger, LedgerIdentity
 from provenance_registry.repository import Repository, SignedRelease, Transaction
@@ -66,7 +66,7 @@ class Releases:
     def keep_many(self, items: Sequence[SignedRelease | ProvenanceError], client: str) -> list[Kept | ProvenanceError]:
         """Keep releases in one transaction; each gets its own answer, in order."""
         self._index.head()  # An index that may be out of date knows no holder.
-        checked = [item if isinstance(item, ProvenanceError) else self._checked(item, client) for item in items]
+        checked = self._checked(items, client)
         now = self._now()
 
         def write(transaction: Transaction) -> list[Kept | ProvenanceError]:
@@ -77,12 +77,21 @@ class Releases:
     def _now(self) -> int:
         return int(self._clock().timestamp())
 
-    def _checked(self, signed: SignedRelease, client: str) -> SignedRelease | ProvenanceError:
-        try:
-            self._check(signed, client)
-        except ProvenanceError as error:
-            return error
-        return signed
+    def _checked(
+        self, items: Sequence[SignedRelease | ProvenanceError], client: str
+    ) -> list[SignedRelease | ProvenanceError]:
+        checked = list[SignedRelease | ProvenanceError]()
+        limit: LimitError | None = None  # Once a client has had its share, nothing more of the batch is looked at.
+        for item in items:
+            answer: SignedRelease | ProvenanceError = limit or item
+            if isinstance(answer, SignedRelease):
+                try:
+                    self._check(answer, client)
+                except ProvenanceError as error:
+                    answer = error
+                    limit = error if isinstance(error, LimitError) else None
+            checked.append(answer)
+        return checked
 
     def _check(self, signed: SignedRelease, client: str) -> None:
         release = signed.release
