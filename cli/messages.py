@@ -29,7 +29,8 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCES = [ROOT / "provenance", ROOT / "cli" / "provenance_cli", ROOT / "registry" / "provenance_registry"]
 PO = LOCALES / "zh_Hans" / "LC_MESSAGES" / f"{DOMAIN}.po"
 MO = PO.with_suffix(".mo")
-FUNCTIONS = {"_": 1, "later": 1, "ngettext": 2, "Wording": 1, "Wording.of": 1, "bad_answer": 1, "_invalid": 1}
+FUNCTIONS = {"_": 1, "later": 1, "ngettext": 2, "Wording": 1, "Wording.of": 1, "bad_answer": 1, "_invalid": 1,
+             "self._fault": 1}  # fmt: skip
 """Function to the number of its first arguments that are messages: one, or a singular and a plural."""
 SYSTEM = {
     "File exists",

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {AccessControlDefaultAdminRules} from
-    "@openzeppelin/contracts/access/extensions/AccessControlDefaultAdminRules.sol";
+import {AccessControlDefaultAdminRules} from "@openzeppelin/contracts/access/extensions/AccessControlDefaultAdminRules.sol";
 import {IERC4906} from "@openzeppelin/contracts/interfaces/IERC4906.sol";
 import {ERC721} from "@openzeppelin/contracts/token/ERC721/ERC721.sol";
 import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
@@ -21,12 +20,15 @@ abstract contract Holdings is IHandOver, IERC5192, IERC4906, Studios, ERC721 {
     /// @notice Seconds in which a holder can veto a recovery, at least.
     uint64 public constant RECOVERY_DELAY = 30 days;
 
-    bytes32 private constant RELEASE_TYPEHASH =
-        keccak256("Release(uint256 tokenId,address claimKey,uint256 nonce,uint256 deadline)");
-    bytes32 private constant CLAIM_TYPEHASH =
-        keccak256("Claim(uint256 tokenId,address newHolder,uint256 nonce,uint256 deadline)");
-    bytes32 private constant CANCEL_TYPEHASH =
-        keccak256("CancelReleases(uint256 tokenId,uint256 nonce,uint256 deadline)");
+    bytes32 private constant RELEASE_TYPEHASH = keccak256(
+        "Release(uint256 tokenId,address claimKey,uint256 nonce,uint256 deadline)"
+    );
+    bytes32 private constant CLAIM_TYPEHASH = keccak256(
+        "Claim(uint256 tokenId,address newHolder,uint256 nonce,uint256 deadline)"
+    );
+    bytes32 private constant CANCEL_TYPEHASH = keccak256(
+        "CancelReleases(uint256 tokenId,uint256 nonce,uint256 deadline)"
+    );
     bytes32 private constant LOST_TYPEHASH = keccak256("ReportLost(uint256 tokenId,uint256 nonce,uint256 deadline)");
     bytes32 private constant FOUND_TYPEHASH = keccak256("ReportFound(uint256 tokenId,uint256 nonce,uint256 deadline)");
     bytes32 private constant VETO_TYPEHASH = keccak256("VetoRecovery(uint256 tokenId,uint256 nonce,uint256 deadline)");
@@ -43,7 +45,6 @@ abstract contract Holdings is IHandOver, IERC5192, IERC4906, Studios, ERC721 {
     struct TokenState {
         Status status;
         bool bySteward;
-        bool exempt;
         uint48 statusAt;
         uint48 lostSince;
         uint48 foundFrom;
@@ -62,6 +63,7 @@ abstract contract Holdings is IHandOver, IERC5192, IERC4906, Studios, ERC721 {
     mapping(uint256 lotId => Lot) internal _lots;
     mapping(uint256 tokenId => TokenState) internal _states;
     mapping(uint256 tokenId => Recovery) private _recoveries;
+    mapping(uint256 tokenId => mapping(uint256 nonce => address claimKey)) private _exemptKeys;
 
     constructor(bool transferable_) {
         transferable = transferable_;
@@ -70,19 +72,28 @@ abstract contract Holdings is IHandOver, IERC5192, IERC4906, Studios, ERC721 {
     // --- hand-over ---------------------------------------------------------------------------------------------
 
     /// @inheritdoc IHandOver
-    function claim(HandOver calldata handOver, bytes calldata releaseSignature, bytes calldata claimSignature)
-        external
-        whenSealed
-    {
+    function claim(
+        HandOver calldata handOver,
+        bytes calldata releaseSignature,
+        bytes calldata claimSignature
+    ) external whenSealed {
         uint256 tokenId = handOver.tokenId;
         _requireInTime(handOver.releaseDeadline);
         _requireInTime(handOver.claimDeadline);
         if (handOver.newHolder == address(0)) revert InvalidHolder(tokenId, address(0));
         (address holder, address signer) = _holderAndSigner(tokenId);
         _requirePieceNonce(tokenId, handOver.nonce);
-        _requireReleasable(tokenId, holder);
-        bytes32 digest =
-            _handOverDigest(RELEASE_TYPEHASH, tokenId, handOver.claimKey, handOver.nonce, handOver.releaseDeadline);
+        _requireNotLost(tokenId);
+        if (_isBarred(tokenId, holder) && _exemptKeys[tokenId][handOver.nonce] != handOver.claimKey) {
+            revert StudioIsSuspended(holder, tokenId);
+        }
+        bytes32 digest = _handOverDigest(
+            RELEASE_TYPEHASH,
+            tokenId,
+            handOver.claimKey,
+            handOver.nonce,
+            handOver.releaseDeadline
+        );
         if (!SIGNATURES.isSignedBy(signer, digest, releaseSignature)) revert InvalidHolderSignature(tokenId, signer);
         digest = _handOverDigest(CLAIM_TYPEHASH, tokenId, handOver.newHolder, handOver.nonce, handOver.claimDeadline);
         if (!SIGNATURES.isKeySignature(handOver.claimKey, digest, claimSignature)) {
@@ -91,11 +102,13 @@ abstract contract Holdings is IHandOver, IERC5192, IERC4906, Studios, ERC721 {
         _update(handOver.newHolder, tokenId, address(0));
     }
 
-    function _handOverDigest(bytes32 typeHash, uint256 tokenId, address to, uint256 nonce, uint256 deadline)
-        private
-        view
-        returns (bytes32)
-    {
+    function _handOverDigest(
+        bytes32 typeHash,
+        uint256 tokenId,
+        address to,
+        uint256 nonce,
+        uint256 deadline
+    ) private view returns (bytes32) {
         return _digest(keccak256(abi.encode(typeHash, tokenId, to, nonce, deadline)));
     }
 
@@ -108,11 +121,17 @@ abstract contract Holdings is IHandOver, IERC5192, IERC4906, Studios, ERC721 {
         bytes calldata signature
     ) external whenSealed {
         _requireInTime(deadline);
-        (, address signer) = _holderAndSigner(tokenId);
+        (address holder, address signer) = _holderAndSigner(tokenId);
+        _requireNotBarred(tokenId, holder);
         _requirePieceNonce(tokenId, nonce);
-        bytes32 typeHash = order == HolderOrder.CANCEL_RELEASES
-            ? CANCEL_TYPEHASH
-            : order == HolderOrder.REPORT_LOST ? LOST_TYPEHASH : order == HolderOrder.REPORT_FOUND ? FOUND_TYPEHASH : VETO_TYPEHASH;
+        bytes32 typeHash =
+            order == HolderOrder.CANCEL_RELEASES
+                ? CANCEL_TYPEHASH
+                : order == HolderOrder.REPORT_LOST
+                    ? LOST_TYPEHASH
+                    : order == HolderOrder.REPORT_FOUND
+                        ? FOUND_TYPEHASH
+                        : VETO_TYPEHASH;
         bytes32 digest = _digest(keccak256(abi.encode(typeHash, tokenId, nonce, deadline)));
         if (!SIGNATURES.isSignedBy(signer, digest, signature)) revert InvalidHolderSignature(tokenId, signer);
         // Each of them raises the nonce, so that the signature counts once.
@@ -133,12 +152,10 @@ abstract contract Holdings is IHandOver, IERC5192, IERC4906, Studios, ERC721 {
     }
 
     /// @inheritdoc IHandOver
-    function setExemptions(uint256[] calldata tokenIds, bool exempt) external onlyRoleOrImporter(STEWARD_ROLE) {
-        for (uint256 i = 0; i < tokenIds.length; ++i) {
-            _studioOf(tokenIds[i]);
-            _states[tokenIds[i]].exempt = exempt;
-            emit ExemptionSet(tokenIds[i], exempt);
-        }
+    function setExemption(uint256 tokenId, address claimKey) external onlyRoleOrImporter(STEWARD_ROLE) {
+        _studioOf(tokenId);
+        _exemptKeys[tokenId][_states[tokenId].nonce] = claimKey;
+        emit ExemptionSet(tokenId, claimKey);
     }
 
     // --- loss --------------------------------------------------------------------------------------------------
@@ -179,11 +196,11 @@ abstract contract Holdings is IHandOver, IERC5192, IERC4906, Studios, ERC721 {
     // --- recovery ----------------------------------------------------------------------------------------------
 
     /// @inheritdoc IHandOver
-    function proposeRecovery(uint256 tokenId, address heir) external onlyRoleOrImporter(STEWARD_ROLE) {
+    function proposeRecovery(uint256 tokenId, address heir) external whenSealed onlyRole(STEWARD_ROLE) {
         if (heir == address(0)) revert InvalidHolder(tokenId, heir);
-        (address holder,) = _holderAndSigner(tokenId);
+        (address holder, ) = _holderAndSigner(tokenId);
         if (holder == _lots[tokenId >> 32].studio) revert HeldByItsStudio(tokenId, holder);
-        uint64 from = _now() + RECOVERY_DELAY;
+        uint64 from = uint64(block.timestamp) + RECOVERY_DELAY;
         _recoveries[tokenId] = Recovery(heir, from);
         emit RecoveryProposed(tokenId, holder, heir, from);
     }
@@ -222,7 +239,7 @@ abstract contract Holdings is IHandOver, IERC5192, IERC4906, Studios, ERC721 {
         result.lostSince = _lostSince(state);
         if (result.lostSince != 0) result.foundFrom = state.foundFrom;
         result.barred = _isBarred(tokenId, result.holder);
-        result.exempt = state.exempt;
+        result.exemptKey = _exemptKeys[tokenId][state.nonce];
         (result.heir, result.recoveryFrom) = (_recoveries[tokenId].heir, _recoveries[tokenId].from);
     }
 
@@ -263,18 +280,22 @@ abstract contract Holdings is IHandOver, IERC5192, IERC4906, Studios, ERC721 {
     }
 
     function _isBarred(uint256 tokenId, address holder) private view returns (bool) {
-        return holder == _lots[tokenId >> 32].studio && _isSuspended(holder) && !_states[tokenId].exempt;
+        return holder == _lots[tokenId >> 32].studio && _isSuspended(holder);
     }
 
-    function _requireReleasable(uint256 tokenId, address holder) private view {
-        uint64 since = _lostSince(_states[tokenId]);
-        if (since != 0) revert PieceIsLost(tokenId, since);
+    function _requireNotBarred(uint256 tokenId, address holder) private view {
         if (_isBarred(tokenId, holder)) revert StudioIsSuspended(holder, tokenId);
     }
 
+    function _requireNotLost(uint256 tokenId) private view {
+        uint64 since = _lostSince(_states[tokenId]);
+        if (since != 0) revert PieceIsLost(tokenId, since);
+    }
+
     function _requireHolder(uint256 tokenId) private view whenSealed {
-        (, address signer) = _holderAndSigner(tokenId);
+        (address holder, address signer) = _holderAndSigner(tokenId);
         if (msg.sender != signer) revert NotTheHolder(tokenId, msg.sender);
+        _requireNotBarred(tokenId, holder);
     }
 
     function _requirePieceNonce(uint256 tokenId, uint256 nonce) private view {
@@ -292,23 +313,25 @@ abstract contract Holdings is IHandOver, IERC5192, IERC4906, Studios, ERC721 {
         return uint32(tokenId) < lot.count ? lot.studio : address(0);
     }
 
-    /// @dev Every way for a token to change hands comes through here.
+    /// @dev Every way for a token to change hands comes through here, but for an import.
     function _update(address to, uint256 tokenId, address auth) internal override returns (address from) {
         from = super._update(to, tokenId, auth);
         TokenState storage state = _states[tokenId];
-        state.exempt = false;
         delete _recoveries[tokenId];
         emit Moved(tokenId, from, to, _raise(state));
-        if (transferable) {
-            address studio = _lots[tokenId >> 32].studio;
-            if (to == studio) emit Locked(tokenId);
-            else if (from == studio) emit Unlocked(tokenId);
-        }
+        _tellLock(tokenId, from, to);
     }
 
-    /// @dev A holder as the predecessor had it: the balances follow, nothing else.
+    /// @dev A holder as the predecessor had it: the balances follow, and no nonce rises.
     function _importHolder(uint256 tokenId, address holder) internal {
-        if (holder != _ownerOf(tokenId)) super._update(holder, tokenId, address(0));
+        if (holder != _ownerOf(tokenId)) _tellLock(tokenId, super._update(holder, tokenId, address(0)), holder);
+    }
+
+    function _tellLock(uint256 tokenId, address from, address to) private {
+        if (!transferable) return;
+        address studio = _lots[tokenId >> 32].studio;
+        if (to == studio) emit Locked(tokenId);
+        else if (from == studio) emit Unlocked(tokenId);
     }
 
     /// @inheritdoc IERC5192
@@ -332,19 +355,17 @@ abstract contract Holdings is IHandOver, IERC5192, IERC4906, Studios, ERC721 {
     /// @inheritdoc IERC721
     function transferFrom(address from, address to, uint256 tokenId) public override(ERC721, IERC721) whenSealed {
         if (locked(tokenId)) revert TokenLocked();
-        _requireReleasable(tokenId, from);
+        _requireNotLost(tokenId);
         super.transferFrom(from, to, tokenId);
     }
 
     /// @inheritdoc IERC165
-    function supportsInterface(bytes4 interfaceId)
-        public
-        view
-        virtual
-        override(ERC721, AccessControlDefaultAdminRules, IERC165)
-        returns (bool)
-    {
-        return interfaceId == type(IERC5192).interfaceId || interfaceId == bytes4(0x49064906)
-            || super.supportsInterface(interfaceId);
+    function supportsInterface(
+        bytes4 interfaceId
+    ) public view virtual override(ERC721, AccessControlDefaultAdminRules, IERC165) returns (bool) {
+        return
+            interfaceId == type(IERC5192).interfaceId ||
+            interfaceId == bytes4(0x49064906) ||
+            super.supportsInterface(interfaceId);
     }
 }

@@ -50,8 +50,8 @@ interface IHandOver {
     /// @param nonce What the next release, claim, report or cancellation must carry.
     /// @param lostSince When the holder reported the piece lost; 0 for not lost.
     /// @param foundFrom When that report lapses, as the holder asked; 0 where it does not.
-    /// @param barred Whether the piece's studio holds it, is suspended, and the piece is not exempt.
-    /// @param exempt Whether a steward exempted the piece from its studio's suspension.
+    /// @param barred Whether the piece's studio holds it and is suspended.
+    /// @param exemptKey The claim key whose release counts although the studio is suspended; zero for none.
     /// @param heir Who will hold the piece once a recovery is executed; zero for no recovery.
     /// @param recoveryFrom When the recovery may be executed.
     struct Holding {
@@ -61,14 +61,14 @@ interface IHandOver {
         uint64 lostSince;
         uint64 foundFrom;
         bool barred;
-        bool exempt;
+        address exemptKey;
         address heir;
         uint64 recoveryFrom;
     }
 
     /// @notice A piece passed to another holder; `nonce` is the piece's from now on.
     event Moved(uint256 indexed tokenId, address indexed from, address indexed to, uint64 nonce);
-    /// @notice All releases of a piece signed so far are void; `nonce` is the piece's from now on.
+    /// @notice All releases of a piece with an earlier nonce are void; `nonce` is the piece's from now on.
     event ReleasesCancelled(uint256 indexed tokenId, uint64 nonce);
     /// @notice The holder reported a piece lost, `since` then; `nonce` is the piece's from now on.
     event ReportedLost(uint256 indexed tokenId, uint64 since, uint64 nonce);
@@ -78,8 +78,8 @@ interface IHandOver {
     event RecoveryProposed(uint256 indexed tokenId, address indexed holder, address indexed heir, uint64 from);
     /// @notice The holder vetoed a recovery, or a steward withdrew it.
     event RecoveryVetoed(uint256 indexed tokenId, address heir, bool bySteward);
-    /// @notice A steward let the releases of a piece count, or no longer count, although its studio is suspended.
-    event ExemptionSet(uint256 indexed tokenId, bool exempt);
+    /// @notice A steward let the release of a piece to one claim key count although its studio is suspended.
+    event ExemptionSet(uint256 indexed tokenId, address claimKey);
 
     /// @notice Only the one who signs for the piece's holder may do this.
     error NotTheHolder(uint256 tokenId, address account);
@@ -95,7 +95,8 @@ interface IHandOver {
     error PieceIsLost(uint256 tokenId, uint64 since);
     /// @notice The piece is not reported lost.
     error PieceIsNotLost(uint256 tokenId);
-    /// @notice A suspended studio sets no status, and releases only pieces that a steward exempted.
+    /// @notice A suspended studio sets no status, and orders nothing about the pieces that it holds, but for a release to
+    /// the claim key that a steward exempted.
     error StudioIsSuspended(address studio, uint256 tokenId);
     /// @notice A studio's own pieces are not recovered: a steward gives the studio another controller.
     error HeldByItsStudio(uint256 tokenId, address studio);
@@ -124,7 +125,8 @@ interface IHandOver {
     /// @param claimSignature The ECDSA signature of `Claim` by the claim key.
     function claim(HandOver calldata handOver, bytes calldata releaseSignature, bytes calldata claimSignature) external;
 
-    /// @notice Voids all releases of a piece signed so far. For the one who signs for its holder.
+    /// @notice Voids all releases that carry the piece's present nonce. For the one who signs for its holder. Who may
+    /// have signed for a later nonce, tricked by a page, must hand the piece to a new key of its own.
     function cancelReleases(uint256 tokenId) external;
 
     /// @notice Reports a piece lost, or once more: releases are void, and it cannot be claimed. For the one who signs for
@@ -146,9 +148,10 @@ interface IHandOver {
     /// @notice Executes a recovery that nobody vetoed in time; anybody may send it. A report of loss stays.
     function executeRecovery(uint256 tokenId) external;
 
-    /// @notice Lets releases of named pieces count although their studio is suspended, for buyers who paid before. For
-    /// STEWARD_ROLE. It ends when the piece moves.
-    function setExemptions(uint256[] calldata tokenIds, bool exempt) external;
+    /// @notice Lets the release of a piece to one claim key count although its studio is suspended, for a buyer who paid
+    /// before. For STEWARD_ROLE. It names the key, so that whoever stole the studio's cannot release to another one; it
+    /// ends when the piece's nonce rises, and zero takes it back.
+    function setExemption(uint256 tokenId, address claimKey) external;
 
     /// @notice Returns who holds a piece, and what stands in the way of a hand-over.
     function holding(uint256 tokenId) external view returns (Holding memory);

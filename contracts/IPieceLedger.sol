@@ -2,10 +2,11 @@
 pragma solidity 0.8.37;
 
 /// @title The ledger of handmade pieces: anchors, studios, status.
-/// @notice The manual of `PieceLedger`, with `IHandOver` for holders and `ISuccession` for moving house. An anchorer anchors batches of certificates under one Merkle root; every leaf
-/// becomes an ERC-721 token `lotId << 32 | index`, owned by its studio until the first hand-over. A steward keeps the
-/// directory of studios and of the keys that sign certificates. The ledger checks no Merkle proof and no certificate
-/// signature: verifiers do, against what `record` returns.
+/// @notice The manual of `PieceLedger`, with `IHandOver` for holders and `ISuccession` for moving house. An anchorer
+/// anchors batches of certificates under one Merkle root; every leaf becomes an ERC-721 token `lotId << 32 | index`,
+/// owned by its studio until the first hand-over. A steward keeps the directory of studios and of the keys that sign
+/// certificates. The ledger checks no Merkle proof and no certificate signature: verifiers do, against what `record`
+/// returns.
 /// @dev Times are unix seconds. Nothing here can be upgraded.
 interface IPieceLedger {
     /// @notice What a studio or a steward has said of a piece. REVOKED is final; RETIRED means broken or gone.
@@ -37,7 +38,7 @@ interface IPieceLedger {
     /// @param statusAt When it was last set; 0 for never.
     /// @param lostSince When the holder reported the piece lost; 0 for not lost.
     /// @param standingAtAnchor Whether the studio was accredited and not suspended at `anchoredAt`.
-    /// @param standingNow Whether it is.
+    /// @param standingNow Whether it is accredited as a maker and not suspended.
     /// @param keyStart The first second of the key's window; 0 where the studio never had the key.
     /// @param keyEnd The first second after the window; the largest uint64 while it is open.
     /// @param newest The digest of the newest amendment; 0 for none.
@@ -68,7 +69,11 @@ interface IPieceLedger {
 
     /// @notice A batch was anchored; its lots are numbered from `firstLot`, one for each allotment.
     event Anchored(
-        uint256 indexed anchorId, bytes32 indexed root, uint32 leafCount, uint32 firstLot, Allotment[] allotments
+        uint256 indexed anchorId,
+        bytes32 indexed root,
+        uint32 leafCount,
+        uint32 firstLot,
+        Allotment[] allotments
     );
     /// @notice A studio was accredited, or its name or scopes renewed.
     event StudioAccredited(address indexed studio, string did, string name, uint32 scopes);
@@ -102,7 +107,7 @@ interface IPieceLedger {
     /// @notice A controller must not be zero.
     error InvalidController(address studio);
     /// @notice A studio's address must not be zero, its DID and its name not empty.
-    error InvalidStudio(address studio, string did, string name);
+    error InvalidStudio(address studio);
     /// @notice A DID belongs to one studio, and a studio keeps its DID.
     error DidTaken(string did, address studio);
     /// @notice The studio is suspended already, or not suspended.
@@ -129,7 +134,7 @@ interface IPieceLedger {
     error WrongOrderNonce(address studio, uint256 expected, uint256 actual);
     /// @notice The signature is not that of the studio's controller.
     error InvalidOrderSignature(address controller);
-    /// @notice Each amended token needs one digest, not zero.
+    /// @notice Each amended token needs one digest, neither zero nor that of its newest amendment.
     error InvalidAmendment();
     /// @notice Certificates are not securities: tokens move by hand-over only, unless the ledger was deployed to let
     /// holders transfer them.
@@ -141,9 +146,12 @@ interface IPieceLedger {
     /// @param expectedFirstLot The number that the first lot must get, so that token ids are known beforehand.
     /// @param allotments The studios' shares, in the order of the leaves.
     /// @return anchorId The anchor's number.
-    function anchor(bytes32 root, uint32 leafCount, uint32 expectedFirstLot, Allotment[] calldata allotments)
-        external
-        returns (uint256 anchorId);
+    function anchor(
+        bytes32 root,
+        uint32 leafCount,
+        uint32 expectedFirstLot,
+        Allotment[] calldata allotments
+    ) external returns (uint256 anchorId);
 
     /// @notice Accredits a studio under a DID, or renews its name and scopes. For STEWARD_ROLE.
     /// @param studio The studio's account: its identity here, and the first owner of its tokens.
@@ -182,8 +190,13 @@ interface IPieceLedger {
     /// @param deadline The last second at which the order counts; 0 for no limit.
     /// @param signature The controller's signature of EIP-712
     /// `SetStatus(uint256 tokenId,uint8 status,address studio,uint256 nonce,uint256 deadline)`.
-    function setStatusFor(uint256 tokenId, Status status, uint256 nonce, uint256 deadline, bytes calldata signature)
-        external;
+    function setStatusFor(
+        uint256 tokenId,
+        Status status,
+        uint256 nonce,
+        uint256 deadline,
+        bytes calldata signature
+    ) external;
 
     /// @notice Records newer certificates of a studio's pieces. For the studio's controller, in good standing.
     function amend(uint256[] calldata tokenIds, bytes32[] calldata digests) external;
@@ -195,8 +208,13 @@ interface IPieceLedger {
     /// @param deadline The last second at which the order counts; 0 for no limit.
     /// @param signature The controller's signature of EIP-712
     /// `Amend(uint256 tokenId,bytes32 digest,address studio,uint256 nonce,uint256 deadline)`.
-    function amendFor(uint256 tokenId, bytes32 digest, uint256 nonce, uint256 deadline, bytes calldata signature)
-        external;
+    function amendFor(
+        uint256 tokenId,
+        bytes32 digest,
+        uint256 nonce,
+        uint256 deadline,
+        bytes calldata signature
+    ) external;
 
     /// @notice Returns what a verifier needs to know of a token and of a key at the token's studio.
     function record(uint256 tokenId, bytes32 keyId) external view returns (Record memory);
@@ -210,7 +228,8 @@ interface IPieceLedger {
     /// @notice Returns the number that the studio's next signed order must carry.
     function orderNonce(address studio) external view returns (uint256);
 
-    /// @notice Returns who signs for a studio, and who will from when on; zeros where no change is proposed.
+    /// @notice Returns who signs for a studio, and who will from when on; zeros where no change is proposed. A proposal
+    /// that was ended shows as one of the present controller.
     function controllerOf(address studio) external view returns (address controller, address next, uint64 nextFrom);
 
     /// @notice Tells whether the studio is accredited as a maker and not suspended.

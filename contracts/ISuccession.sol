@@ -6,11 +6,14 @@ import {IPieceLedger} from "./IPieceLedger.sol";
 /// @title Succession: how a ledger takes over a final state of its predecessor.
 /// @notice A ledger deployed with an importer does nothing but import until it is sealed, for ever. Anchors and the
 /// directory are played again: the importer sets the clock to the time and the block of what happened there, and calls
-/// `anchor`, `accredit`, `suspend`, `reinstate`, `addKey`, `shortenKey`, `proposeController`, `proposeRecovery` and
-/// `setExemptions` in the order of old, which then count at the original times under the original numbers. What became
-/// of pieces, holders, nonces, statuses and amendments, is set by `importPieces`.
+/// `anchor`, `accredit`, `suspend`, `reinstate`, `addKey`, `shortenKey`, `proposeController` and `setExemption` in the
+/// order of old, which then count at the original times under the original numbers. What became of pieces, holders,
+/// nonces, statuses and amendments, is set by `importPieces` after their anchors. Recoveries are not imported: a steward
+/// proposes them again, so that holders have the whole delay to veto.
 /// @dev The ledger cannot know that what it was told is true: anybody can compare it with the predecessor's final block,
-/// and a trust policy that names the successor vouches for that.
+/// and a trust policy that names the successor vouches for that. Until it is sealed, its `record` means nothing. What
+/// happens at the predecessor after its final block does not count here: losses reported, releases cancelled, studios
+/// suspended in between must be told again.
 interface ISuccession {
     /// @notice A ledger at a block: the predecessor's final one, or the last one before a successor.
     /// @param ledger The contract.
@@ -29,8 +32,8 @@ interface ISuccession {
     /// @param status Its status.
     /// @param bySteward Whether a steward set that.
     /// @param statusAt When.
-    /// @param lostSince When the holder reported it lost; 0 for not lost.
-    /// @param foundFrom When that report lapses; 0 where it does not.
+    /// @param lostSince When the holder reported it lost; 0 for not lost. A report taken back and not lapsed yet counts
+    /// as lost: its delay would pass while nobody can undo it.
     /// @param newest The digest of the newest amendment; 0 for none.
     /// @param amendedAt When it was recorded.
     /// @param amendments How many there were.
@@ -42,7 +45,6 @@ interface ISuccession {
         bool bySteward;
         uint48 statusAt;
         uint48 lostSince;
-        uint48 foundFrom;
         bytes32 newest;
         uint64 amendedAt;
         uint32 amendments;

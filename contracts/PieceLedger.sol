@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {AccessControlDefaultAdminRules} from
-    "@openzeppelin/contracts/access/extensions/AccessControlDefaultAdminRules.sol";
+import {AccessControlDefaultAdminRules} from "@openzeppelin/contracts/access/extensions/AccessControlDefaultAdminRules.sol";
 import {ERC721} from "@openzeppelin/contracts/token/ERC721/ERC721.sol";
 
 import {Holdings} from "./Holdings.sol";
@@ -15,10 +14,12 @@ import {Signing} from "./Signing.sol";
 /// @dev See `IPieceLedger`, `IHandOver` and `ISuccession`. An anchor writes a few slots for thousands of tokens; every
 /// token still gets its standard `Transfer` event.
 contract PieceLedger is Holdings, IERC7572 {
-    bytes32 private constant SET_STATUS_TYPEHASH =
-        keccak256("SetStatus(uint256 tokenId,uint8 status,address studio,uint256 nonce,uint256 deadline)");
-    bytes32 private constant AMEND_TYPEHASH =
-        keccak256("Amend(uint256 tokenId,bytes32 digest,address studio,uint256 nonce,uint256 deadline)");
+    bytes32 private constant SET_STATUS_TYPEHASH = keccak256(
+        "SetStatus(uint256 tokenId,uint8 status,address studio,uint256 nonce,uint256 deadline)"
+    );
+    bytes32 private constant AMEND_TYPEHASH = keccak256(
+        "Amend(uint256 tokenId,bytes32 digest,address studio,uint256 nonce,uint256 deadline)"
+    );
 
     struct Anchor {
         bytes32 root;
@@ -62,12 +63,7 @@ contract PieceLedger is Holdings, IERC7572 {
         bool transferable_,
         address importer,
         Deployment memory from
-    )
-        ERC721("Kilnmark", "KILN")
-        AccessControlDefaultAdminRules(adminDelay, admin)
-        Signing(id)
-        Holdings(transferable_)
-    {
+    ) ERC721("Kilnmark", "KILN") AccessControlDefaultAdminRules(adminDelay, admin) Signing(id) Holdings(transferable_) {
         _base = base;
         (PREDECESSOR, PREDECESSOR_CHAIN, PREDECESSOR_BLOCK) = (from.ledger, from.chainId, from.finalBlock);
         if ((importer == address(0)) != (from.ledger == address(0))) revert InvalidDeployment();
@@ -80,11 +76,12 @@ contract PieceLedger is Holdings, IERC7572 {
     // --- anchoring ---------------------------------------------------------------------------------------------
 
     /// @inheritdoc IPieceLedger
-    function anchor(bytes32 root, uint32 leafCount, uint32 expectedFirstLot, Allotment[] calldata allotments)
-        external
-        onlyRoleOrImporter(ANCHORER_ROLE)
-        returns (uint256 anchorId)
-    {
+    function anchor(
+        bytes32 root,
+        uint32 leafCount,
+        uint32 expectedFirstLot,
+        Allotment[] calldata allotments
+    ) external onlyRoleOrImporter(ANCHORER_ROLE) returns (uint256 anchorId) {
         if (root == 0) revert ZeroRoot();
         if (_anchorIds[root] != 0) revert RootAlreadyAnchored(root, _anchorIds[root]);
         uint32 lotId = _lotCount + 1;
@@ -132,10 +129,13 @@ contract PieceLedger is Holdings, IERC7572 {
     }
 
     /// @inheritdoc IPieceLedger
-    function setStatusFor(uint256 tokenId, Status status, uint256 nonce, uint256 deadline, bytes calldata signature)
-        external
-        whenSealed
-    {
+    function setStatusFor(
+        uint256 tokenId,
+        Status status,
+        uint256 nonce,
+        uint256 deadline,
+        bytes calldata signature
+    ) external whenSealed {
         address studio = _studioOf(tokenId);
         _requireOrder(SET_STATUS_TYPEHASH, tokenId, uint256(status), studio, nonce, deadline, signature);
         _setStatus(tokenId, status, studio, false);
@@ -168,10 +168,13 @@ contract PieceLedger is Holdings, IERC7572 {
     }
 
     /// @inheritdoc IPieceLedger
-    function amendFor(uint256 tokenId, bytes32 digest, uint256 nonce, uint256 deadline, bytes calldata signature)
-        external
-        whenSealed
-    {
+    function amendFor(
+        uint256 tokenId,
+        bytes32 digest,
+        uint256 nonce,
+        uint256 deadline,
+        bytes calldata signature
+    ) external whenSealed {
         address studio = _studioOf(tokenId);
         _requireOrder(AMEND_TYPEHASH, tokenId, uint256(digest), studio, nonce, deadline, signature);
         _amend(tokenId, digest, studio);
@@ -179,7 +182,8 @@ contract PieceLedger is Holdings, IERC7572 {
 
     function _amend(uint256 tokenId, bytes32 digest, address studio) private {
         if (!inGoodStanding(studio)) revert StudioNotInGoodStanding(studio);
-        if (digest == 0) revert InvalidAmendment();
+        // The same once more would count as an amendment that nobody can show.
+        if (digest == 0 || digest == _amendments[tokenId].digest) revert InvalidAmendment();
         uint32 count = _amendments[tokenId].count + 1;
         _amendments[tokenId] = Amendment(digest, uint64(block.timestamp), count);
         emit Amended(tokenId, digest, count);
@@ -197,7 +201,7 @@ contract PieceLedger is Holdings, IERC7572 {
             _importHolder(piece.tokenId, piece.holder);
             TokenState storage state = _states[piece.tokenId];
             (state.status, state.bySteward, state.statusAt) = (piece.status, piece.bySteward, piece.statusAt);
-            (state.lostSince, state.foundFrom, state.nonce) = (piece.lostSince, piece.foundFrom, piece.nonce);
+            (state.lostSince, state.nonce) = (piece.lostSince, piece.nonce);
             _amendments[piece.tokenId] = Amendment(piece.newest, piece.amendedAt, piece.amendments);
             emit PieceImported(piece.tokenId, piece);
         }
@@ -210,11 +214,11 @@ contract PieceLedger is Holdings, IERC7572 {
     }
 
     /// @inheritdoc ISuccession
-    function nameSuccessor(address ledger, uint64 chainId, uint64 finalBlock)
-        external
-        onlyRole(DEFAULT_ADMIN_ROLE)
-        whenSealed
-    {
+    function nameSuccessor(
+        address ledger,
+        uint64 chainId,
+        uint64 finalBlock
+    ) external onlyRole(DEFAULT_ADMIN_ROLE) whenSealed {
         if (_successor.ledger != address(0)) revert SuccessorKnown(_successor.ledger);
         if (ledger == address(0)) revert InvalidDeployment();
         _successor = Deployment(ledger, chainId, finalBlock);
@@ -284,8 +288,9 @@ contract PieceLedger is Holdings, IERC7572 {
 
     /// @inheritdoc IERC7572
     function contractURI() external pure returns (string memory) {
-        return "data:application/json;utf8,{\"name\":\"Kilnmark\",\"symbol\":\"KILN\",\"description\":"
-            "\"Records of handmade porcelain.\"}";
+        return
+            'data:application/json;utf8,{"name":"Kilnmark","symbol":"KILN","description":'
+            '"Records of handmade porcelain."}';
     }
 
     function _baseURI() internal view override returns (string memory) {

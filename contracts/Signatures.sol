@@ -4,8 +4,7 @@ pragma solidity 0.8.37;
 import {IERC7913SignatureVerifier} from "@openzeppelin/contracts/interfaces/IERC7913.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
-import {ERC7913WebAuthnVerifier} from
-    "@openzeppelin/contracts/utils/cryptography/verifiers/ERC7913WebAuthnVerifier.sol";
+import {ERC7913WebAuthnVerifier} from "@openzeppelin/contracts/utils/cryptography/verifiers/ERC7913WebAuthnVerifier.sol";
 
 /// @title Who signed: signatures by keys, by contracts and by passkeys.
 /// @notice Each ledger deploys its own and asks no other; it keeps nothing. It is the ERC-7913 verifier of the ledger's
@@ -30,7 +29,7 @@ contract Signatures is ERC7913WebAuthnVerifier {
 
     /// @notice Tells whether `signature` is an ECDSA signature of 65 bytes with a low s by the key of `signer`.
     function isKeySignature(address signer, bytes32 digest, bytes calldata signature) public pure returns (bool) {
-        (address recovered, ECDSA.RecoverError problem,) = ECDSA.tryRecoverCalldata(digest, signature);
+        (address recovered, ECDSA.RecoverError problem, ) = ECDSA.tryRecoverCalldata(digest, signature);
         return problem == ECDSA.RecoverError.NoError && recovered == signer;
     }
 
@@ -42,11 +41,7 @@ contract Signatures is ERC7913WebAuthnVerifier {
     }
 
     /// @dev Only this contract is believed as a verifier: one that the signer names could say yes to all.
-    function _isPasskeySignature(address signer, bytes32 digest, bytes calldata signature)
-        private
-        view
-        returns (bool)
-    {
+    function _isPasskeySignature(address signer, bytes32 digest, bytes calldata signature) private view returns (bool) {
         if (signature.length <= PASSKEY_SIGNER || address(bytes20(signature[:20])) != address(this)) return false;
         bytes calldata key = signature[20:PASSKEY_SIGNER];
         if (passkeyHolder(bytes32(key[:32]), bytes32(key[32:])) != signer) return false;

@@ -37,9 +37,7 @@ abstract contract Signing is IERC5267 {
             uint256[] memory extensions
         )
     {
-        return (
-            hex"1f", DOMAIN_NAME, DOMAIN_VERSION, block.chainid, address(this), DEPLOYMENT_ID, new uint256[](0)
-        );
+        return (hex"1f", DOMAIN_NAME, DOMAIN_VERSION, block.chainid, address(this), DEPLOYMENT_ID, new uint256[](0));
     }
 
     function _digest(bytes32 structHash) internal view returns (bytes32) {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {AccessControlDefaultAdminRules} from
-    "@openzeppelin/contracts/access/extensions/AccessControlDefaultAdminRules.sol";
+import {AccessControlDefaultAdminRules} from "@openzeppelin/contracts/access/extensions/AccessControlDefaultAdminRules.sol";
 
 import {IPieceLedger} from "./IPieceLedger.sol";
 import {ISuccession} from "./ISuccession.sol";
@@ -32,6 +31,7 @@ abstract contract Studios is IPieceLedger, ISuccession, Signing, AccessControlDe
         uint32 scopes;
         address next;
         uint64 nextFrom;
+        bool suspended;
     }
 
     /// @dev A name that the studio bears from `since` on.
@@ -55,7 +55,7 @@ abstract contract Studios is IPieceLedger, ISuccession, Signing, AccessControlDe
     mapping(address studio => Studio) internal _studios;
     mapping(bytes32 didHash => address studio) private _studioOfDid;
     mapping(address studio => Name[]) private _names;
-    mapping(address studio => Window[]) private _suspensions;
+    mapping(address studio => mapping(uint64 time => bool)) private _suspendedIn;
     mapping(address studio => mapping(bytes32 keyId => Window)) internal _keys;
     mapping(address studio => uint256 nonce) private _orderNonces;
 
@@ -71,13 +71,17 @@ abstract contract Studios is IPieceLedger, ISuccession, Signing, AccessControlDe
     }
 
     modifier whileImporting() {
-        _checkRole(IMPORTER_ROLE);
-        if (_sealed) revert AlreadySealed();
+        _requireImporting();
         _;
     }
 
     function _requireSealed() private view {
         if (!_sealed) revert NotSealed();
+    }
+
+    function _requireImporting() private view {
+        _checkRole(IMPORTER_ROLE);
+        if (_sealed) revert AlreadySealed();
     }
 
     /// @dev With no clock set, what is played again would have happened at no time at all.
@@ -94,12 +98,14 @@ abstract contract Studios is IPieceLedger, ISuccession, Signing, AccessControlDe
     // --- a steward's work --------------------------------------------------------------------------------------
 
     /// @inheritdoc IPieceLedger
-    function accredit(address studio, string calldata did, string calldata name_, uint32 scopes)
-        external
-        onlyRoleOrImporter(STEWARD_ROLE)
-    {
+    function accredit(
+        address studio,
+        string calldata did,
+        string calldata name_,
+        uint32 scopes
+    ) external onlyRoleOrImporter(STEWARD_ROLE) {
         if (studio == address(0) || bytes(did).length == 0 || bytes(name_).length == 0) {
-            revert InvalidStudio(studio, did, name_);
+            revert InvalidStudio(studio);
         }
         bytes32 didHash = _sha256(bytes(did));
         address owner = _studioOfDid[didHash];
@@ -132,18 +138,23 @@ abstract contract Studios is IPieceLedger, ISuccession, Signing, AccessControlDe
     /// @inheritdoc IPieceLedger
     function suspend(address studio) external onlyRoleOrImporter(STEWARD_ROLE) {
         _requireStudio(studio);
-        if (_isSuspended(studio)) revert SuspensionUnchanged(studio);
-        _suspensions[studio].push(Window(_now(), OPEN_END));
+        _setSuspended(studio, true);
         emit StudioSuspended(studio);
     }
 
     /// @inheritdoc IPieceLedger
     function reinstate(address studio) external onlyRoleOrImporter(STEWARD_ROLE) {
         _requireStudio(studio);
-        if (!_isSuspended(studio)) revert SuspensionUnchanged(studio);
-        Window[] storage intervals = _suspensions[studio];
-        intervals[intervals.length - 1].end = _now();
+        _setSuspended(studio, false);
         emit StudioReinstated(studio);
+    }
+
+    /// @dev Nothing is anchored for a suspended studio. So of all the times in its suspensions, only the second in which
+    /// one begins can have an anchor, made just before: that second is kept, the events tell the rest.
+    function _setSuspended(address studio, bool suspended) private {
+        if (_isSuspended(studio) == suspended) revert SuspensionUnchanged(studio);
+        _studios[studio].suspended = suspended;
+        _suspendedIn[studio][_now()] = suspended;
     }
 
     /// @inheritdoc IPieceLedger
@@ -182,7 +193,7 @@ abstract contract Studios is IPieceLedger, ISuccession, Signing, AccessControlDe
 
     /// @inheritdoc ISuccession
     function setClock(uint64 time, uint64 blockNumber) external whileImporting {
-        if (time < _clock || time > block.timestamp || blockNumber < _clockBlock) revert WrongClock(time);
+        if (time < _clock || time > block.timestamp) revert WrongClock(time);
         (_clock, _clockBlock) = (time, blockNumber);
         emit ClockSet(time, blockNumber);
     }
@@ -209,8 +220,8 @@ abstract contract Studios is IPieceLedger, ISuccession, Signing, AccessControlDe
 
     /// @inheritdoc IPieceLedger
     function inGoodStanding(address studio) public view returns (bool) {
-        Studio storage entry = _studios[studio];
-        return entry.accreditedAt != 0 && entry.scopes & SCOPE_MAKER != 0 && !_isSuspended(studio);
+        // Only an accredited studio has scopes.
+        return _studios[studio].scopes & SCOPE_MAKER != 0 && !_isSuspended(studio);
     }
 
     function _controllerOf(address studio) internal view returns (address) {
@@ -219,28 +230,20 @@ abstract contract Studios is IPieceLedger, ISuccession, Signing, AccessControlDe
     }
 
     function _isSuspended(address studio) internal view returns (bool) {
-        Window[] storage intervals = _suspensions[studio];
-        uint256 length = intervals.length;
-        return length != 0 && intervals[length - 1].end == OPEN_END;
+        return _studios[studio].suspended;
     }
 
+    /// @dev At the time of an anchor: a studio that has a lot was accredited by then.
     function _hadStanding(address studio, uint64 time) internal view returns (bool) {
-        uint64 since = _studios[studio].accreditedAt;
-        if (since == 0 || time < since) return false;
-        Window[] storage intervals = _suspensions[studio];
-        for (uint256 i = intervals.length; i > 0; --i) {
-            Window storage interval = intervals[i - 1];
-            if (interval.start <= time && time < interval.end) return false;
-        }
-        return true;
+        return !_suspendedIn[studio][time];
     }
 
+    /// @dev At the time of an anchor. The first name counts from the accreditation on, and no lot is older.
     function _nameAt(address studio, uint64 time) internal view returns (bytes32) {
         Name[] storage names = _names[studio];
-        for (uint256 i = names.length; i > 0; --i) {
-            if (names[i - 1].since <= time) return names[i - 1].hash;
-        }
-        return 0;
+        uint256 i = names.length - 1;
+        while (names[i].since > time) --i;
+        return names[i].hash;
     }
 
     function _requireStudio(address studio) private view {

@@ -71,7 +71,8 @@ class Holding:
     - `signer` signs for the holder: itself, or the controller of the studio that made and holds the piece.
     - `nonce` is what the next release, claim or holder's order must carry.
     - `lost_since` is ``None`` where the piece is not reported lost, `found_from` where that report does not lapse.
-    - `barred`: the piece's own studio holds it, is suspended, and no steward exempted the piece.
+    - `barred`: the piece's own studio holds it and is suspended: it can order nothing, and releases the piece to
+      `exempt_key` alone, the claim key that a steward exempted for a buyer who paid before.
     """
 
     holder: Address
@@ -80,5 +81,5 @@ class Holding:
     lost_since: datetime | None
     found_from: datetime | None
     barred: bool
-    exempt: bool
+    exempt_key: Address | None
     recovery: Recovery | None

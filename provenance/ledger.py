@@ -184,7 +184,6 @@ class ImportedPiece:
     by_steward: bool
     status_time: datetime | None
     lost_since: datetime | None
-    found_from: datetime | None
     amendment: AmendmentRecord | None
 
 
@@ -347,10 +346,10 @@ class RecoveryVetoed(LedgerEvent):
 
 @dataclass(frozen=True, slots=True)
 class ExemptionSet(LedgerEvent):
-    """A steward let the releases of a piece count, or no longer count, although its studio is suspended."""
+    """A steward let a suspended studio's release of a piece to one claim key count, or to none (``None``)."""
 
     token_id: int
-    exempt: bool
+    claim_key: Address | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -552,11 +551,11 @@ class ExecuteRecoveryCall:
 
 
 @dataclass(frozen=True, slots=True)
-class SetExemptionsCall:
-    """Let releases of named pieces count, or no longer count, although their studio is suspended: by a steward."""
+class SetExemptionCall:
+    """Let a suspended studio's release of a piece to one claim key count; ``None`` takes that back: by a steward."""
 
-    token_ids: tuple[int, ...]
-    exempt: bool
+    token_id: int
+    claim_key: Address | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -639,7 +638,7 @@ LedgerCall = (
     AnchorCall | AccreditCall | AddKeyCall | ShortenKeyCall | SuspendCall | ReinstateCall | ProposeControllerCall
     | SetStatusCall | RelayStatusCall | AmendCall | RelayAmendCall
     | ClaimCall | HolderOrderCall | CancelReleasesCall | ReportLostCall | ReportFoundCall
-    | ProposeRecoveryCall | VetoRecoveryCall | ExecuteRecoveryCall | SetExemptionsCall
+    | ProposeRecoveryCall | VetoRecoveryCall | ExecuteRecoveryCall | SetExemptionCall
     | SetClockCall | ImportPiecesCall | ImportOrderNonceCall | SealCall | NameSuccessorCall
     | BeginAdminTransferCall | AcceptAdminTransferCall | CancelAdminTransferCall | GrantRoleCall | RevokeRoleCall
 )  # fmt: skip
@@ -661,12 +660,16 @@ class SignedTransaction:
 
 @dataclass(frozen=True, slots=True)
 class TransactionOutcome:
-    """What became of a mined transaction; `error` names the contract's reason where it was reverted."""
+    """What became of a mined transaction; `error` names the contract's reason where it was reverted.
+
+    `fee` is what its sender paid, in the chain's smallest unit (wei); 0 where that is not known.
+    """
 
     block: BlockRef
     succeeded: bool
     gas_used: int
     error: str | None = None
+    fee: int = 0
 
 
 class TransactionSigner(Protocol):
@@ -718,6 +721,9 @@ class Ledger(LedgerReader, Protocol):
 
     def next_nonce(self, account: Address) -> int:
         """Return the number of the account's mined transactions, which is its next nonce."""
+
+    def waiting(self, account: Address) -> int:
+        """Return how many transactions of the account wait at the node to be mined."""
 
     def prepare(
         self, call: LedgerCall, signer: TransactionSigner, nonce: int, *, max_gas: int | None = None

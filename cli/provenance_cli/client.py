@@ -125,6 +125,14 @@ class RegistryClient:
         """Return the registry's own verdict."""
         return self._object("GET", f"/api/v1/pieces/{serial.compact}")
 
+    def serial_of(self, token_id: int) -> Serial:
+        """Return the serial that the registry's metadata of a token names; raises `NotFoundError`."""
+        attributes = self._object("GET", f"/tokens/{token_id}").get("attributes")
+        for item in attributes if isinstance(attributes, list) else ():
+            if isinstance(item, dict) and item.get("trait_type") == "serial":
+                return Serial.parse(str(item.get("value")))
+        raise self._nonsense()
+
     def photo(self, digest: Digest) -> bytes:
         """Return a photo; raises `NotFoundError`."""
         return self._ask("GET", f"/media/{digest.hex()}", limit=64 * 2**20)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from copy import copy
+from typing import Any
 
 import click
 
@@ -46,6 +47,31 @@ class Context(click.Context):
     """A context whose help is in straight columns."""
 
     formatter_class = HelpFormatter
+
+
+class SectionedGroup(click.Group):
+    """A group whose commands stand in sections, in the order in which they were added."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.sections: dict[str, tuple[str, ...]] = {}
+
+    def add_section(self, title: str, commands: Iterable[click.Command]) -> None:
+        """Add commands under a title, which is translated where it is shown."""
+        for command in (listed := tuple(commands)):
+            self.add_command(command)
+        self.sections[title] = tuple(command.name or "" for command in listed)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in their order."""
+        return [name for names in self.sections.values() for name in names]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands, section by section."""
+        widest = max(map(width, self.list_commands(ctx)))
+        for title, names in self.sections.items():
+            with formatter.section(_(title)):
+                formatter.write_dl([(pad(name, widest), self.commands[name].help or "") for name in names])
 
 
 def localised(command: click.Command) -> click.Command:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import click
 
+from provenance.encoding import Address
 from provenance.errors import ConfigurationError, LedgerError, StorageError
 from provenance.evm.accounts import Account
 from provenance.evm.ledger import EVMLedger, open_ledger
-from provenance.ledger import LedgerCall, TransactionOutcome
+from provenance.ledger import LedgerCall, SignedTransaction, TransactionOutcome
 from provenance.policy import MAX_POLICY_BYTES, TrustPolicy
 from provenance_cli.context import App
 
@@ -36,8 +37,7 @@ def load_policy(app: App, path: str | None = None) -> TrustPolicy:
         candidates.append(user_policy_path())
     for candidate in candidates:
         if candidate.is_file():
-            with candidate.open("rb") as file:
-                return TrustPolicy.from_bytes(file.read(MAX_POLICY_BYTES + 1))
+            return read_policy(candidate)
     raise ConfigurationError(
         "no-policy",
         "No trust policy is pinned, so there is nothing to check against.",
@@ -45,9 +45,35 @@ def load_policy(app: App, path: str | None = None) -> TrustPolicy:
     )
 
 
+def read_policy(path: Path) -> TrustPolicy:
+    """Read a policy's file; raises `MalformedError` or `OSError`."""
+    with path.open("rb") as file:
+        return TrustPolicy.from_bytes(file.read(MAX_POLICY_BYTES + 1))
+
+
 def open_pinned(policy: TrustPolicy, nodes: Sequence[str] = ()) -> EVMLedger:
     """Open the pinned ledger at `nodes`, else at those of the policy."""
     return open_ledger(tuple(nodes) or policy.nodes, policy.ledger)
+
+
+def settled_block(ledger: EVMLedger, policy: TrustPolicy) -> int:
+    """Return the number of the newest block that has as many confirmations as the policy asks for."""
+    return max(ledger.head().number - policy.confirmations + 1, 0)
+
+
+def open_any(policy: TrustPolicy, rpc: str | None) -> EVMLedger:
+    """Open whatever stands at the pinned address, sealed or not, at `rpc` or the first node that answers.
+
+    For looking only: nothing that it tells is compared with the policy.
+    """
+    nodes = [rpc] if rpc else list(policy.nodes)
+    for place, url in enumerate(nodes):
+        try:
+            return EVMLedger.open_rpc(url, policy.ledger.contract, importing=True)
+        except LedgerError as error:
+            if not error.retryable or place == len(nodes) - 1:
+                raise
+    raise ConfigurationError("no-node", "The trust policy names no node.", hint="Give one with --rpc.")
 
 
 def words_differ() -> ConfigurationError:
@@ -74,7 +100,20 @@ def read_key_file(path: Path) -> Account:
 
 def send_and_wait(ledger: EVMLedger, call: LedgerCall, account: Account) -> TransactionOutcome:
     """Send a call and wait until it is mined; raises `LedgerError` where it is reverted or takes too long."""
-    transaction = ledger.prepare(call, account, ledger.next_nonce(account.address))
+    return send_prepared(ledger, ledger.prepare(call, account, ledger.next_nonce(account.address)))
+
+
+def wait_for_pending(ledger: EVMLedger, account: Address) -> None:
+    """Wait until nothing that an account sent waits for a block; raises `LedgerError` where that takes too long."""
+    deadline = time.monotonic() + PATIENCE
+    while ledger.waiting(account):
+        if time.monotonic() > deadline:
+            raise LedgerError("not-mined", "The transaction was not mined in time.", retryable=True)
+        time.sleep(0.2)
+
+
+def send_prepared(ledger: EVMLedger, transaction: SignedTransaction) -> TransactionOutcome:
+    """Send a transaction and wait until it is mined; raises `LedgerError` as `send_and_wait` does."""
     ledger.send(transaction)
     deadline = time.monotonic() + PATIENCE
     while (outcome := ledger.outcome(transaction.hash)) is None:

@@ -44,7 +44,7 @@ COMMANDS: dict[str, Entry] = {
     "doctor": Entry("doctor", "doctor", "Find out what is wrong, and what to do.", REPAIR),
     "completion": Entry("completion", "completion", "Print the script for shell completion.", REPAIR),
     "serve": Entry("serve", "serve", "Run a registry.", STEWARD),
-    "ledger": Entry("ledger", "ledger", "Deploy, look at and pin a ledger; make steward's keys.", STEWARD),
+    "ledger": Entry("ledger", "ledger", "Check, audit, deploy and move a ledger; a steward's work.", STEWARD),
 }
 
 

@@ -23,9 +23,13 @@ contract AnchorTest is Base {
         _accredit(studio, DID);
     }
 
-    function _refused(bytes memory reason, bytes32 root, uint32 leaves, uint32 lot, IPieceLedger.Allotment[] memory lots)
-        private
-    {
+    function _refused(
+        bytes memory reason,
+        bytes32 root,
+        uint32 leaves,
+        uint32 lot,
+        IPieceLedger.Allotment[] memory lots
+    ) private {
         vm.prank(anchorer);
         vm.expectRevert(reason);
         ledger.anchor(root, leaves, lot, lots);
@@ -45,7 +49,11 @@ contract AnchorTest is Base {
         vm.prank(anchorer);
         ledger.anchor(ROOT, 1, 1, _lot(studio, 1));
         _refused(
-            abi.encodeWithSelector(IPieceLedger.RootAlreadyAnchored.selector, ROOT, 1), ROOT, 1, 2, _lot(studio, 1)
+            abi.encodeWithSelector(IPieceLedger.RootAlreadyAnchored.selector, ROOT, 1),
+            ROOT,
+            1,
+            2,
+            _lot(studio, 1)
         );
     }
 
@@ -60,7 +68,11 @@ contract AnchorTest is Base {
 
     function test_RevertWhen_ALotIsEmpty() public {
         _refused(
-            abi.encodeWithSelector(IPieceLedger.LeafCountMismatch.selector, 1, 1), ROOT, 1, 1, _lots(studio, 1, studio, 0)
+            abi.encodeWithSelector(IPieceLedger.LeafCountMismatch.selector, 1, 1),
+            ROOT,
+            1,
+            1,
+            _lots(studio, 1, studio, 0)
         );
     }
 
@@ -86,14 +98,22 @@ contract AnchorTest is Base {
         vm.prank(steward);
         ledger.accredit(other, "did:b", "B", 2);
         _refused(
-            abi.encodeWithSelector(IPieceLedger.StudioNotInGoodStanding.selector, other), ROOT, 1, 1, _lot(other, 1)
+            abi.encodeWithSelector(IPieceLedger.StudioNotInGoodStanding.selector, other),
+            ROOT,
+            1,
+            1,
+            _lot(other, 1)
         );
     }
 
     function test_RevertWhen_AStudioIsSuspended() public {
         _suspend();
         _refused(
-            abi.encodeWithSelector(IPieceLedger.StudioNotInGoodStanding.selector, studio), ROOT, 1, 1, _lot(studio, 1)
+            abi.encodeWithSelector(IPieceLedger.StudioNotInGoodStanding.selector, studio),
+            ROOT,
+            1,
+            1,
+            _lot(studio, 1)
         );
     }
 

@@ -22,6 +22,8 @@ interface Vm {
     function sign(uint256 secret, bytes32 digest) external returns (uint8 v, bytes32 r, bytes32 s);
     function assume(bool condition) external;
     function recordLogs() external;
+
+    function roll(uint256 number) external;
     function getRecordedLogs() external returns (Log[] memory);
     function etch(address target, bytes calldata code) external;
     function signP256(uint256 secret, bytes32 digest) external pure returns (bytes32 r, bytes32 s);
@@ -64,9 +66,18 @@ abstract contract Base {
     function _deploy(bytes32 id, bool transferable, address importer) internal returns (PieceLedger) {
         ISuccession.Deployment memory from;
         if (importer != address(0)) from = ISuccession.Deployment(address(ledger), uint64(block.chainid), 1_000);
-        return new PieceLedger(
-            admin, 3 days, steward, anchorer, id, "https://registry.example/tokens/", transferable, importer, from
-        );
+        return
+            new PieceLedger(
+                admin,
+                3 days,
+                steward,
+                anchorer,
+                id,
+                "https://registry.example/tokens/",
+                transferable,
+                importer,
+                from
+            );
     }
 
     function _later(uint64 step) internal {
@@ -103,11 +114,12 @@ abstract contract Base {
         lots[0] = IPieceLedger.Allotment(account, count);
     }
 
-    function _lots(address first, uint32 firstCount, address second, uint32 secondCount)
-        internal
-        pure
-        returns (IPieceLedger.Allotment[] memory lots)
-    {
+    function _lots(
+        address first,
+        uint32 firstCount,
+        address second,
+        uint32 secondCount
+    ) internal pure returns (IPieceLedger.Allotment[] memory lots) {
         lots = new IPieceLedger.Allotment[](2);
         lots[0] = IPieceLedger.Allotment(first, firstCount);
         lots[1] = IPieceLedger.Allotment(second, secondCount);
@@ -133,6 +145,14 @@ abstract contract Base {
 
     function _record(uint256 token) internal view returns (IPieceLedger.Record memory) {
         return ledger.record(token, keyId);
+    }
+
+    /// @dev How many of the logs recorded tell `name`, written with its types.
+    function _told(string memory name) internal returns (uint256 times) {
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        for (uint256 i = 0; i < logs.length; ++i) {
+            if (logs[i].topics[0] == keccak256(bytes(name))) ++times;
+        }
     }
 
     function _missingRole(address account, bytes32 role) internal pure returns (bytes memory) {

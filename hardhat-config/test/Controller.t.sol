@@ -111,7 +111,7 @@ contract ControllerTest is Signer {
         _propose(steward, studio, _next);
         _later(7 days);
         _propose(steward, studio, buyer);
-        (address controller,,) = ledger.controllerOf(studio);
+        (address controller, , ) = ledger.controllerOf(studio);
         _equal(controller, _next);
     }
 
@@ -137,8 +137,7 @@ contract ControllerTest is Signer {
     // --- amendFor
 
     function _amendDigest(uint256 nonce, uint256 deadline) private view returns (bytes32) {
-        bytes32 kind =
-            keccak256("Amend(uint256 tokenId,bytes32 digest,address studio,uint256 nonce,uint256 deadline)");
+        bytes32 kind = keccak256("Amend(uint256 tokenId,bytes32 digest,address studio,uint256 nonce,uint256 deadline)");
         return _typed(ledger, abi.encode(kind, _token, DIGEST, studio, nonce, deadline));
     }
 

@@ -35,19 +35,19 @@ contract DirectoryTest is Base {
 
     function test_Accredit_RevertWhen_AddressIsZero() public {
         vm.prank(steward);
-        vm.expectRevert(abi.encodeWithSelector(IPieceLedger.InvalidStudio.selector, address(0), DID, "Kiln"));
+        vm.expectRevert(abi.encodeWithSelector(IPieceLedger.InvalidStudio.selector, address(0)));
         ledger.accredit(address(0), DID, "Kiln", 1);
     }
 
     function test_Accredit_RevertWhen_DidIsEmpty() public {
         vm.prank(steward);
-        vm.expectRevert(abi.encodeWithSelector(IPieceLedger.InvalidStudio.selector, studio, "", "Kiln"));
+        vm.expectRevert(abi.encodeWithSelector(IPieceLedger.InvalidStudio.selector, studio));
         ledger.accredit(studio, "", "Kiln", 1);
     }
 
     function test_Accredit_RevertWhen_NameIsEmpty() public {
         vm.prank(steward);
-        vm.expectRevert(abi.encodeWithSelector(IPieceLedger.InvalidStudio.selector, studio, DID, ""));
+        vm.expectRevert(abi.encodeWithSelector(IPieceLedger.InvalidStudio.selector, studio));
         ledger.accredit(studio, DID, "", 1);
     }
 
@@ -105,6 +105,40 @@ contract DirectoryTest is Base {
         _suspend();
         _accredit(studio, DID);
         _holds(!ledger.inGoodStanding(studio));
+    }
+
+    function test_Accredit_RenewalKeepsPastSuspensions() public {
+        uint256 token = _pieces();
+        _suspend();
+        _later(10);
+        _reinstate();
+        _accredit(studio, DID);
+        _holds(!_record(token).standingAtAnchor);
+        _holds(_record(token).standingNow);
+    }
+
+    function test_Accredit_TheOldNameAgainIsTheOldName() public {
+        uint256 token = _pieces();
+        _later(100);
+        vm.prank(steward);
+        ledger.accredit(studio, DID, "New Kiln", 1);
+        _later(100);
+        _accredit(studio, DID);
+        _same(_record(token).nameHash, sha256("Kiln"));
+        _same(_record(_anchor(1)).nameHash, sha256("Kiln"));
+    }
+
+    function _gasOfRenewal(string memory name) private returns (uint256 spent) {
+        vm.prank(steward);
+        uint256 before = gasleft();
+        ledger.accredit(studio, DID, name, 1);
+        spent = before - gasleft();
+    }
+
+    function test_Accredit_RenewalUnderTheSameNameStoresNoNewOne() public {
+        _accredit(studio, DID);
+        _later(100);
+        _holds(_gasOfRenewal("Kiln") + 40_000 < _gasOfRenewal("New Kiln"));
     }
 
     // --- suspend, reinstate
@@ -200,6 +234,17 @@ contract DirectoryTest is Base {
         _holds(!_record(token).standingAtAnchor);
     }
 
+    function test_Suspension_DoesNotReachBack() public {
+        uint256 token = _pieces();
+        _later(10);
+        _suspend();
+        _holds(_record(token).standingAtAnchor);
+        _holds(!_record(token).standingNow);
+        _later(10);
+        _reinstate();
+        _holds(_record(token).standingAtAnchor);
+    }
+
     // --- addKey
 
     function test_AddKey_RevertWhen_CallerIsNoSteward() public {
@@ -270,6 +315,20 @@ contract DirectoryTest is Base {
         _equal(_record(token).keyEnd, OPEN);
     }
 
+    /// @dev Whoever has another's key registered first, at another studio, stands in nobody's way.
+    function test_AddKey_ASquattedKeyIdIsStillTheStudiosToAdd() public {
+        _accredit(other, "did:b");
+        vm.prank(steward);
+        ledger.addKey(other, multikey);
+        vm.prank(steward);
+        ledger.shortenKey(other, keyId, 0);
+        uint256 token = _pieces();
+        _equal(_record(token).keyStart, 0);
+        _addKey();
+        _equal(_record(token).keyStart, START);
+        _equal(_record(token).keyEnd, OPEN);
+    }
+
     function test_AddKey_TakesEd25519() public {
         _accredit(studio, DID);
         bytes memory key = abi.encodePacked(bytes2(0xed01), keccak256("key"));
@@ -309,6 +368,16 @@ contract DirectoryTest is Base {
             abi.encodeWithSelector(IPieceLedger.WindowNotShorter.selector, studio, keyId, START + 50, START + 50)
         );
         _shorten(START + 50);
+    }
+
+    function test_ShortenKey_RevertWhen_TheWindowWouldGrow() public {
+        _accredit(studio, DID);
+        _addKey();
+        _shorten(START + 50);
+        vm.expectRevert(
+            abi.encodeWithSelector(IPieceLedger.WindowNotShorter.selector, studio, keyId, START + 60, START + 50)
+        );
+        _shorten(START + 60);
     }
 
     function test_ShortenKey_EndsTheWindowInThePast() public {

@@ -16,7 +16,7 @@ contract Reentrant {
     }
 
     function isValidSignature(bytes32, bytes calldata) external returns (bytes4) {
-        (bool done,) = address(_ledger).call(abi.encodeCall(IHandOver.cancelReleases, (_token)));
+        (bool done, ) = address(_ledger).call(abi.encodeCall(IHandOver.cancelReleases, (_token)));
         return done ? bytes4(0) : bytes4(0x1626ba7e);
     }
 }
@@ -37,10 +37,17 @@ contract Yes {
     }
 }
 
+/// @dev Says no to everything.
+contract No {
+    function isValidSignature(bytes32, bytes calldata) external pure returns (bytes4) {
+        return 0xffffffff;
+    }
+}
+
 // claim
 // ├── when a deadline passed, the holder is nobody or the token unknown: it reverts
 // ├── when the nonce is not the piece's: replayed, cancelled, after a hand-over: it reverts
-// ├── when the piece is lost, or its suspended studio holds it and it is not exempt: it reverts
+// ├── when the piece is lost, or its suspended studio holds it and the key is not exempt: it reverts
 // ├── when the release is another's, for another key, chain, contract or deployment, or a high-s twin: it reverts
 // ├── when the claim is another's, for another recipient, or a high-s twin: it reverts
 // └── otherwise: it moves the piece, raises the nonce, and emits Transfer and Moved, for
@@ -49,9 +56,11 @@ contract Yes {
 // cancelReleases, holderOrderFor(CANCEL_RELEASES)
 // ├── when the caller does not sign for the holder: it reverts
 // └── otherwise: all earlier releases are void
-// setExemptions
-// ├── when the caller is no steward, or a token unknown: it reverts
-// └── otherwise: the suspended studio's piece can be handed over, once
+// setExemption
+// ├── when the caller is no steward, or the token unknown: it reverts
+// └── otherwise: the suspended studio's piece can be handed over to that claim key, once, and
+//     ├── to no other key
+//     └── the studio can neither cancel the release nor report the piece
 contract HandOverTest is Signer {
     uint256 private _token;
 
@@ -63,9 +72,12 @@ contract HandOverTest is Signer {
         _later(100);
     }
 
-    function _refuse(bytes memory reason, IHandOver.HandOver memory over, bytes memory release, bytes memory claim)
-        private
-    {
+    function _refuse(
+        bytes memory reason,
+        IHandOver.HandOver memory over,
+        bytes memory release,
+        bytes memory claim
+    ) private {
         vm.expectRevert(reason);
         _send(over, release, claim);
     }
@@ -290,10 +302,20 @@ contract HandOverTest is Signer {
         _refuse(_badHolder(buyer), over, release, claim);
     }
 
+    /// @dev The code of such an account is a designator of 23 bytes (EIP-7702); what it points to is never asked.
     function test_Claim_ByAKeyWithDelegatedCode() public {
         _give(STUDIO_SECRET, _token, buyer);
-        vm.etch(buyer, address(new Looping()).code);
+        vm.etch(buyer, abi.encodePacked(hex"ef0100", new Looping()));
+        _equal(buyer.code.length, 23);
         _give(BUYER_SECRET, _token, other);
+        _equal(ledger.ownerOf(_token), other);
+    }
+
+    function test_Claim_ByTheCodeThatAKeyDelegatedTo() public {
+        _give(STUDIO_SECRET, _token, buyer);
+        vm.etch(buyer, abi.encodePacked(hex"ef0100", new Yes()));
+        IHandOver.HandOver memory over = _handOver(_token, other);
+        _send(over, "any", _claimSignature(CLAIM_SECRET, over));
         _equal(ledger.ownerOf(_token), other);
     }
 
@@ -314,14 +336,47 @@ contract HandOverTest is Signer {
         _equal(_nonce(_token), 2);
     }
 
+    function test_Claim_RevertWhen_AContractSaysNo() public {
+        address safe = address(new No());
+        _give(STUDIO_SECRET, _token, safe);
+        IHandOver.HandOver memory over = _handOver(_token, buyer);
+        _refuse(_badHolder(safe), over, "any", _claimSignature(CLAIM_SECRET, over));
+    }
+
+    /// @dev It spends what the sender set out, and no more: enough is left to say why.
     function test_Claim_RevertWhen_AContractNeverAnswers() public {
         address safe = address(new Looping());
         _give(STUDIO_SECRET, _token, safe);
         IHandOver.HandOver memory over = _handOver(_token, buyer);
         bytes memory claim = _claimSignature(CLAIM_SECRET, over);
-        (bool done,) = address(ledger).call{gas: 400_000}(abi.encodeCall(IHandOver.claim, (over, "any", claim)));
-        _holds(!done);
+        uint256 before = gasleft();
+        (bool done, bytes memory reason) = address(ledger).call{gas: 2_000_000}(
+            abi.encodeCall(IHandOver.claim, (over, "any", claim))
+        );
+        _holds(!done && before - gasleft() < 2_100_000);
+        _same(keccak256(reason), keccak256(_badHolder(safe)));
         _equal(ledger.ownerOf(_token), safe);
+        _equal(_nonce(_token), 1);
+    }
+
+    /// @dev A buyer who is a suspended studio too holds what others made as any buyer does.
+    function test_Claim_OfAnothersPieceThatASuspendedStudioBought() public {
+        _give(STUDIO_SECRET, _token, buyer);
+        _accredit(buyer, "did:b");
+        vm.prank(steward);
+        ledger.suspend(buyer);
+        _holds(!ledger.holding(_token).barred);
+        _give(BUYER_SECRET, _token, other);
+        _equal(ledger.ownerOf(_token), other);
+    }
+
+    function test_Claim_OfALockedPieceTellsNoLock() public {
+        vm.recordLogs();
+        _give(STUDIO_SECRET, _token, buyer);
+        _equal(_told("Unlocked(uint256)"), 0);
+        vm.recordLogs();
+        _give(BUYER_SECRET, _token, studio);
+        _equal(_told("Locked(uint256)"), 0);
     }
 
     function test_Claim_OfAPieceThatIsHeldRevokedOrRetired() public {
@@ -383,43 +438,76 @@ contract HandOverTest is Signer {
         ledger.holderOrderFor(IHandOver.HolderOrder.REPORT_LOST, _token, 0, 0, signature);
     }
 
-    // --- setExemptions
+    // --- setExemption
 
-    function _exempt(address account, uint256 token, bool exempt) private {
-        uint256[] memory tokens = new uint256[](1);
-        tokens[0] = token;
+    function _exempt(address account, uint256 token, address key) private {
         vm.prank(account);
-        ledger.setExemptions(tokens, exempt);
+        ledger.setExemption(token, key);
     }
 
-    function test_SetExemptions_RevertWhen_TheCallerIsNoSteward() public {
+    function _barred(address holder, uint256 token) private pure returns (bytes memory) {
+        return abi.encodeWithSelector(IHandOver.StudioIsSuspended.selector, holder, token);
+    }
+
+    function test_SetExemption_RevertWhen_TheCallerIsNoSteward() public {
         vm.expectRevert(_missingRole(studio, STEWARD));
-        _exempt(studio, _token, true);
+        _exempt(studio, _token, claimKey);
     }
 
-    function test_SetExemptions_RevertWhen_TheTokenIsUnknown() public {
+    function test_SetExemption_RevertWhen_TheTokenIsUnknown() public {
         vm.expectRevert(abi.encodeWithSelector(IPieceLedger.UnknownToken.selector, _token + 3));
-        _exempt(steward, _token + 3, true);
+        _exempt(steward, _token + 3, claimKey);
     }
 
-    function test_SetExemptions_LetsOnePieceThroughOnce() public {
+    function test_SetExemption_LetsTheReleaseToThatKeyThroughOnce() public {
         _suspend();
         vm.expectEmit(true, true, true, true);
-        emit IHandOver.ExemptionSet(_token, true);
-        _exempt(steward, _token, true);
+        emit IHandOver.ExemptionSet(_token, claimKey);
+        _exempt(steward, _token, claimKey);
         _give(STUDIO_SECRET, _token, studio);
-        _holds(!ledger.holding(_token).exempt && ledger.holding(_token).barred);
+        _equal(ledger.holding(_token).exemptKey, address(0));
         IHandOver.HandOver memory over = _handOver(_token, buyer);
         (bytes memory release, bytes memory claim) = _signedBoth(over);
-        _refuse(abi.encodeWithSelector(IHandOver.StudioIsSuspended.selector, studio, _token), over, release, claim);
+        _refuse(_barred(studio, _token), over, release, claim);
     }
 
-    function test_SetExemptions_CanBeTakenBack() public {
+    /// @dev Whoever stole the studio's key signs another release of the piece that the steward exempted.
+    function test_SetExemption_RevertWhen_TheReleaseIsToAnotherKey() public {
         _suspend();
-        _exempt(steward, _token, true);
-        _holds(!ledger.holding(_token).barred);
-        _exempt(steward, _token, false);
+        _exempt(steward, _token, vm.addr(0xB0B));
+        IHandOver.HandOver memory over = _handOver(_token, stranger);
+        (bytes memory release, bytes memory claim) = _signedBoth(over);
+        _refuse(_barred(studio, _token), over, release, claim);
+    }
+
+    /// @dev Nor can the thief void the release that the buyer paid for.
+    function test_SetExemption_RevertWhen_TheSuspendedStudioCancelsOrReports() public {
+        IHandOver.HandOver memory over = _handOver(_token, buyer);
+        (bytes memory release, bytes memory claim) = _signedBoth(over);
+        _suspend();
+        _exempt(steward, _token, claimKey);
+        vm.expectRevert(_barred(studio, _token));
+        vm.prank(studio);
+        ledger.cancelReleases(_token);
+        vm.expectRevert(_barred(studio, _token));
+        vm.prank(studio);
+        ledger.reportLost(_token);
+        bytes memory signature = _signed(STUDIO_SECRET, _orderDigest("CancelReleases", _token, 0, 0));
+        vm.expectRevert(_barred(studio, _token));
+        ledger.holderOrderFor(IHandOver.HolderOrder.CANCEL_RELEASES, _token, 0, 0, signature);
+        _send(over, release, claim);
+        _equal(ledger.ownerOf(_token), buyer);
+    }
+
+    function test_SetExemption_CanBeTakenBack() public {
+        _suspend();
+        _exempt(steward, _token, claimKey);
+        _equal(ledger.holding(_token).exemptKey, claimKey);
         _holds(ledger.holding(_token).barred);
+        _exempt(steward, _token, address(0));
+        IHandOver.HandOver memory over = _handOver(_token, buyer);
+        (bytes memory release, bytes memory claim) = _signedBoth(over);
+        _refuse(_barred(studio, _token), over, release, claim);
     }
 
     /// @dev Whatever bytes are sent in the place of signatures, nothing moves.

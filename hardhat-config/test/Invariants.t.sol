@@ -66,7 +66,7 @@ contract World is Signer {
 
     function anchor(uint256 seed, uint32 pieces) public {
         bytes32 root = keccak256(abi.encode("root", seed % ROOTS));
-        pieces = pieces % 4 + 1;
+        pieces = (pieces % 4) + 1;
         uint32 lot = uint32(ledger.nextLot());
         vm.prank(anchorer);
         try ledger.anchor(root, pieces, lot, _lot(studio, pieces)) {
@@ -116,10 +116,22 @@ contract World is Signer {
         bool done = false;
         kind %= 4;
         vm.prank(caller);
-        if (kind == 0) try ledger.reportLost(token) { done = true; } catch {}
-        if (kind == 1) try ledger.reportFound(token) { done = true; } catch {}
-        if (kind == 2) try ledger.cancelReleases(token) { done = true; } catch {}
-        if (kind == 3) try ledger.vetoRecovery(token) { done = true; } catch {}
+        if (kind == 0)
+            try ledger.reportLost(token) {
+                done = true;
+            } catch {}
+        if (kind == 1)
+            try ledger.reportFound(token) {
+                done = true;
+            } catch {}
+        if (kind == 2)
+            try ledger.cancelReleases(token) {
+                done = true;
+            } catch {}
+        if (kind == 3)
+            try ledger.vetoRecovery(token) {
+                done = true;
+            } catch {}
         if (done && !may) broken = true;
         _settle(token, holderInTheBook[token], done);
     }
@@ -153,7 +165,7 @@ contract World is Signer {
     }
 
     function shorten(uint64 end) external {
-        end = uint64(START + end % 400 days);
+        end = uint64(START + (end % 400 days));
         vm.prank(steward);
         try ledger.shortenKey(studio, keyId, end) {
             if (end >= keyEnd) broken = true;

@@ -133,6 +133,21 @@ contract LossTest is Signer {
         _give(BUYER_SECRET, _token, other);
     }
 
+    function test_ReportFound_TellsThatMetadataChanged() public {
+        _reportLost(buyer);
+        vm.expectEmit(true, true, true, true);
+        emit MetadataUpdate(_token);
+        _reportFound(steward);
+    }
+
+    function test_ReportFound_WhatLapsedIsTold() public {
+        _reportLost(buyer);
+        _reportFound(buyer);
+        _later(7 days);
+        _equal(ledger.holding(_token).lostSince, 0);
+        _equal(ledger.holding(_token).foundFrom, 0);
+    }
+
     function test_ReportFound_AThiefWithThePhoneWaits() public {
         _reportLost(buyer);
         _reportFound(buyer);

@@ -93,6 +93,28 @@ contract PasskeyTest is Signer {
         _refuse(abi.encodePacked(signer, _assertion(0xF1F1, _now(_token), 0x05)));
     }
 
+    function test_Passkey_RevertWhen_TheTouchIsTheHighTwin() public {
+        bytes memory touch = _touched(PHONE_SECRET, _now(_token));
+        // After the signer come r and s.
+        uint256 s;
+        assembly ("memory-safe") {
+            s := mload(add(touch, 148))
+        }
+        s = ORDER_OF_P256 - s;
+        assembly ("memory-safe") {
+            mstore(add(touch, 148), s)
+        }
+        _refuse(touch);
+    }
+
+    function test_Passkey_RevertWhen_NothingIsSent() public {
+        _refuse("");
+    }
+
+    function test_Passkey_RevertWhen_TheSignatureIsShorterThanAnAddress() public {
+        _refuse(new bytes(19));
+    }
+
     function test_Passkey_RevertWhen_TheTouchWasForAnotherDigest() public {
         _refuse(_touched(PHONE_SECRET, _now(_token + 1)));
     }
@@ -147,6 +169,42 @@ contract PasskeyTest is Signer {
         address holder = address(uint160(uint256(keccak256(image))));
         _give(STUDIO_SECRET, _token + 1, holder);
         _refuseFor(_token + 1, holder, _touched(PHONE_SECRET, _now(_token + 1)));
+    }
+
+    function _propose(address heir) private {
+        vm.prank(steward);
+        ledger.proposeRecovery(_token, heir);
+    }
+
+    function test_Passkey_LostIsRecoveredToAnother() public {
+        address next = _phone(0xF1F1);
+        _propose(next);
+        _later(30 days);
+        ledger.executeRecovery(_token);
+        _equal(ledger.ownerOf(_token), next);
+        _refuseFor(_token, next, _touched(PHONE_SECRET, _now(_token)));
+        IHandOver.HandOver memory over = _handOver(_token, buyer);
+        bytes memory claim = _claimSignature(CLAIM_SECRET, over);
+        _send(over, _touched(0xF1F1, _digestOf(over)), claim);
+        _equal(ledger.ownerOf(_token), buyer);
+    }
+
+    function test_Passkey_NotLostVetoesARecovery() public {
+        _propose(_phone(0xF1F1));
+        bytes memory veto = _touched(PHONE_SECRET, _orderDigest("VetoRecovery", _token, 1, 0));
+        vm.prank(stranger);
+        ledger.holderOrderFor(IHandOver.HolderOrder.VETO_RECOVERY, _token, 1, 0, veto);
+        _later(31 days);
+        vm.expectRevert(abi.encodeWithSelector(IHandOver.NoRecovery.selector, _token));
+        ledger.executeRecovery(_token);
+        _equal(ledger.ownerOf(_token), _owner);
+    }
+
+    function test_Passkey_RevertWhen_TheHeirVetoes() public {
+        _propose(_phone(0xF1F1));
+        bytes memory veto = _touched(0xF1F1, _orderDigest("VetoRecovery", _token, 1, 0));
+        vm.expectRevert(abi.encodeWithSelector(IHandOver.InvalidHolderSignature.selector, _token, _owner));
+        ledger.holderOrderFor(IHandOver.HolderOrder.VETO_RECOVERY, _token, 1, 0, veto);
     }
 
     function test_Passkey_IsTheSameHolderOnEveryLedger() public {

@@ -24,45 +24,53 @@ abstract contract Signer is Base {
     }
 
     function _domain(PieceLedger here) internal view returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract,bytes32 salt)"),
-                keccak256("Kilnmark PieceLedger"),
-                keccak256("1"),
-                block.chainid,
-                address(here),
-                here.deploymentId()
-            )
-        );
+        return
+            keccak256(
+                abi.encode(
+                    keccak256(
+                        "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract,bytes32 salt)"
+                    ),
+                    keccak256("Kilnmark PieceLedger"),
+                    keccak256("1"),
+                    block.chainid,
+                    address(here),
+                    here.deploymentId()
+                )
+            );
     }
 
     function _typed(PieceLedger here, bytes memory content) internal view returns (bytes32) {
         return keccak256(abi.encodePacked(hex"1901", _domain(here), keccak256(content)));
     }
 
-    function _releaseDigest(PieceLedger here, uint256 token, address key, uint256 nonce, uint256 deadline)
-        internal
-        view
-        returns (bytes32)
-    {
+    function _releaseDigest(
+        PieceLedger here,
+        uint256 token,
+        address key,
+        uint256 nonce,
+        uint256 deadline
+    ) internal view returns (bytes32) {
         bytes32 kind = keccak256("Release(uint256 tokenId,address claimKey,uint256 nonce,uint256 deadline)");
         return _typed(here, abi.encode(kind, token, key, nonce, deadline));
     }
 
-    function _claimDigest(PieceLedger here, uint256 token, address to, uint256 nonce, uint256 deadline)
-        internal
-        view
-        returns (bytes32)
-    {
+    function _claimDigest(
+        PieceLedger here,
+        uint256 token,
+        address to,
+        uint256 nonce,
+        uint256 deadline
+    ) internal view returns (bytes32) {
         bytes32 kind = keccak256("Claim(uint256 tokenId,address newHolder,uint256 nonce,uint256 deadline)");
         return _typed(here, abi.encode(kind, token, to, nonce, deadline));
     }
 
-    function _orderDigest(string memory name, uint256 token, uint256 nonce, uint256 deadline)
-        internal
-        view
-        returns (bytes32)
-    {
+    function _orderDigest(
+        string memory name,
+        uint256 token,
+        uint256 nonce,
+        uint256 deadline
+    ) internal view returns (bytes32) {
         bytes32 kind = keccak256(abi.encodePacked(name, "(uint256 tokenId,uint256 nonce,uint256 deadline)"));
         return _typed(ledger, abi.encode(kind, token, nonce, deadline));
     }
@@ -93,8 +101,7 @@ abstract contract Signer is Base {
     }
 
     function _release(uint256 secret, IHandOver.HandOver memory over) internal returns (bytes memory) {
-        return
-            _signed(secret, _releaseDigest(ledger, over.tokenId, over.claimKey, over.nonce, over.releaseDeadline));
+        return _signed(secret, _releaseDigest(ledger, over.tokenId, over.claimKey, over.nonce, over.releaseDeadline));
     }
 
     function _claimSignature(uint256 secret, IHandOver.HandOver memory over) internal returns (bytes memory) {

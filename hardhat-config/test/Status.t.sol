@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IHandOver} from "../contracts/IHandOver.sol";
 import {IPieceLedger} from "../contracts/IPieceLedger.sol";
 import {Base} from "./Base.sol";
 
@@ -28,7 +29,7 @@ contract Agreeable {
 // ├── when the signature is not the studio's, is its high-s twin, or is of another chain: it reverts
 // └── otherwise: it uses the number up and acts as the studio, by key, by contract, by a key with delegated code
 // amend
-// ├── when there is nothing to amend, the lists differ, or a digest is zero: it reverts
+// ├── when there is nothing to amend, the lists differ, or a digest is zero or the newest one's: it reverts
 // ├── when a token is unknown or another studio's, or the studio suspended: it reverts
 // └── otherwise: it keeps the newest digest, its time and the count
 contract StatusTest is Base {
@@ -116,16 +117,51 @@ contract StatusTest is Base {
         _setStatus(steward, _token, IPieceLedger.Status.ACTIVE);
     }
 
+    function _barred() private view returns (bytes memory) {
+        return abi.encodeWithSelector(IHandOver.StudioIsSuspended.selector, studio, _token);
+    }
+
+    function test_SetStatus_RevertWhen_TheStudioIsSuspended() public {
+        _suspend();
+        vm.expectRevert(_barred());
+        _setStatus(studio, _token, IPieceLedger.Status.REVOKED);
+    }
+
+    function test_SetStatus_RevertWhen_TheSuspendedStudioHasAnotherController() public {
+        vm.prank(steward);
+        ledger.proposeController(studio, stranger);
+        _later(7 days);
+        _suspend();
+        vm.expectRevert(_barred());
+        _setStatus(stranger, _token, IPieceLedger.Status.RETIRED);
+    }
+
+    function test_SetStatus_AStewardSetsThatOfASuspendedStudiosPiece() public {
+        _suspend();
+        _setStatus(steward, _token, IPieceLedger.Status.REVOKED);
+        _holds(_record(_token).status == IPieceLedger.Status.REVOKED);
+    }
+
+    function test_SetStatus_AReinstatedStudioSetsItAgain() public {
+        _suspend();
+        _reinstate();
+        _setStatus(studio, _token, IPieceLedger.Status.RETIRED);
+        _holds(_record(_token).status == IPieceLedger.Status.RETIRED);
+    }
+
     // --- setStatusFor
 
-    function _digest(uint256 token, IPieceLedger.Status status, uint256 nonce, uint256 deadline)
-        private
-        view
-        returns (bytes32)
-    {
+    function _digest(
+        uint256 token,
+        IPieceLedger.Status status,
+        uint256 nonce,
+        uint256 deadline
+    ) private view returns (bytes32) {
         bytes32 domain = keccak256(
             abi.encode(
-                keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract,bytes32 salt)"),
+                keccak256(
+                    "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract,bytes32 salt)"
+                ),
                 keccak256("Kilnmark PieceLedger"),
                 keccak256("1"),
                 block.chainid,
@@ -147,8 +183,10 @@ contract StatusTest is Base {
     }
 
     function _sign(uint256 secret, uint256 nonce, uint256 deadline) private returns (bytes memory) {
-        (uint8 v, bytes32 r, bytes32 s) =
-            vm.sign(secret, _digest(_token, IPieceLedger.Status.ON_HOLD, nonce, deadline));
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(
+            secret,
+            _digest(_token, IPieceLedger.Status.ON_HOLD, nonce, deadline)
+        );
         return abi.encodePacked(r, s, v);
     }
 
@@ -188,8 +226,7 @@ contract StatusTest is Base {
     }
 
     function test_SetStatusFor_RevertWhen_TheSignatureIsTheHighTwin() public {
-        (uint8 v, bytes32 r, bytes32 s) =
-            vm.sign(STUDIO_SECRET, _digest(_token, IPieceLedger.Status.ON_HOLD, 0, 0));
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(STUDIO_SECRET, _digest(_token, IPieceLedger.Status.ON_HOLD, 0, 0));
         bytes memory twin = abi.encodePacked(r, bytes32(ORDER_OF_CURVE - uint256(s)), v == 27 ? uint8(28) : uint8(27));
         vm.expectRevert(abi.encodeWithSelector(IPieceLedger.InvalidOrderSignature.selector, studio));
         _order(0, 0, twin);
@@ -206,6 +243,49 @@ contract StatusTest is Base {
         _setStatus(steward, _token, IPieceLedger.Status.ON_HOLD);
         bytes memory signature = _sign(STUDIO_SECRET, 0, 0);
         vm.expectRevert(abi.encodeWithSelector(IPieceLedger.HeldBySteward.selector, _token));
+        _order(0, 0, signature);
+    }
+
+    function test_SetStatusFor_RevertWhen_TheStudioIsSuspended() public {
+        bytes memory signature = _sign(STUDIO_SECRET, 0, 0);
+        _suspend();
+        vm.expectRevert(_barred());
+        _order(0, 0, signature);
+        _equal(ledger.orderNonce(studio), 0);
+    }
+
+    function test_SetStatusFor_RevertWhen_TheRelayerPutsAnotherStatus() public {
+        bytes memory signature = _sign(STUDIO_SECRET, 0, 0);
+        vm.expectRevert(abi.encodeWithSelector(IPieceLedger.InvalidOrderSignature.selector, studio));
+        vm.prank(stranger);
+        ledger.setStatusFor(_token, IPieceLedger.Status.REVOKED, 0, 0, signature);
+    }
+
+    function test_SetStatusFor_RevertWhen_TheRelayerPutsAnotherPiece() public {
+        bytes memory signature = _sign(STUDIO_SECRET, 0, 0);
+        vm.expectRevert(abi.encodeWithSelector(IPieceLedger.InvalidOrderSignature.selector, studio));
+        vm.prank(stranger);
+        ledger.setStatusFor(_token + 1, IPieceLedger.Status.ON_HOLD, 0, 0, signature);
+    }
+
+    function test_SetStatusFor_RevertWhen_TheRelayerStretchesTheDeadline() public {
+        bytes memory signature = _sign(STUDIO_SECRET, 0, START + 99);
+        vm.expectRevert(abi.encodeWithSelector(IPieceLedger.InvalidOrderSignature.selector, studio));
+        _order(0, 0, signature);
+    }
+
+    function test_SetStatusFor_RevertWhen_TheContractIsAnother() public {
+        bytes memory signature = _sign(STUDIO_SECRET, 0, 0);
+        ledger = _deploy(ID, false, address(0));
+        _pieces();
+        vm.expectRevert(abi.encodeWithSelector(IPieceLedger.InvalidOrderSignature.selector, studio));
+        _order(0, 0, signature);
+    }
+
+    function test_SetStatusFor_RevertWhen_TheDeploymentIsAnotherAtTheSameAddress() public {
+        bytes memory signature = _sign(STUDIO_SECRET, 0, 0);
+        vm.etch(address(ledger), address(_deploy(keccak256("re-created"), false, address(0))).code);
+        vm.expectRevert(abi.encodeWithSelector(IPieceLedger.InvalidOrderSignature.selector, studio));
         _order(0, 0, signature);
     }
 
@@ -237,8 +317,15 @@ contract StatusTest is Base {
     }
 
     function test_Domain_IsToldByItself() public view {
-        (bytes1 fields, string memory name, string memory version, uint256 chain, address contract_, bytes32 salt,) =
-            ledger.eip712Domain();
+        (
+            bytes1 fields,
+            string memory name,
+            string memory version,
+            uint256 chain,
+            address contract_,
+            bytes32 salt,
+
+        ) = ledger.eip712Domain();
         _same(fields, hex"1f");
         _same(keccak256(bytes(name)), keccak256("Kilnmark PieceLedger"));
         _same(keccak256(bytes(version)), keccak256("1"));
@@ -254,6 +341,15 @@ contract StatusTest is Base {
         bytes32[] memory digests = new bytes32[](1);
         (tokens[0], digests[0]) = (token, digest);
         vm.prank(account);
+        ledger.amend(tokens, digests);
+    }
+
+    /// @dev Sent twice it would count twice, and no certificate could be shown for the second.
+    function test_Amend_RevertWhen_TheDigestIsThatOfTheNewestAmendment() public {
+        (uint256[] memory tokens, bytes32[] memory digests) = (new uint256[](2), new bytes32[](2));
+        (tokens[0], tokens[1], digests[0], digests[1]) = (_token, _token, DIGEST, DIGEST);
+        vm.expectRevert(abi.encodeWithSelector(IPieceLedger.InvalidAmendment.selector));
+        vm.prank(studio);
         ledger.amend(tokens, digests);
     }
 
@@ -316,8 +412,8 @@ contract StatusTest is Base {
         for (uint256 i = 0; i < steps.length; ++i) {
             IPieceLedger.Status wanted = IPieceLedger.Status(steps[i] & 3);
             bool bySteward = steps[i] & 4 != 0;
-            bool allowed = current != IPieceLedger.Status.REVOKED
-                && (bySteward || !held || wanted == IPieceLedger.Status.REVOKED);
+            bool allowed =
+                current != IPieceLedger.Status.REVOKED && (bySteward || !held || wanted == IPieceLedger.Status.REVOKED);
             vm.prank(bySteward ? steward : studio);
             try ledger.setStatus(_token, wanted) {
                 _holds(allowed);

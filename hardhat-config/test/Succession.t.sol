@@ -82,7 +82,6 @@ contract SuccessionTest is Signer {
             true,
             uint48(old.statusAt),
             uint48(old.lostSince),
-            0,
             old.newest,
             old.amendedAt,
             old.amendments
@@ -110,9 +109,7 @@ contract SuccessionTest is Signer {
             // The blocks are numbered otherwise in this test, where the predecessor had but one.
             mine.anchorBlock = old.anchorBlock;
             _same(keccak256(abi.encode(old)), keccak256(abi.encode(mine)));
-            _same(
-                keccak256(abi.encode(_old.holding(_token + i))), keccak256(abi.encode(ledger.holding(_token + i)))
-            );
+            _same(keccak256(abi.encode(_old.holding(_token + i))), keccak256(abi.encode(ledger.holding(_token + i))));
         }
         _equal(ledger.balanceOf(studio), _old.balanceOf(studio));
         _equal(ledger.balanceOf(buyer), _old.balanceOf(buyer));
@@ -152,14 +149,31 @@ contract SuccessionTest is Signer {
         vm.prank(_importer);
         ledger.proposeController(studio, other);
         _seal();
-        (address controller,,) = ledger.controllerOf(studio);
+        (address controller, , ) = ledger.controllerOf(studio);
         _equal(controller, other);
     }
 
-    function test_SetClock_RevertWhen_ItGoesBack() public {
+    function test_SetClock_RevertWhen_TheTimeGoesBack() public {
         _clock(START + 1);
         vm.expectRevert(abi.encodeWithSelector(ISuccession.WrongClock.selector, START));
-        _clock(START);
+        vm.prank(_importer);
+        ledger.setClock(START, 2);
+    }
+
+    /// @dev A ledger that moved to a chain with smaller block numbers can be succeeded too.
+    function test_SetClock_TheBlockMayGoBack() public {
+        vm.prank(_importer);
+        ledger.setClock(START, 20_000_000);
+        vm.expectEmit(true, true, true, true);
+        emit ISuccession.ClockSet(START + 1, 500);
+        vm.prank(_importer);
+        ledger.setClock(START + 1, 500);
+    }
+
+    function test_SetClock_MayStandStill() public {
+        _clock(START + 1);
+        _clock(START + 1);
+        _holds(!ledger.isSealed());
     }
 
     function test_SetClock_RevertWhen_ItGoesPastNow() public {
@@ -189,6 +203,139 @@ contract SuccessionTest is Signer {
         ledger.seal();
     }
 
+    /// @dev What is played again before the clock is set would have happened at no time.
+    function _withoutAClock() private {
+        vm.expectRevert(abi.encodeWithSelector(ISuccession.WrongClock.selector, 0));
+        vm.prank(_importer);
+    }
+
+    function test_BeforeTheClockIsSet_RevertWhen_Accrediting() public {
+        _withoutAClock();
+        ledger.accredit(studio, DID, "Kiln", 1);
+    }
+
+    function test_BeforeTheClockIsSet_RevertWhen_Suspending() public {
+        _withoutAClock();
+        ledger.suspend(studio);
+    }
+
+    function test_BeforeTheClockIsSet_RevertWhen_Reinstating() public {
+        _withoutAClock();
+        ledger.reinstate(studio);
+    }
+
+    function test_BeforeTheClockIsSet_RevertWhen_AddingAKey() public {
+        _withoutAClock();
+        ledger.addKey(studio, multikey);
+    }
+
+    function test_BeforeTheClockIsSet_RevertWhen_ShorteningAKey() public {
+        _withoutAClock();
+        ledger.shortenKey(studio, keyId, 0);
+    }
+
+    function test_BeforeTheClockIsSet_RevertWhen_ProposingAController() public {
+        _withoutAClock();
+        ledger.proposeController(studio, other);
+    }
+
+    function test_BeforeTheClockIsSet_RevertWhen_Anchoring() public {
+        _withoutAClock();
+        ledger.anchor(ROOT, 1, 1, _lot(studio, 1));
+    }
+
+    function test_BeforeTheClockIsSet_RevertWhen_Exempting() public {
+        _withoutAClock();
+        ledger.setExemption(_token, claimKey);
+    }
+
+    function test_ImportPieces_TellsNoTransferWhereTheStudioStillHoldsIt() public {
+        _importDirectoryAndAnchor();
+        ISuccession.ImportedPiece[] memory pieces = new ISuccession.ImportedPiece[](1);
+        (pieces[0].tokenId, pieces[0].holder) = (_token + 1, studio);
+        vm.recordLogs();
+        vm.prank(_importer);
+        ledger.importPieces(pieces);
+        _equal(_told("Transfer(address,address,uint256)"), 0);
+        _equal(ledger.balanceOf(studio), 3);
+    }
+
+    function test_ImportPieces_TellsATransferWhereABuyerHoldsIt() public {
+        _importDirectoryAndAnchor();
+        ISuccession.ImportedPiece[] memory pieces = _piece();
+        vm.recordLogs();
+        vm.prank(_importer);
+        ledger.importPieces(pieces);
+        _equal(_told("Transfer(address,address,uint256)"), 1);
+        _equal(ledger.balanceOf(studio), 2);
+    }
+
+    function test_Import_AnAnchorCountsInTheBlockOfTheClock() public {
+        vm.prank(_importer);
+        ledger.setClock(START, 77);
+        vm.prank(_importer);
+        ledger.accredit(studio, DID, "Kiln", 1);
+        vm.prank(_importer);
+        ledger.anchor(ROOT, 1, 1, _lot(studio, 1));
+        vm.roll(123);
+        _equal(_record(_token).anchorBlock, 77);
+        _seal();
+        _equal(_record(_anchor(1)).anchorBlock, 123);
+    }
+
+    function test_Import_ExemptionsArePlayedAgain() public {
+        _import();
+        vm.prank(_importer);
+        ledger.setExemption(_token + 1, claimKey);
+        _equal(ledger.holding(_token + 1).exemptKey, claimKey);
+        _seal();
+        _equal(ledger.holding(_token + 1).exemptKey, claimKey);
+    }
+
+    /// @dev A recovery that was nearly due must not be executed before its holder can veto it here.
+    function test_Import_RevertWhen_ARecoveryIsProposed() public {
+        _import();
+        _notSealed();
+        vm.prank(_importer);
+        ledger.proposeRecovery(_token, other);
+        _notSealed();
+        vm.prank(steward);
+        ledger.proposeRecovery(_token, other);
+        _seal();
+        vm.prank(steward);
+        ledger.proposeRecovery(_token, other);
+        _equal(ledger.holding(_token).recoveryFrom, block.timestamp + 30 days);
+    }
+
+    /// @dev A report taken back before the final block is lost here until somebody takes it back again.
+    function test_Import_ALossDoesNotLapseWhileNobodyCanUndoThat() public {
+        vm.prank(buyer);
+        _old.reportFound(_token);
+        _import();
+        _later(30 days);
+        _seal();
+        _holds(ledger.record(_token, keyId).lostSince != 0);
+        vm.prank(buyer);
+        ledger.reportFound(_token);
+        _later(7 days);
+        _equal(ledger.record(_token, keyId).lostSince, 0);
+    }
+
+    function test_Import_TheLockOfATransferableLedgerIsTold() public {
+        ledger = _deploy(keccak256("transferable"), true, _importer);
+        _importDirectoryAndAnchor();
+        ISuccession.ImportedPiece[] memory pieces = _piece();
+        vm.recordLogs();
+        vm.prank(_importer);
+        ledger.importPieces(pieces);
+        _equal(_told("Unlocked(uint256)"), 1);
+        pieces[0].holder = studio;
+        vm.recordLogs();
+        vm.prank(_importer);
+        ledger.importPieces(pieces);
+        _equal(_told("Locked(uint256)"), 1);
+    }
+
     function test_ImportPieces_RevertWhen_TheHolderIsNobodyOrTheTokenUnknown() public {
         ISuccession.ImportedPiece[] memory pieces = _piece();
         vm.expectRevert(abi.encodeWithSelector(IPieceLedger.UnknownToken.selector, _token));
@@ -211,6 +358,12 @@ contract SuccessionTest is Signer {
         ledger.reportLost(_token);
         _notSealed();
         ledger.reportFound(_token);
+        vm.prank(steward);
+        _notSealed();
+        ledger.reportFound(_token);
+        _notSealed();
+        ledger.vetoRecovery(_token);
+        vm.prank(steward);
         _notSealed();
         ledger.vetoRecovery(_token);
         _notSealed();

@@ -69,8 +69,9 @@ contract TokenTest is Base {
     }
 
     function test_ContractURI_IsJson() public view {
-        string memory uri = "data:application/json;utf8,{\"name\":\"Kilnmark\",\"symbol\":\"KILN\",\"description\":"
-            "\"Records of handmade porcelain.\"}";
+        string memory uri =
+            'data:application/json;utf8,{"name":"Kilnmark","symbol":"KILN","description":'
+            '"Records of handmade porcelain."}';
         _same(keccak256(bytes(ledger.contractURI())), keccak256(bytes(uri)));
     }
 
@@ -124,8 +125,15 @@ contract TokenTest is Base {
     }
 
     function test_SupportsInterface_OfItsStandards() public view {
-        bytes4[7] memory known =
-            [bytes4(0x01ffc9a7), bytes4(0x80ac58cd), bytes4(0x5b5e139f), bytes4(0x49064906), bytes4(0xb45a3c0e), bytes4(0x7965db0b), bytes4(0xe8a3d485)];
+        bytes4[7] memory known = [
+            bytes4(0x01ffc9a7),
+            bytes4(0x80ac58cd),
+            bytes4(0x5b5e139f),
+            bytes4(0x49064906),
+            bytes4(0xb45a3c0e),
+            bytes4(0x7965db0b),
+            bytes4(0xe8a3d485)
+        ];
         for (uint256 i = 0; i < known.length; ++i) {
             _holds(ledger.supportsInterface(known[i]));
         }
@@ -178,5 +186,19 @@ contract TokenTest is Base {
         } catch {
             _holds(!inside);
         }
+    }
+
+    /// @dev With nothing stored for a token its lot would give it back to the studio: there is no way to burn one.
+    function test_Burn_RevertWhen_TriedByItsUsualNames() public {
+        bytes[2] memory calls = [
+            abi.encodeWithSignature("burn(uint256)", _token),
+            abi.encodeWithSignature("burn(address,uint256)", studio, _token)
+        ];
+        for (uint256 i = 0; i < calls.length; ++i) {
+            vm.prank(studio);
+            (bool done, bytes memory reason) = address(ledger).call(calls[i]);
+            _holds(!done && reason.length == 0);
+        }
+        _equal(ledger.ownerOf(_token), studio);
     }
 }

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IHandOver} from "../contracts/IHandOver.sol";
 import {IPieceLedger} from "../contracts/IPieceLedger.sol";
+import {ISuccession} from "../contracts/ISuccession.sol";
 import {PieceLedger} from "../contracts/PieceLedger.sol";
 import {Signer} from "./Signing.sol";
 
@@ -64,6 +65,29 @@ contract TransferableTest is Signer {
         _transfer(stranger, buyer, stranger, _token);
     }
 
+    function test_Transfer_RevertWhen_TheReceiverIsNobody() public {
+        vm.expectRevert(abi.encodeWithSignature("ERC721InvalidReceiver(address)", address(0)));
+        _transfer(buyer, buyer, address(0), _token);
+    }
+
+    function test_Transfer_RevertWhen_TheLedgerStillImports() public {
+        address importer = address(0x13);
+        ledger = _deploy(keccak256("successor"), true, importer);
+        vm.prank(importer);
+        ledger.setClock(START, 1);
+        vm.prank(importer);
+        ledger.accredit(studio, DID, "Kiln", 1);
+        vm.prank(importer);
+        ledger.anchor(ROOT, 1, 1, _lot(studio, 1));
+        ISuccession.ImportedPiece[] memory pieces = new ISuccession.ImportedPiece[](1);
+        (pieces[0].tokenId, pieces[0].holder) = (_token, buyer);
+        vm.prank(importer);
+        ledger.importPieces(pieces);
+        _holds(!ledger.locked(_token));
+        vm.expectRevert(abi.encodeWithSelector(ISuccession.NotSealed.selector));
+        _transfer(buyer, buyer, other, _token);
+    }
+
     function test_Transfer_RevertWhen_Lost() public {
         vm.prank(buyer);
         ledger.reportLost(_token);
@@ -91,6 +115,20 @@ contract TransferableTest is Signer {
         _transfer(other, buyer, other, _token);
         _equal(ledger.ownerOf(_token), other);
         _equal(ledger.getApproved(_token), address(0));
+    }
+
+    function test_Transfer_ByAnOperator() public {
+        vm.prank(buyer);
+        ledger.setApprovalForAll(other, true);
+        _holds(ledger.isApprovedForAll(buyer, other));
+        _transfer(other, buyer, other, _token);
+        _equal(ledger.ownerOf(_token), other);
+    }
+
+    function test_Transfer_BetweenBuyersTellsNoLock() public {
+        vm.recordLogs();
+        _transfer(buyer, buyer, other, _token);
+        _equal(_told("Unlocked(uint256)"), 0);
     }
 
     function test_Transfer_TheLockIsTold() public {

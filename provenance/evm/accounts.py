@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from typing import Any
 
@@ -75,6 +76,24 @@ class Account:
         return bytes(self._account.sign_message(encode_typed_data(full_message=payload)).signature)
 
 
+def read_address(text: str) -> Address:
+    """Read an address that a person typed: in one case, or in the mixed case that holds a checksum (ERC-55).
+
+    Raises `MalformedError`.
+    """
+    from eth_utils.address import is_checksum_address
+
+    if not _ADDRESS.match(text):
+        raise MalformedError("bad-address", "{text} is no address: 0x and 40 hexadecimal digits.", text=text)
+    digits = text[2:]
+    if digits not in (digits.lower(), digits.upper()) and not is_checksum_address(text):
+        raise MalformedError(
+            "bad-address", "{text} is mistyped: its capital letters do not fit.", text=text,
+            hint="Copy it again; or write it in small letters, if you are sure.",
+        )  # fmt: skip
+    return Address(bytes.fromhex(digits))
+
+
 def account_of(seed: bytes) -> Address:
     """Return the address of the account that `Account.from_seed` derives."""
     return Account.from_seed(seed).address
@@ -122,4 +141,5 @@ def recipient_of(raw: bytes) -> Address | None:
         return None
 
 
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}\Z")
 _HALF_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141 // 2

@@ -39,7 +39,7 @@ from provenance.ledger import (
     Role,
     SealCall,
     SetClockCall,
-    SetExemptionsCall,
+    SetExemptionCall,
     SetStatusCall,
     ShortenKeyCall,
     SuspendCall,
@@ -129,8 +129,8 @@ def _holders_function(call: LedgerCall) -> tuple[str, Arguments] | None:
             return "vetoRecovery", (call.token_id,)
         case ExecuteRecoveryCall():
             return "executeRecovery", (call.token_id,)
-        case SetExemptionsCall():
-            return "setExemptions", (list(call.token_ids), call.exempt)
+        case SetExemptionCall():
+            return "setExemption", (call.token_id, str(call.claim_key or Address(bytes(20))))
     return None
 
 
@@ -157,7 +157,7 @@ def _imported(piece: ImportedPiece) -> Arguments:
         piece.nonce,
         int(piece.status),
         piece.by_steward,
-        *(0 if time is None else _seconds(time) for time in (piece.status_time, piece.lost_since, piece.found_from)),
+        *(0 if time is None else _seconds(time) for time in (piece.status_time, piece.lost_since)),
         *((bytes(32), 0, 0) if amendment is None else (
             amendment.digest.value, _seconds(amendment.time), amendment.count
         )),

@@ -28,9 +28,9 @@ class Contract:
         request = {"to": str(self.address), "data": "0x" + function.encode(*values).hex()}
         return function.decode(self.node.data("eth_call", request, at))
 
-    def code(self, of: Address | None = None) -> bytes:
-        """Return the deployed code of the contract, or of another address."""
-        return self.node.data("eth_getCode", str(of or self.address), "latest")
+    def code(self, of: Address | None = None, at: str = "latest") -> bytes:
+        """Return the deployed code of the contract, or of another address, as of block `at`."""
+        return self.node.data("eth_getCode", str(of or self.address), at)
 
     def block(self, at: str) -> BlockRef:
         """Return a block by its number in hex or its name."""

@@ -16,7 +16,7 @@ from provenance.evm.accounts import Account
 from provenance.evm.calls import deployment_argument
 from provenance.evm.ledger import MAX_GAS, EVMLedger, fees
 from provenance.evm.node import Node, data, members, quantity
-from provenance.ledger import Deployment
+from provenance.ledger import Deployment, SignedTransaction
 
 DEFAULT_ADMIN_DELAY = 3 * 24 * 3600
 """Seconds between proposing and accepting a new admin: time for others to notice."""
@@ -34,14 +34,16 @@ def deploy(
     transferable: bool = False,
     importer: Address | None = None,
     predecessor: Deployment | None = None,
+    sending: Callable[[SignedTransaction], object] = lambda transaction: None,
     wait: Callable[[], object] = lambda: time.sleep(0.3),
     patience: float = 120.0,
 ) -> EVMLedger:
     """Deploy a ledger with a new random deployment id and return it, opened.
 
     `deployer` pays and keeps no power.  A ledger with an `importer` and a `predecessor`, both or none, works only once
-    it is sealed.  On a `transferable` one holders may transfer and approve as with any ERC-721.  `wait` is called
-    between looks at the chain, for at most `patience` seconds.
+    it is sealed.  On a `transferable` one holders may transfer and approve as with any ERC-721.  `sending` is told
+    the transaction before it is sent: with its hash `deployed` finds the ledger after an interruption.  `wait` is
+    called between looks at the chain, for at most `patience` seconds.
     Raises `LedgerError`.
     """
     abi, node = interface(), Node(provider)
@@ -62,16 +64,34 @@ def deploy(
             **fees(node),
         }
     )
+    sending(signed)
     node.request("eth_sendRawTransaction", "0x" + signed.raw.hex())
+    importing = importer is not None
+    ledger = deployed(provider, signed.hash, importing=importing, wait=wait, patience=patience)
+    if ledger.identity.deployment_id != Hash32(deployment_id):
+        raise LedgerError("wrong-deployment", "Another ledger stands where this one was deployed.", retryable=False)
+    return ledger
+
+
+def deployed(
+    provider: JSONBaseProvider,
+    transaction: Hash32,
+    *,
+    importing: bool = False,
+    wait: Callable[[], object] = lambda: time.sleep(0.3),
+    patience: float = 120.0,
+) -> EVMLedger:
+    """Wait until a deployment is mined and return its ledger, opened, also one that is `importing`.
+
+    Raises `LedgerError`.
+    """
+    node = Node(provider)
     deadline = time.monotonic() + patience
-    while (answer := node.request("eth_getTransactionReceipt", str(signed.hash))) is None:
+    while (answer := node.request("eth_getTransactionReceipt", str(transaction))) is None:
         if time.monotonic() > deadline:
             raise LedgerError("not-mined", "The deployment was not mined in time.", retryable=True)
         wait()
     receipt = members(answer)
     if quantity(receipt.get("status")) != 1:
         raise LedgerError("deployment-failed", "The deployment was reverted.", retryable=False)
-    ledger = EVMLedger(provider, Address(data(receipt.get("contractAddress"), 20)), importing=importer is not None)
-    if ledger.identity.deployment_id != Hash32(deployment_id):
-        raise LedgerError("wrong-deployment", "Another ledger stands where this one was deployed.", retryable=False)
-    return ledger
+    return EVMLedger(provider, Address(data(receipt.get("contractAddress"), 20)), importing=importing)

@@ -115,7 +115,7 @@ def decode_event(
         case "RecoveryVetoed":
             return RecoveryVetoed(*place, facts["tokenId"], _address(facts["heir"]), facts["bySteward"])
         case "ExemptionSet":
-            return ExemptionSet(*place, facts["tokenId"], facts["exempt"])
+            return ExemptionSet(*place, facts["tokenId"], _optional(facts["claimKey"]))
         case "ClockSet":
             return ClockSet(*place, moment(facts["time"]), facts["blockNumber"])
         case "PieceImported":
@@ -134,7 +134,7 @@ def _imported(fields: tuple[Any, ...]) -> ImportedPiece:
     token_id, holder, nonce, status, by_steward, *times, newest, amended_at, amendments = fields
     if status not in Status._value2member_map_:
         raise bad_answer("an unknown status")
-    status_time, lost_since, found_from = (moment(time) if time else None for time in times)
+    status_time, lost_since = (moment(time) if time else None for time in times)
     return ImportedPiece(
         token_id=token_id,
         holder=_address(holder),
@@ -143,9 +143,12 @@ def _imported(fields: tuple[Any, ...]) -> ImportedPiece:
         by_steward=by_steward,
         status_time=status_time,
         lost_since=lost_since,
-        found_from=found_from,
         amendment=AmendmentRecord(Digest(newest), moment(amended_at), amendments) if amendments else None,
     )
+
+
+def _optional(text: str) -> Address | None:
+    return _address(text) if int(text, 16) else None
 
 
 def _address(text: str) -> Address:

@@ -157,7 +157,7 @@ class EVMLedger:
         fields = self._of_token("holding", token_id, at=at)
         if fields is None:
             return None
-        holder, signer, nonce, lost_since, found_from, barred, exempt, heir, recovery_from = fields
+        holder, signer, nonce, lost_since, found_from, barred, exempt_key, heir, recovery_from = fields
         return Holding(
             holder=_address(holder),
             signer=_address(signer),
@@ -165,7 +165,7 @@ class EVMLedger:
             lost_since=moment(lost_since) if lost_since else None,
             found_from=moment(found_from) if found_from else None,
             barred=barred,
-            exempt=exempt,
+            exempt_key=_address(exempt_key) if int(exempt_key, 16) else None,
             recovery=Recovery(_address(heir), moment(recovery_from)) if recovery_from else None,
         )
 
@@ -262,6 +262,26 @@ class EVMLedger:
         """Tell whether the ledger works."""
         return bool(self.contract.call("isSealed")[0])
 
+    def deployed_at(self) -> int:
+        """Return the number of the block that the contract appeared in; 0 where the node keeps no old states."""
+        first, last = 0, self.head().number
+        try:
+            while first < last:
+                middle = (first + last) // 2
+                if self.contract.code(at=hex(middle)):
+                    last = middle
+                else:
+                    first = middle + 1
+        except LedgerError as error:
+            if error.code in ("node-refused", "unknown-block"):
+                return 0
+            raise
+        return first
+
+    def pieces_of(self, holder: Address, at: BlockRef) -> int:
+        """Return how many pieces the contract says that an account holds, as of block `at` (ERC-721 ``balanceOf``)."""
+        return int(self.contract.call("balanceOf", str(holder), at={"blockHash": str(at.hash)})[0])
+
     def passkey_verifier(self) -> Address:
         """Return the ledger's own ERC-7913 verifier of passkeys."""
         return _address(self.contract.call("passkeyVerifier")[0])
@@ -285,6 +305,11 @@ class EVMLedger:
     def next_nonce(self, account: Address) -> int:
         """Return the number of the account's mined transactions."""
         return self.contract.node.quantity("eth_getTransactionCount", str(account), "latest")
+
+    def waiting(self, account: Address) -> int:
+        """Return how many transactions of the account wait at the node to be mined."""
+        known = self.contract.node.quantity("eth_getTransactionCount", str(account), "pending")
+        return max(0, known - self.next_nonce(account))
 
     def balance(self, account: Address) -> int:
         """Return the account's money in wei."""
@@ -353,7 +378,8 @@ class EVMLedger:
             return None  # It stood in a block that is no longer canonical.
         succeeded = quantity(receipt.get("status")) == 1
         error = None if succeeded else self.contract.abi.refusal(_optional(receipt.get("revertReason")))
-        return TransactionOutcome(block, succeeded, quantity(receipt.get("gasUsed")), error)
+        gas = quantity(receipt.get("gasUsed"))
+        return TransactionOutcome(block, succeeded, gas, error, gas * quantity(receipt.get("effectiveGasPrice", "0x0")))
 
 
 def fees(node: Node) -> dict[str, int]:

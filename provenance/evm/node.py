@@ -61,7 +61,7 @@ class BoundedHTTPProvider(JSONBaseProvider):
 
     def __init__(self, url: str) -> None:
         super().__init__()
-        self._url = url
+        self.url = url
         self._client = httpx.Client(timeout=TIMEOUT, follow_redirects=False, trust_env=False)
         self._ids = itertools.count(1)
         weakref.finalize(self, self._client.close)
@@ -72,7 +72,7 @@ class BoundedHTTPProvider(JSONBaseProvider):
         body = msgspec.json.encode({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
         headers = {"content-type": "application/json"}
         try:
-            with self._client.stream("POST", self._url, content=body, headers=headers) as response:
+            with self._client.stream("POST", self.url, content=body, headers=headers) as response:
                 if response.status_code != 200:
                     raise LedgerError(
                         "node-unavailable",

@@ -4,6 +4,8 @@
 interruption at any point; `compare` holds both ledgers against each other.  Nothing here seals: whoever moves compares
 first, and sends `SealCall` when nothing differs.
 
+>>> while new.waiting(importer.address):  # doctest: +SKIP
+...     sleep(1)
 >>> for call in resume(old, final_block, new):  # doctest: +SKIP
 ...     new.send(new.prepare(call, importer, new.next_nonce(importer.address)))  # and wait until it is mined
 >>> assert not compare(old, final_block, new, new.head())  # doctest: +SKIP
@@ -12,6 +14,6 @@ first, and sends `SealCall` when nothing differs.
 from __future__ import annotations
 
 from provenance.succession.compare import MAX_DIFFERENCES, Difference, compare
-from provenance.succession.replay import MAX_PIECES, replay, resume
+from provenance.succession.replay import MAX_PIECES, live_recoveries, replay, resume
 
-__all__ = ["MAX_DIFFERENCES", "MAX_PIECES", "Difference", "compare", "replay", "resume"]
+__all__ = ["MAX_DIFFERENCES", "MAX_PIECES", "Difference", "compare", "live_recoveries", "replay", "resume"]

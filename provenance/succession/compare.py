@@ -117,9 +117,11 @@ class _Comparison:
             yield from _members(subject, holding, self.new.holding(token_id, self.at))
 
     def _lapsed(self, holding: Holding, studio: Address, controller: Controller) -> Holding:
-        """Return a holding of the final block as it is told now, where nothing but time has passed."""
-        if holding.found_from is not None and holding.found_from <= self.at.time:
-            holding = replace(holding, lost_since=None, found_from=None)
+        """Return a holding of the final block as the successor must tell it now.
+
+        A return that had not lapsed and a recovery wait anew there: nobody could undo them meanwhile.
+        """
+        holding = replace(holding, found_from=None, recovery=None)
         if holding.holder == studio:
             holding = replace(holding, signer=controller.current)
         return holding

@@ -27,12 +27,10 @@ from provenance.ledger import (
     OrderNonceImported,
     PieceImported,
     ProposeControllerCall,
-    ProposeRecoveryCall,
-    RecoveryProposed,
     ReinstateCall,
     Sealed,
     SetClockCall,
-    SetExemptionsCall,
+    SetExemptionCall,
     ShortenKeyCall,
     StudioAccredited,
     StudioReinstated,
@@ -114,20 +112,15 @@ def importing_call(event: LedgerEvent) -> LedgerCall | None:
             return ImportPiecesCall((event.piece,))
         case OrderNonceImported():
             return ImportOrderNonceCall(event.studio, event.nonce)
-        case RecoveryProposed():
-            return ProposeRecoveryCall(event.token_id, event.heir)
         case ExemptionSet():
-            return SetExemptionsCall((event.token_id,), event.exempt)
+            return SetExemptionCall(event.token_id, event.claim_key)
     return directory_call(event)
 
 
 def single_calls(call: LedgerCall) -> tuple[LedgerCall, ...]:
     """Return a call as calls of one event each."""
-    match call:
-        case ImportPiecesCall():
-            return tuple(ImportPiecesCall((piece,)) for piece in call.pieces)
-        case SetExemptionsCall():
-            return tuple(SetExemptionsCall((token_id,), call.exempt) for token_id in call.token_ids)
+    if isinstance(call, ImportPiecesCall):
+        return tuple(ImportPiecesCall((piece,)) for piece in call.pieces)
     return (call,)
 
 

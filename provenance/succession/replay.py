@@ -2,7 +2,8 @@
 
 Anchors and the directory are played in the order of old, each under the time and the block that it had, so that all
 intervals come out the same.  What became of a piece is imported right after its anchor, as it was in the final block;
-of recoveries and exemptions those are played again that are live there.
+of exemptions those are played again that are live there.  Recoveries are not: a steward proposes them again
+(`live_recoveries`), so that holders have the whole delay to veto.
 """
 
 from __future__ import annotations
@@ -36,14 +37,13 @@ from provenance.ledger import (
     ReportedLost,
     Sealed,
     SetClockCall,
-    SetExemptionsCall,
+    SetExemptionCall,
     StatusSet,
     StudioAccredited,
     make_token_id,
     split_token_id,
 )
 from provenance.succession.history import (
-    Happening,
     directory_call,
     events_of,
     history,
@@ -53,7 +53,7 @@ from provenance.succession.history import (
 )
 
 MAX_PIECES = 100
-"""Most pieces of one transaction: each may take 140,000 gas to import, of the 2^24 of a transaction (EIP-7825)."""
+"""Most pieces of one transaction: each takes up to 127,000 gas to import, of the 2^24 of a transaction (EIP-7825)."""
 _NO_KEY = KeyId(bytes(32))
 
 
@@ -71,32 +71,24 @@ def replay(old: Ledger, final_block: BlockRef, *, first_block: int = 0) -> Itera
         touched.note(happening.event)
     clock: tuple[datetime, int] | None = None
     studios: dict[Address, None] = {}
-    exempt: list[Happening] = []
     for happening in history(old, first_block, final_block.number):
         event = happening.event
-        if exempt and not (isinstance(event, ExemptionSet) and event.transaction == exempt[0].event.transaction):
-            yield from _exemptions(exempt)
-            exempt = []
         if isinstance(event, StudioAccredited):
             studios[event.studio] = None
-        live = _is_live_exemption(old, event, final_block)
-        call = directory_call(event) or _live_recovery(old, event, final_block)
-        if (live or call is not None) and clock != (happening.time, happening.number):
-            clock = (happening.time, happening.number)
-            yield SetClockCall(*clock)
-        if live:
-            exempt.append(happening)
+        call = directory_call(event) or _live_exemption(old, event, final_block)
         if call is not None:
+            if clock != (happening.time, happening.number):
+                clock = (happening.time, happening.number)
+                yield SetClockCall(*clock)
             yield call
         if isinstance(event, Anchored):
             yield from touched.imports(old, event.lots, final_block)
-    yield from _exemptions(exempt)
     for studio in studios:
         if nonce := old.order_nonce(studio, final_block):
             yield ImportOrderNonceCall(studio, nonce)
     # The successor then answers, before it is sealed, as of the final block.
     if clock is not None:
-        yield SetClockCall(final_block.time, max(clock[1], final_block.number))
+        yield SetClockCall(final_block.time, final_block.number)
 
 
 def resume(
@@ -104,9 +96,9 @@ def resume(
 ) -> Iterator[LedgerCall]:
     """Yield the calls of `replay` that `new` has not carried out yet, whatever was interrupted and when.
 
-    What was done is told by the new ledger's own events, and held against what should have been done.  A transaction
-    that was sent and is not mined yet counts as not done; sending its call again under the account's next nonce lets
-    one of both count.  A sealed ledger lacks nothing, or can lack it for ever.
+    What was done is told by the new ledger's own events, and held against what should have been done.  Ask when
+    nothing of the importer's waits any more (`Ledger.waiting`), and send one call at a time, each under the next nonce:
+    should a transaction of old appear after all, only one of both can count.
     Raises `LedgerError`; `ConflictError` where the new ledger holds anything else than this move.
     """
     done = (
@@ -174,30 +166,29 @@ class _Touched:
             by_steward=token_id in self.by_steward,
             status_time=record.status_time,
             lost_since=holding.lost_since,
-            found_from=holding.found_from,
             amendment=record.amendment,
         )
 
 
-def _live_recovery(old: Ledger, event: LedgerEvent, at: BlockRef) -> LedgerCall | None:
-    """Return the call for a recovery that is still proposed in the final block."""
-    if not isinstance(event, RecoveryProposed):
+def live_recoveries(old: Ledger, final_block: BlockRef, *, first_block: int = 0) -> Iterator[ProposeRecoveryCall]:
+    """Yield the proposals that stand in the final block: for a steward to make again once the successor is sealed.
+
+    Raises `LedgerError`.
+    """
+    require_canonical(old, final_block)
+    for happening in history(old, first_block, final_block.number):
+        event = happening.event
+        if isinstance(event, RecoveryProposed):
+            holding = old.holding(event.token_id, final_block)
+            recovery = None if holding is None else holding.recovery
+            if recovery is not None and (recovery.heir, recovery.start) == (event.heir, event.start):
+                yield ProposeRecoveryCall(event.token_id, event.heir)
+
+
+def _live_exemption(old: Ledger, event: LedgerEvent, at: BlockRef) -> SetExemptionCall | None:
+    if not isinstance(event, ExemptionSet) or event.claim_key is None:
         return None
     holding = old.holding(event.token_id, at)
-    recovery = None if holding is None else holding.recovery
-    if recovery is None or (recovery.heir, recovery.start) != (event.heir, event.start):
+    if holding is None or holding.exempt_key != event.claim_key:
         return None
-    return ProposeRecoveryCall(event.token_id, event.heir)
-
-
-def _is_live_exemption(old: Ledger, event: LedgerEvent, at: BlockRef) -> bool:
-    if not isinstance(event, ExemptionSet) or not event.exempt:
-        return False
-    holding = old.holding(event.token_id, at)
-    return holding is not None and holding.exempt
-
-
-def _exemptions(happenings: list[Happening]) -> Iterator[SetExemptionsCall]:
-    tokens = iter([h.event.token_id for h in happenings if isinstance(h.event, ExemptionSet)])
-    while part := tuple(islice(tokens, MAX_PIECES)):
-        yield SetExemptionsCall(part, True)
+    return SetExemptionCall(event.token_id, event.claim_key)

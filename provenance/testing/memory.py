@@ -209,7 +209,7 @@ class MemoryLedger:
             lost_since=_moment(lost),
             found_from=_moment(piece.found_from) if lost else None,
             barred=state.barred(token_id),
-            exempt=piece.exempt,
+            exempt_key=state.exempt_key(token_id),
             recovery=None if recovery is None else Recovery(recovery[0], when(recovery[1])),
         )
 
@@ -282,6 +282,10 @@ class MemoryLedger:
     def next_nonce(self, account: Address) -> int:
         """Return the number of the account's mined transactions."""
         return self._blocks[-1].state.nonces.get(account, 0)
+
+    def waiting(self, account: Address) -> int:
+        """Return how many transactions of the account wait for a block."""
+        return sum(1 for transaction in self._pending.values() if transaction.sender == account)
 
     def _by_hash(self, block_hash: Hash32) -> _Block | None:
         return next((block for block in self._blocks if block.ref.hash == block_hash), None)

@@ -72,7 +72,7 @@ class Settings:
             raise ConfigurationError(
                 "bad-settings",
                 "The embedded ledger needs the addresses of an admin and a steward.",
-                hint="Set KILNMARK_ADMIN and KILNMARK_STEWARD; `kilnmark ledger key` makes them.",
+                hint="Set KILNMARK_ADMIN and KILNMARK_STEWARD; `kilnmark ledger key new` makes them.",
             )
         if not 1 <= self.batch_size <= MAX_LEAVES:
             raise ConfigurationError("bad-settings", "A batch holds 1 to {limit:,} certificates.", limit=MAX_LEAVES)

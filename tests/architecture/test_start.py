@@ -39,9 +39,9 @@ def test_help_loads_nothing_heavy(language: str) -> None:
     assert modules == []
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", [*COMMANDS, "ledger move", "ledger audit", "ledger key compromise"])
 def test_the_help_of_a_command_loads_no_chain_and_no_database(command: str) -> None:
-    code, text, modules = loaded("web3,sqlalchemy,eth,litestar", command, "--help")
+    code, text, modules = loaded("web3,sqlalchemy,eth,litestar", *command.split(), "--help")
     assert code == 0
     assert "Usage: kilnmark" in text
     assert modules == []

@@ -82,11 +82,13 @@ def wait_for(provider: BoundedHTTPProvider, process: subprocess.Popen[bytes], pa
 
 
 @contextmanager
-def anvil() -> Iterator[BoundedHTTPProvider]:
-    """Run anvil under the rules of the embedded chain."""
+def anvil(*, mining: bool = False) -> Iterator[BoundedHTTPProvider]:
+    """Run anvil under the rules of the embedded chain; `mining` a block for each transaction as it comes."""
     need_toolchain()
     port = free_port()
-    options = ["--port", str(port), "--host", "127.0.0.1", "--hardfork", "prague", "--no-mining", "--silent"]
+    options = ["--port", str(port), "--host", "127.0.0.1", "--hardfork", "prague", "--silent"]
+    if not mining:
+        options.append("--no-mining")
     with running(["node_modules/.bin/anvil", *options], port) as provider:
         yield provider
 

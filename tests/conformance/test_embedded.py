@@ -311,6 +311,23 @@ def test_chain_id_is_the_same_inside_and_outside(place: Place) -> None:
     assert place.rpc.request("net_version", []) == str(CHAIN_ID)
 
 
+def test_a_simulated_call_is_dated_by_its_block_and_an_estimate_by_the_clock(place: Place) -> None:
+    for _ in range(2):
+        place.now += 1_000
+        place.pay(place.nonce())
+        place.chain.seal()
+    place.now += 1_000  # Idle since.
+    for number in ("0x1", "0x2", "latest"):
+        for opcode, member in (("42", "timestamp"), ("43", "number")):
+            code = f"0x{opcode}5f5260205ff3"
+            answer = place.rpc.request("eth_call", [{"data": code}, number])
+            assert int(answer, 16) == int(place.block(number)[member], 16)
+    later_reverts = "0x63{:08x}421160{:02x}575f5ff35b5f5ffd"  # TIMESTAMP > limit: revert
+    place.rpc.request("eth_estimateGas", [{"data": later_reverts.format(int(place.now), 13)}])
+    with pytest.raises(RPCError, match="reverted"):
+        place.rpc.request("eth_estimateGas", [{"data": later_reverts.format(int(place.now) - 1, 13)}])
+
+
 def test_state_is_read_at_a_block_by_number_and_by_hash(place: Place) -> None:
     receiver = str(Address(secrets.token_bytes(20)))
     blocks = [place.block()]

@@ -20,7 +20,7 @@ from provenance.evm.embedded_rpc import EmbeddedProvider
 from provenance.evm.ledger import EVMLedger
 from provenance.evm.node import BoundedHTTPProvider, Node
 from provenance.handover import HolderAction, HolderOrder
-from provenance.ledger import AccreditCall, Allotment, AnchorCall, Deployment, HolderOrderCall
+from provenance.ledger import AccreditCall, Allotment, AnchorCall, Deployment, HolderOrderCall, ReportFoundCall
 from provenance.testing.conformance import LedgerConformance, World
 from provenance.testing.memory import START, MemoryLedger
 from tests.conformance import nodes
@@ -208,6 +208,20 @@ class TestAnvil(Costs, LedgerConformance):
     @pytest.fixture
     def world(self, anvil: BoundedHTTPProvider) -> World:
         return world_at(anvil, "anvil_setBalance")
+
+    def test_account_with_delegated_code_still_signs_with_its_key(
+        self, world: World, anvil: BoundedHTTPProvider
+    ) -> None:
+        # EIP-7702: the holder's address has code, which does not know ERC-1271.
+        token, holder = world.anchored(), Account.generate()[0]
+        world.hand_over(token, world.studio, holder)
+        code = "0xef0100" + world.ledger.identity.contract.hex()
+        Node(anvil).request("anvil_setCode", str(holder.address), code)
+        assert Node(anvil).request("eth_getCode", str(holder.address), "latest") == code
+        world.refuses("InvalidHolderSignature", world.claim_call(token, world.other, world.studio), world.stranger)
+        world.do(world.order_call(HolderAction.REPORT_LOST, token, holder), world.stranger)
+        world.do(ReportFoundCall(token), world.steward)
+        world.hand_over(token, holder, world.other)
 
 
 class TestHardhat(Costs, LedgerConformance):

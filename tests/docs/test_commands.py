@@ -260,7 +260,7 @@ def test_json_has_the_members_that_the_reference_shows(guild: Guild, tmp_path: P
     check("studio show", *at, "studio", "show")
     check("ledger pin", *at, "ledger", "pin", f"https://{HOST}")
     check("ledger status", *at, "ledger", "status")
-    check("ledger key", "ledger", "key", tmp_path / "new.key")
+    check("ledger key new", "ledger", "key", "new", tmp_path / "new.key")
     check("tag print", *at, "tag", "print")
     check("tag print", *at, "tag", "print", "--png", tmp_path / "png", place=1)
     serial = Workshop.open(shop).store.pieces()[0].serial

@@ -303,7 +303,7 @@ def imported(old: Followed, token_id: int) -> ImportedPiece:
     by_steward = [event.by_steward for event in words if event.token_id == token_id][-1:] == [True]
     return ImportedPiece(
         token_id, holding.holder, holding.nonce, record.status, by_steward, record.status_time,
-        holding.lost_since, holding.found_from, record.amendment,
+        holding.lost_since, record.amendment,
     )  # fmt: skip
 
 

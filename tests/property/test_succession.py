@@ -20,16 +20,18 @@ from provenance.ledger import (
     ExemptionSet,
     ImportPiecesCall,
     LedgerCall,
+    ProposeRecoveryCall,
     SealCall,
     SetClockCall,
     SetStatusCall,
     make_token_id,
 )
 from provenance.status import Status
-from provenance.succession import MAX_PIECES, compare, replay, resume
+from provenance.succession import MAX_PIECES, compare, live_recoveries, replay, resume
 from provenance.testing.memory import MemoryLedger
 from provenance.testing.rules.state import seconds
 from tests.support.histories import (
+    HOLDERS,
     STUDIOS,
     Deed,
     Life,
@@ -149,15 +151,32 @@ def test_what_time_alone_changes_is_no_difference() -> None:
         assert compare(old, final, new, new.head()) == []
 
 
-def test_exemptions_of_one_transaction_stay_together() -> None:
+def test_the_exemptions_that_still_count_are_played_again() -> None:
     life = Life()
-    life.live([("exempt", 0, 7, 1), ("exempt", 7, 0, 0), ("exempt", 0, 7, 1)])
+    life.live([("exempt", 0, 1, 1), ("cancel", 0, 0, 0), ("exempt", 0, 2, 1), ("exempt", 7, 1, 1), ("exempt", 7, 1, 0)])
     old, final = life.ledger, life.ledger.head()
     new = successor_of(old, final)
     move(old, final, new)
     sets = [event for event in new.events(0, new.head().number) if isinstance(event, ExemptionSet)]
-    assert len({event.transaction for event in sets}) == 2
+    assert [(event.token_id, event.claim_key) for event in sets] == [(1 << 32, HOLDERS[2].address)]
     assert compare(old, final, new, new.head()) == []
+
+
+def test_a_recovery_waits_anew_at_the_successor() -> None:
+    life = Life()
+    life.live([("claim", 0, 0, 0), ("recover", 0, 1, 0), ("recover", 0, 2, 0), ("lost", 0, 0, 0), ("found", 0, 0, 0)])
+    old, final = life.ledger, life.ledger.head()
+    assert list(live_recoveries(old, final)) == [ProposeRecoveryCall(1 << 32, HOLDERS[2].address)]
+    new = successor_of(old, final)
+    move(old, final, new)
+    assert compare(old, final, new, new.head()) == []
+    carry_out(new, SealCall())
+    new.now += timedelta(days=31)
+    new.mine()
+    holding = new.holding(1 << 32, new.head())
+    assert holding is not None
+    assert holding.recovery is None
+    assert holding.lost_since is not None, "a return that nobody could undo"
 
 
 def test_a_ledger_that_holds_another_move_is_refused() -> None:

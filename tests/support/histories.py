@@ -32,7 +32,7 @@ from provenance.ledger import (
     RelayStatusCall,
     ReportFoundCall,
     ReportLostCall,
-    SetExemptionsCall,
+    SetExemptionCall,
     SetStatusCall,
     ShortenKeyCall,
     SuspendCall,
@@ -151,7 +151,7 @@ class Life:
             case "execute":
                 self.do(ExecuteRecoveryCall(token), STEWARD)
             case "exempt":
-                self.do(SetExemptionsCall((token, self.token(b)), c % 3 != 0), STEWARD)
+                self.do(SetExemptionCall(token, heir if c % 3 else None), STEWARD)
             case "status":
                 self.do(SetStatusCall(token, Status(b % 4)), STEWARD if c % 2 else Person(maker))
             case "relay":
@@ -200,7 +200,7 @@ def essence(state: State, time: int) -> dict[str, object]:
     pieces = {}
     for token_id, piece in state.pieces.items():
         lost = piece.lost_at(time)
-        bare = replace(piece, lost_since=lost, found_from=piece.found_from if lost else 0)
+        bare = replace(piece, lost_since=lost, found_from=0)  # A return waits anew at a successor.
         if bare != PieceState():
             pieces[token_id] = bare
     return {
@@ -214,6 +214,6 @@ def essence(state: State, time: int) -> dict[str, object]:
         "lots": state.lots,
         "pieces": pieces,
         "holders": {token: holder for token, holder in state.holders.items() if holder != state.studio_of(token)},
-        "recoveries": state.recoveries,
+        "exempt_keys": {token: key for (token, _), key in state.exempt_keys.items() if state.exempt_key(token) == key},
         "amendments": state.amendments,
     }

@@ -56,10 +56,14 @@ def test_a_translation_that_names_other_facts_is_found(tmp_path: Path) -> None:
 def commands() -> dict[str, click.Command]:
     found: dict[str, click.Command] = {"": main.cli}
     for name, entry in main.COMMANDS.items():
-        command = getattr(import_module(f"provenance_cli.commands.{entry.module}"), entry.attribute)
-        found[name] = command
+        found[name] = getattr(import_module(f"provenance_cli.commands.{entry.module}"), entry.attribute)
+    todo = list(found.items())[1:]
+    while todo:
+        name, command = todo.pop()
         if isinstance(command, click.Group):
-            found |= {f"{name} {inner}": command.commands[inner] for inner in command.commands}
+            inner = {f"{name} {word}": one for word, one in command.commands.items()}
+            found |= inner
+            todo += inner.items()
     return found
 
 

@@ -64,7 +64,23 @@ def revoke(app: App, serial: str, hold: bool, lift: bool, retire: bool, policy_f
 
 
 def own_token(verdict: Verdict, studio: Address) -> int:
-    """Return the token of a piece that the ledger shows to be the studio's; raises `ConfigurationError` otherwise.
+    """Return the token of a piece that the ledger shows to be the studio's; raises `ConfigurationError` otherwise."""
+    from provenance.errors import ConfigurationError
+    from provenance.texts import sentence
+
+    token_id = token_of(verdict)
+    if verdict.studio != studio:
+        raise ConfigurationError(
+            "not-ours",
+            "The ledger does not show the piece to be this studio's: {reason}",
+            hint="Look at it with `kilnmark verify`.",
+            reason=sentence(verdict.reason, current()),
+        )
+    return token_id
+
+
+def token_of(verdict: Verdict) -> int:
+    """Return the token of a piece where the ledger bears its bundle out; raises `ConfigurationError` otherwise.
 
     The bundle comes from a registry: an order signed for a token of its choosing could revoke another piece.
     """
@@ -73,18 +89,18 @@ def own_token(verdict: Verdict, studio: Address) -> int:
     from provenance.verdict import Check
 
     codes = {finding.check: finding.code for finding in verdict.findings}
-    sound = (codes[Check.SIGNATURE], codes[Check.INCLUSION]) == ("signed", "included")
-    known = codes[Check.TOKEN] in ("token-agrees", "amendment-missing") and verdict.studio == studio
-    if sound and codes[Check.ANCHOR] == "anchored" and known and verdict.token_id is not None:
+    sound = (codes[Check.SIGNATURE], codes[Check.INCLUSION], codes[Check.ANCHOR]) == ("signed", "included", "anchored")
+    if sound and codes[Check.TOKEN] in ("token-agrees", "amendment-missing") and verdict.token_id is not None:
         return verdict.token_id
     if codes[Check.INCLUSION] == "not-anchored":
         raise ConfigurationError(
             "not-anchored", "{serial} is not on the ledger yet.", hint="Wait for its anchor.", serial=verdict.serial
         )
     raise ConfigurationError(
-        "not-ours",
-        "The ledger does not show the piece to be this studio's: {reason}",
+        "not-borne-out",
+        "The ledger does not bear out what the bundle of {serial} says: {reason}",
         hint="Look at it with `kilnmark verify`.",
+        serial=verdict.serial,
         reason=sentence(verdict.reason, current()),
     )
 

@@ -17,10 +17,12 @@ from provenance.handover import HolderAction
 from provenance.ledger import (
     CancelReleasesCall,
     ExemptionSet,
+    LedgerCall,
     Moved,
     ReinstateCall,
     ReleasesCancelled,
-    SetExemptionsCall,
+    ReportLostCall,
+    SetExemptionCall,
     SuspendCall,
 )
 from provenance.testing.conformance.world import ORDER, World
@@ -43,7 +45,7 @@ class HandOvers:
         holding, studio = world.holding(token), world.studio.address
         assert (holding.holder, holding.signer, holding.nonce) == (studio, studio, 0)
         assert (holding.lost_since, holding.found_from, holding.recovery) == (None, None, None)
-        assert (holding.barred, holding.exempt) == (False, False)
+        assert (holding.barred, holding.exempt_key) == (False, None)
         assert world.ledger.holding(token + 9, world.ledger.head()) is None
 
     def test_anybody_sends_what_holder_and_claim_key_signed(self, world: World) -> None:
@@ -199,16 +201,35 @@ class HandOvers:
         assert not world.holding(sold).barred
         world.refuses("StudioIsSuspended", call, world.stranger, studio=studio, tokenId=token)
         world.hand_over(sold, world.other, world.stranger)
-        block = world.do(SetExemptionsCall((token, token + 2), True), world.steward).block
-        events = world.ledger.events(block.number, block.number)
-        assert [(e.token_id, e.exempt) for e in events if isinstance(e, ExemptionSet)] == [
-            (token, True), (token + 2, True)
-        ]  # fmt: skip
-        assert (world.holding(token).exempt, world.holding(token).barred) == (True, False)
-        world.do(SetExemptionsCall((token + 2,), False), world.steward)
-        assert world.holding(token + 2).barred
+        key = call.release.claim_key
+        block = world.do(SetExemptionCall(token, key), world.steward).block
+        (event,) = world.ledger.events(block.number, block.number)
+        assert isinstance(event, ExemptionSet)
+        assert (event.token_id, event.claim_key) == (token, key)
+        assert (world.holding(token).exempt_key, world.holding(token).barred) == (key, True)
         world.do(call, world.stranger)
-        assert not world.holding(token).exempt  # It ends when the piece moves.
+        assert world.holding(token).exempt_key is None  # It ends when the piece moves.
+
+    def test_exemption_is_of_one_claim_key(self, world: World) -> None:
+        """Whoever stole the studio's key can neither take an exempted piece nor void what the buyer paid for."""
+        token, studio = world.anchored(), world.studio
+        paid, theft = (world.claim_call(token, studio, buyer) for buyer in (world.other, world.stranger))
+        orders = [world.order_call(action, token, studio) for action in HolderAction]
+        world.do(SuspendCall(studio.address), world.steward)
+        world.do(SetExemptionCall(token, paid.release.claim_key), world.steward)
+        world.refuses("StudioIsSuspended", theft, world.stranger, studio=studio.address, tokenId=token)
+        attempts: list[LedgerCall] = [CancelReleasesCall(token), ReportLostCall(token), *orders]
+        for attempt in attempts:
+            world.refuses("StudioIsSuspended", attempt, studio, studio=studio.address, tokenId=token)
+        world.do(paid, world.stranger)
+
+    def test_exemption_can_be_taken_back(self, world: World) -> None:
+        token = world.anchored()
+        call = world.claim_call(token, world.studio, world.other)
+        world.do(SuspendCall(world.studio.address), world.steward)
+        world.do(SetExemptionCall(token, call.release.claim_key), world.steward)
+        world.do(SetExemptionCall(token, None), world.steward)
+        world.refuses("StudioIsSuspended", call, world.stranger)
 
     def test_reinstated_studio_releases_again(self, world: World) -> None:
         token = world.anchored()
@@ -217,12 +238,12 @@ class HandOvers:
         world.hand_over(token, world.studio, world.other)
 
     def test_only_a_steward_exempts_known_pieces(self, world: World) -> None:
-        token = world.anchored(1)
+        token, key = world.anchored(1), world.other.address
         world.refuses(
             "AccessControlUnauthorizedAccount",
-            SetExemptionsCall((token,), True),
+            SetExemptionCall(token, key),
             world.studio,
             account=world.studio.address,
             neededRole="STEWARD_ROLE",
         )
-        world.refuses("UnknownToken", SetExemptionsCall((token, token + 1), True), world.steward, tokenId=token + 1)
+        world.refuses("UnknownToken", SetExemptionCall(token + 1, key), world.steward, tokenId=token + 1)

@@ -20,8 +20,10 @@ from provenance.ledger import (
     ReportedLost,
     ReportFoundCall,
     ReportLostCall,
+    SetStatusCall,
     VetoRecoveryCall,
 )
+from provenance.status import Status
 from provenance.testing.conformance.world import World
 
 FOUND_DELAY, RECOVERY_DELAY = timedelta(days=7), timedelta(days=30)
@@ -68,6 +70,19 @@ class Losses:
         world.later(seconds(FOUND_DELAY))
         world.hand_over(token, world.studio, world.other)
         assert (world.holding(token).lost_since, world.record(token).lost_since) == (None, None)
+
+    def test_what_time_ends_is_told_as_of_the_block_asked_for(self, world: World) -> None:
+        token = world.anchored()
+        world.do(ReportLostCall(token), world.studio)
+        block = world.do(ReportFoundCall(token), world.studio).block
+        world.later(seconds(FOUND_DELAY))
+        world.do(SetStatusCall(token, Status.ON_HOLD), world.steward)
+        assert world.holding(token).lost_since is None
+        then = world.ledger.holding(token, block)
+        assert then is not None
+        assert then.lost_since is not None
+        assert then.found_from == block.time + FOUND_DELAY
+        assert world.record(token, at=block).lost_since == then.lost_since
 
     def test_new_report_undoes_a_finding(self, world: World) -> None:
         token = world.anchored()

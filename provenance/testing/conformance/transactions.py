@@ -90,7 +90,10 @@ class Transactions:
         transaction = world.submit(AccreditCall(world.studio.address, "did:a", "A"), world.steward)
         assert world.ledger.outcome(transaction.hash) is None
         assert world.ledger.next_nonce(world.steward.address) == nonce
+        assert world.ledger.waiting(world.steward.address) == 1
+        assert world.ledger.waiting(world.stranger.address) == 0
         world.mine()
+        assert world.ledger.waiting(world.steward.address) == 0
         outcome = world.ledger.outcome(transaction.hash)
         assert outcome is not None
         assert outcome.block == world.ledger.block(outcome.block.number)

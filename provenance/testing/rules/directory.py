@@ -84,7 +84,7 @@ def direct(state: State, call: DirectoryCall, context: Context) -> list[Emitted]
 def _accredit(state: State, call: AccreditCall, time: int) -> list[Emitted]:
     entry, owner = state.studios.get(call.studio), state.owner_of_did.get(call.did)
     if call.studio == ZERO or not call.did or not call.name:
-        raise refused("InvalidStudio", studio=call.studio, did=quoted(call.did), name=quoted(call.name))
+        raise refused("InvalidStudio", studio=call.studio)
     if (entry is None and owner is not None) or (entry is not None and entry.did != call.did):
         raise refused("DidTaken", did=quoted(call.did), studio=owner or ZERO)
     entry = entry or Studio(call.did, (), time, call.scopes, controller=call.studio)

@@ -23,7 +23,7 @@ from provenance.ledger import (
     ReportFoundCall,
     ReportLostCall,
     Role,
-    SetExemptionsCall,
+    SetExemptionCall,
     VetoRecoveryCall,
 )
 from provenance.testing.rules.state import (
@@ -33,6 +33,7 @@ from provenance.testing.rules.state import (
     State,
     refused,
     require_in_time,
+    require_role,
     require_role_or_importer,
     require_sealed,
     when,
@@ -50,7 +51,7 @@ HoldersCall = (
     | VetoRecoveryCall
     | ExecuteRecoveryCall
 )
-StewardsCall = ProposeRecoveryCall | SetExemptionsCall
+StewardsCall = ProposeRecoveryCall | SetExemptionCall
 
 
 def hold(state: State, call: HoldersCall, context: Context) -> list[Emitted]:
@@ -88,24 +89,27 @@ def hold(state: State, call: HoldersCall, context: Context) -> list[Emitted]:
 
 def help_holders(state: State, call: StewardsCall, context: Context) -> list[Emitted]:
     """Carry out a steward's help for those who lost a key, died, or paid before a suspension."""
-    require_role_or_importer(state, Role.STEWARD, context.sender)
     match call:
         case ProposeRecoveryCall(token_id, heir):
+            require_sealed(state)
+            require_role(state, Role.STEWARD, context.sender)
             if heir == ZERO:
                 raise refused("InvalidHolder", tokenId=token_id, newHolder=heir)
             holder, _ = state.holder_and_signer(token_id, context.time)
             if holder == state.studio_of(token_id):
                 raise refused("HeldByItsStudio", tokenId=token_id, studio=holder)
-            start = state.time(context.time) + RECOVERY_DELAY
+            start = context.time + RECOVERY_DELAY
             state.recoveries[token_id] = (heir, start)
             return [(RecoveryProposed, (token_id, holder, heir, when(start)))]
-        case SetExemptionsCall(token_ids, exempt):
-            emitted: list[Emitted] = []
-            for token_id in token_ids:
-                state.studio_of(token_id)
-                state.pieces[token_id] = replace(state.piece(token_id), exempt=exempt)
-                emitted.append((ExemptionSet, (token_id, exempt)))
-            return emitted
+        case SetExemptionCall(token_id, claim_key):
+            require_role_or_importer(state, Role.STEWARD, context.sender)
+            state.studio_of(token_id)
+            place = (token_id, state.piece(token_id).nonce)
+            if claim_key in (None, ZERO):
+                state.exempt_keys.pop(place, None)
+                return [(ExemptionSet, (token_id, None))]
+            state.exempt_keys[place] = claim_key
+            return [(ExemptionSet, (token_id, claim_key))]
 
 
 def _claim(state: State, call: ClaimCall, context: Context) -> list[Emitted]:
@@ -116,13 +120,13 @@ def _claim(state: State, call: ClaimCall, context: Context) -> list[Emitted]:
     require_in_time(claim.deadline, context.time)
     if claim.new_holder == ZERO:
         raise refused("InvalidHolder", tokenId=token_id, newHolder=claim.new_holder)
-    holder, signer = state.holder_and_signer(token_id, context.time)
+    _, signer = state.holder_and_signer(token_id, context.time)
     _require_nonce(state, token_id, release.nonce)
     lost = state.piece(token_id).lost_at(context.time)
     if lost:
         raise refused("PieceIsLost", tokenId=token_id, since=lost)
-    if state.barred(token_id):
-        raise refused("StudioIsSuspended", studio=holder, tokenId=token_id)
+    if state.exempt_key(token_id) != release.claim_key:
+        _require_not_barred(state, token_id)
     if not context.is_signed(signer, release, call.release_signature):
         raise refused("InvalidHolderSignature", tokenId=token_id, signer=signer)
     if not context.is_signed(release.claim_key, claim, call.claim_signature):
@@ -134,6 +138,7 @@ def _order(state: State, call: HolderOrderCall, context: Context) -> list[Emitte
     order, token_id = call.order, call.order.token_id
     require_in_time(order.deadline, context.time)
     _, signer = state.holder_and_signer(token_id, context.time)
+    _require_not_barred(state, token_id)
     _require_nonce(state, token_id, order.nonce)
     if not context.is_signed(signer, order, call.signature):
         raise refused("InvalidHolderSignature", tokenId=token_id, signer=signer)
@@ -179,7 +184,6 @@ def _move(state: State, token_id: int, to: Address) -> list[Emitted]:
     former = state.holders.get(token_id, state.studio_of(token_id))
     state.holders[token_id] = to
     state.recoveries.pop(token_id, None)
-    state.pieces[token_id] = replace(state.piece(token_id), exempt=False)
     return [(Moved, (token_id, former, to, _raise(state, token_id)))]
 
 
@@ -196,6 +200,12 @@ def _is_steward(state: State, context: Context) -> bool:
 def _require_holder(state: State, token_id: int, context: Context) -> None:
     if state.holder_and_signer(token_id, context.time)[1] != context.sender:
         raise refused("NotTheHolder", tokenId=token_id, account=context.sender)
+    _require_not_barred(state, token_id)
+
+
+def _require_not_barred(state: State, token_id: int) -> None:
+    if state.barred(token_id):
+        raise refused("StudioIsSuspended", studio=state.studio_of(token_id), tokenId=token_id)
 
 
 def _require_nonce(state: State, token_id: int, nonce: int) -> None:

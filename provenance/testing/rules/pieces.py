@@ -125,9 +125,9 @@ def _amend(state: State, token_id: int, digest: Digest, time: int) -> list[Emitt
     studio = state.studio_of(token_id)
     if not state.standing_now(studio):
         raise refused("StudioNotInGoodStanding", studio=studio)
-    if digest == Digest(bytes(32)):
-        raise refused("InvalidAmendment")
     earlier = state.amendments.get(token_id)
+    if digest == Digest(bytes(32)) or (earlier is not None and earlier.digest == digest):
+        raise refused("InvalidAmendment")
     count = 1 if earlier is None else earlier.count + 1
     state.amendments[token_id] = AmendmentRecord(digest, when(time), count)
     return [(Amended, (token_id, digest, count))]

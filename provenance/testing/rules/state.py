@@ -83,7 +83,6 @@ class PieceState:
     status: Status = Status.ACTIVE
     by_steward: bool = False
     status_time: int = 0
-    exempt: bool = False
     lost_since: int = 0
     found_from: int = 0
     nonce: int = 0
@@ -108,6 +107,7 @@ class State:
     pieces: dict[int, PieceState] = field(default_factory=dict)
     holders: dict[int, Address] = field(default_factory=dict)
     recoveries: dict[int, tuple[Address, int]] = field(default_factory=dict)
+    exempt_keys: dict[tuple[int, int], Address] = field(default_factory=dict)
     amendments: dict[int, AmendmentRecord] = field(default_factory=dict)
     nonces: dict[Address, int] = field(default_factory=dict)
     roles: frozenset[tuple[Role, Address]] = frozenset()
@@ -171,10 +171,13 @@ class State:
         return self.pieces.get(token_id, PieceState())
 
     def barred(self, token_id: int) -> bool:
-        """Tell whether a suspension keeps the piece's own studio from releasing it."""
+        """Tell whether the piece's own studio holds it and is suspended."""
         studio = self.studio_of(token_id)
-        held = self.holders.get(token_id, studio) == studio
-        return held and self.suspended(studio) and not self.piece(token_id).exempt
+        return self.holders.get(token_id, studio) == studio and self.suspended(studio)
+
+    def exempt_key(self, token_id: int) -> Address | None:
+        """Return the claim key to which a suspended studio may release the piece."""
+        return self.exempt_keys.get((token_id, self.piece(token_id).nonce))
 
 
 @dataclass(frozen=True, slots=True)

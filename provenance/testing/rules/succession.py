@@ -55,7 +55,7 @@ def take_over(state: State, call: ImportersCall, context: Context) -> list[Emitt
     match call:
         case SetClockCall(moment, number):
             time = seconds(moment)
-            if time < state.clock or time > context.time or number < state.clock_block:
+            if not state.clock <= time <= context.time:
                 raise refused("WrongClock", time=time)
             state.clock, state.clock_block = time, number
             return [(ClockSet, (when(time), number))]
@@ -81,7 +81,6 @@ def _import(state: State, piece: ImportedPiece) -> Emitted:
         by_steward=piece.by_steward,
         status_time=seconds(piece.status_time),
         lost_since=seconds(piece.lost_since),
-        found_from=seconds(piece.found_from),
         nonce=piece.nonce,
     )
     if piece.amendment is None:

@@ -202,7 +202,6 @@ def _imported(piece: ImportedPiece) -> dict[str, object]:
         "holder": piece.holder.value,
         "nonce": str(piece.nonce),
         "lost_since": _unix_or_zero(piece.lost_since),
-        "found_from": _unix_or_zero(piece.found_from),
     }
 
 

@@ -1,8 +1,9 @@
-"""``kilnmark ledger``: keys for stewards, deployment, a look at a ledger, and pinning a policy."""
+"""``kilnmark ledger deploy``, ``status`` and ``pin``: a ledger's beginning, a look at it, and whom one believes."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,33 +11,11 @@ from provenance_cli.columns import listing
 from provenance_cli.context import App, pass_app
 from provenance_cli.i18n import _
 
-
-@click.group(help="Deploy, look at and pin a ledger; make steward's keys.")
-def ledger() -> None:
-    """The ledger."""
+if TYPE_CHECKING:
+    from provenance.policy import TrustPolicy
 
 
-@ledger.command(help="Make a key file for an admin, a steward or an anchorer, and show its address.")
-@click.argument("file", type=click.Path(dir_okay=False))
-@pass_app
-def key(app: App, file: str) -> None:
-    """Make an account's key file, readable by its owner alone."""
-    from provenance.errors import ConfigurationError
-    from provenance.evm.accounts import Account
-    from provenance_cli.files import write_file
-
-    path = Path(file)
-    if path.exists():
-        raise ConfigurationError(
-            "key-exists", "There is a file {path} already.", hint="Choose another name.", path=path
-        )
-    account, secret = Account.generate()
-    write_file(path, secret.hex().encode() + b"\n")
-    app.say(_("The key is in {path}. Keep it off the registry's machine.").format(path=path))
-    app.data({"file": str(path), "address": str(account.address)}, str(account.address))
-
-
-@ledger.command(help="Deploy a ledger and print its trust policy.")
+@click.command(help="Deploy a ledger; write its record and its trust policy.")
 @click.option("--rpc", required=True, help="A node of the chain.")
 @click.option("--key-file", required=True, type=click.Path(exists=True, dir_okay=False), help="The account that pays.")
 @click.option("--admin", required=True, help="Address of the admin.")
@@ -44,6 +23,15 @@ def key(app: App, file: str) -> None:
 @click.option("--anchorer", required=True, help="Address of the registry's anchorer.")
 @click.option("--registry", required=True, help="Address of the registry, for token metadata.")
 @click.option("--confirmations", type=int, default=1, show_default=True, help="Blocks that must hold an anchor.")
+@click.option(
+    "--admin-delay", type=int, default=3, show_default=True,
+    help="Days between proposing and accepting another admin.",
+)  # fmt: skip
+@click.option("--transferable", is_flag=True, help="Let holders transfer what their studio handed over.")
+@click.option(
+    "--predecessor-policy", type=click.Path(exists=True, dir_okay=False), help="The policy of the ledger to succeed."
+)
+@click.option("--importer", help="Address of the account that imports the predecessor's records.")
 @click.option(
     "-o", "--out", type=click.Path(dir_okay=False), default="policy.json", show_default=True, help="The policy's file."
 )
@@ -57,40 +45,73 @@ def deploy(
     anchorer: str,
     registry: str,
     confirmations: int,
+    admin_delay: int,
+    transferable: bool,
+    predecessor_policy: str | None,
+    importer: str | None,
     out: str,
 ) -> None:
-    """Deploy, read back, and write the policy to be pinned by everybody."""
-    from provenance.encoding import Address
-    from provenance.evm.deploy import deploy as deploy_ledger
-    from provenance.evm.node import BoundedHTTPProvider
+    """Deploy, read back, and write the policy to be pinned by everybody; interrupted, run it again."""
+    from provenance.evm.accounts import read_address
+    from provenance.ledger import Deployment
     from provenance.policy import TrustPolicy
     from provenance.tag import check_base_url
+    from provenance_cli.deployments import deploy_once, record_of, record_path, record_rows, write_record
+    from provenance_cli.ledgers import open_pinned, read_key_file, read_policy, settled_block
+
+    if (predecessor_policy is None) != (importer is None):
+        raise click.UsageError(_("A successor needs both --predecessor-policy and --importer."))
+    if not 0 <= admin_delay <= 365:
+        raise click.UsageError(_("--admin-delay is 0 to 365 days."))
+    base_url, path, payer = check_base_url(registry), record_path(Path(out)), read_key_file(Path(key_file))
+    before = predecessor = None
+    if predecessor_policy is not None:
+        before = read_policy(Path(predecessor_policy))
+        old = open_pinned(before)
+        predecessor = Deployment(old.identity.contract, old.identity.chain_id, settled_block(old, before))
+    ledger, transaction = deploy_once(
+        path,
+        rpc,
+        payer,
+        importing=importer is not None,
+        admin=read_address(admin),
+        steward=read_address(steward),
+        anchorer=read_address(anchorer),
+        base_uri=f"{base_url}/tokens/",
+        admin_delay=admin_delay * 86_400,
+        transferable=transferable,
+        importer=None if importer is None else read_address(importer),
+        predecessor=predecessor,
+    )
+    ancestors = () if before is None else (before.ledger, *before.predecessors)
+    policy = TrustPolicy(ledger.identity, (rpc,), confirmations, registry=base_url, predecessors=ancestors)
+    facts = record_of(ledger, transaction, payer.address, base_url)
+    words = publish(app, policy, Path(out))
+    write_record(path, facts)
+    app.say(_("The record of the deployment is in {path}.").format(path=path))
+    if before is not None:
+        app.say(_("It works once it is sealed: `kilnmark ledger move` imports the predecessor's records."), fg="yellow")
+    facts = {**facts, "policy": out, "record": str(path), "words": words}
+    app.data(facts, listing(record_rows(facts)))
+
+
+def publish(app: App, policy: TrustPolicy, path: Path) -> list[str]:
+    """Write a policy and show the six words that everybody compares; return them."""
     from provenance.words import six_words
     from provenance_cli.files import write_file
-    from provenance_cli.ledgers import read_key_file
 
-    base_url = check_base_url(registry)
-    deployed = deploy_ledger(
-        BoundedHTTPProvider(rpc),
-        read_key_file(Path(key_file)),
-        admin=Address.parse(admin.lower()),
-        steward=Address.parse(steward.lower()),
-        anchorer=Address.parse(anchorer.lower()),
-        base_uri=f"{base_url}/tokens/",
-    )
-    policy = TrustPolicy(deployed.identity, (rpc,), confirmations, registry=base_url)
-    write_file(Path(out), policy.to_bytes() + b"\n")
+    write_file(path, policy.to_bytes() + b"\n")
     words = list(six_words(policy.digest, app.lang))
     app.say(
-        _("Deployed at {address}. The policy is in {path}; its words:").format(
-            address=deployed.identity.contract, path=out
+        _("The ledger is {address}. Its policy is in {path}; the policy's words:").format(
+            address=policy.ledger.contract, path=path
         )
     )
     app.say("   " + "  ".join(words), bold=True)
-    app.data({"contract": str(deployed.identity.contract), "policy": out, "words": words})
+    return words
 
 
-@ledger.command(help="Look at the pinned ledger: chain, contract, newest block.")
+@click.command(help="Look at the pinned ledger: chain, contract, newest block.")
 @click.option("--rpc", multiple=True, help="A node to ask (default: those of the policy).")
 @click.option("--policy", "policy_file", type=click.Path(exists=True, dir_okay=False), help="The trust policy.")
 @pass_app
@@ -120,7 +141,7 @@ def status(app: App, rpc: tuple[str, ...], policy_file: str | None) -> None:
     app.say(_("The ledger is the one that the policy pins."), fg="green")
 
 
-@ledger.command(help="Fetch a registry's trust policy, compare its words, and pin it.")
+@click.command(help="Fetch a registry's trust policy, compare its words, and pin it.")
 @click.argument("registry")
 @pass_app
 def pin(app: App, registry: str) -> None:

@@ -1,0 +1,230 @@
+"""``kilnmark ledger move``: to a successor on another chain, without losing anything, and without losing count."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from provenance_cli import exits
+from provenance_cli.columns import listing
+from provenance_cli.commands.ledger.acts import Hand, signed_by
+from provenance_cli.i18n import _, later
+
+if TYPE_CHECKING:
+    from provenance.encoding import Address
+    from provenance.evm.ledger import EVMLedger
+    from provenance.ledger import BlockRef
+    from provenance_cli.context import App
+
+
+@click.command(help="Move the ledger to another chain: deploy a successor, import, compare, seal.")
+@click.option("--to-rpc", required=True, help="A node of the new chain.")
+@click.option("--to", "contract", help="Address of a successor that is deployed already (default: deploy one).")
+@click.option("--admin", help="Address of the successor's admin (default: the present one).")
+@click.option("--steward", help="Address of its steward (default: the present one).")
+@click.option("--anchorer", help="Address of its anchorer (default: the present one).")
+@click.option("--registry", help="Address of the registry, for token metadata (default: the policy's).")
+@click.option(
+    "-o", "--out", type=click.Path(dir_okay=False), default="successor.json", show_default=True,
+    help="The successor's policy.",
+)  # fmt: skip
+@signed_by(later("The importer's key file; it pays on the new chain."))
+def move(
+    hand: Hand,
+    to_rpc: str,
+    contract: str | None,
+    admin: str | None,
+    steward: str | None,
+    anchorer: str | None,
+    registry: str | None,
+    out: str,
+) -> None:
+    """Go on where the last run ended, if there was one, by what the successor itself tells."""
+    from provenance.errors import ConfigurationError
+    from provenance.policy import MAX_PREDECESSORS, TrustPolicy
+    from provenance.tag import check_base_url
+    from provenance_cli.commands.ledger.basics import publish
+
+    base_url = check_base_url(registry) if registry else hand.policy.registry
+    if base_url is None:
+        raise ConfigurationError("no-registry", "The policy names no registry.", hint="Name one with --registry.")
+    app, old, path = hand.app, hand.ledger, Path(out)
+    roles = {name: text for name, text in (("admin", admin), ("steward", steward), ("anchorer", anchorer)) if text}
+    ancestors = (hand.policy.ledger, *hand.policy.predecessors)
+    if len(ancestors) > MAX_PREDECESSORS:  # Before anything is paid for.
+        raise ConfigurationError("bad-policy", "A policy names at most {limit} predecessors.", limit=MAX_PREDECESSORS)
+    new = _successor(hand, to_rpc, contract, roles, base_url, path)
+    final = _final_block(old, new)
+    app.say(
+        _("The successor is {contract} on chain {chain}; it takes over the state of block {block}.").format(
+            contract=new.identity.contract, chain=new.identity.chain_id, block=final.number
+        )
+    )
+    sent = 0 if new.sealed() else _import(hand, new, final)
+    _compare(app, old, new, final)
+    if not new.sealed():
+        _seal(hand, new, final)
+    policy = TrustPolicy(new.identity, (to_rpc,), hand.policy.confirmations, registry=base_url, predecessors=ancestors)
+    words = publish(app, policy, path)
+    app.say(_("Now let the old ledger's admin name it: `kilnmark ledger name-successor {path}`.").format(path=path))
+    recoveries = _recoveries(app, old, final)
+    app.data(
+        {
+            "contract": str(new.identity.contract),
+            "predecessor": str(old.identity.contract),
+            "finalBlock": final.number,
+            "transactions": sent,
+            "recoveries": recoveries,
+            "policy": out,
+            "words": words,
+        }
+    )
+
+
+def _successor(
+    hand: Hand, rpc: str, contract: str | None, roles: dict[str, str], registry: str, path: Path
+) -> EVMLedger:
+    """Open the successor: the one named, the one that an earlier run deployed, or a new one."""
+    from provenance.errors import ConfigurationError
+    from provenance.evm.accounts import read_address
+    from provenance.evm.ledger import EVMLedger
+    from provenance.ledger import Role
+    from provenance_cli.deployments import deploy_once, is_finished, read_contract, record_of, record_path, write_record
+
+    record = record_path(path)
+    named = read_address(contract) if contract else read_contract(record) if is_finished(record) else None
+    if named is None:
+        hand.app.say(_("Deploying the successor, or going on with what was sent."))
+        arguments = {} if record.exists() else _arguments(hand, roles, registry)
+        if arguments and not hand.app.confirm(_("Deploy it?")):
+            raise click.Abort
+        ledger, transaction = deploy_once(record, rpc, hand.account, importing=True, **arguments)
+        write_record(record, record_of(ledger, transaction, hand.account.address, registry))
+        hand.app.say(_("The record of the deployment is in {path}.").format(path=record))
+        return ledger
+    ledger = EVMLedger.open_rpc(rpc, named, importing=True)
+    if not ledger.sealed() and not ledger.has_role(Role.IMPORTER, hand.account.address):
+        raise ConfigurationError(
+            "not-the-importer", "{account} is not the importer of {contract}.",
+            hint="Use the key file that it was deployed with.", account=hand.account.address, contract=named,
+        )  # fmt: skip
+    return ledger
+
+
+def _arguments(hand: Hand, roles: dict[str, str], registry: str) -> dict[str, object]:
+    """Return how the successor is deployed: as the old ledger stands, where nothing else is asked for."""
+    from provenance.errors import ConfigurationError
+    from provenance.evm.accounts import read_address
+    from provenance.evm.inspect import inspect
+    from provenance.ledger import Deployment, Role
+    from provenance_cli.ledgers import settled_block
+
+    old = hand.ledger
+    found = inspect(old, old.deployed_at())
+    people: dict[str, Address] = {name: read_address(text) for name, text in roles.items()}
+    people.setdefault("admin", found.admin)
+    for name, role in (("steward", Role.STEWARD), ("anchorer", Role.ANCHORER)):
+        holders = found.roles[role]
+        if name not in people and len(holders) != 1:
+            raise ConfigurationError(
+                "who-is-it", "The old ledger has {n} accounts with the role {role}.",
+                hint="Say who has it at the successor: --steward, --anchorer.", n=len(holders), role=role.value,
+            )  # fmt: skip
+        people.setdefault(name, holders[0] if holders else found.admin)
+    labels = {"admin": _("Admin"), "steward": _("Steward"), "anchorer": _("Anchorer")}
+    hand.app.say(listing((label, people[name]) for name, label in labels.items()))
+    identity = old.identity
+    return {
+        **people,
+        "base_uri": f"{registry}/tokens/",
+        "admin_delay": found.admin_delay,
+        "transferable": found.transferable,
+        "importer": hand.account.address,
+        "predecessor": Deployment(identity.contract, identity.chain_id, settled_block(old, hand.policy)),
+    }
+
+
+def _final_block(old: EVMLedger, new: EVMLedger) -> BlockRef:
+    """Return the block whose state is taken over, which the successor was deployed with."""
+    from provenance.errors import ConfigurationError
+
+    before, ours = new.predecessor(), old.identity
+    if before is None or (before.contract, before.chain_id) != (ours.contract, ours.chain_id):
+        raise ConfigurationError(
+            "no-successor", "The ledger {contract} does not succeed this one.", contract=new.identity.contract
+        )
+    return old.block(before.final_block)
+
+
+def _import(hand: Hand, new: EVMLedger, final: BlockRef) -> int:
+    """Send what the successor lacks, one transaction after the other; return how many were sent."""
+    from provenance.succession import resume
+    from provenance_cli.ledgers import send_and_wait, wait_for_pending
+
+    app, old = hand.app, hand.ledger
+    wait_for_pending(new, hand.account.address)
+    app.say(_("Reading what the successor lacks. That may take a while."))
+    first, new_first = old.deployed_at(), new.deployed_at()
+    calls = list(resume(old, final, new, first_block=first, new_first_block=new_first))
+    app.say(_("Transactions to send: {n:,}.").format(n=len(calls)))
+    with app.progress(len(calls), _("Importing")) as advance:
+        for call in calls:
+            send_and_wait(new, call, hand.account)
+            advance(1)
+    return len(calls)
+
+
+def _compare(app: App, old: EVMLedger, new: EVMLedger, final: BlockRef) -> None:
+    """Hold every record of both ledgers against the other; tell all differences and end where there is one."""
+    from provenance.ledger import Sealed
+    from provenance.succession import compare
+    from provenance.succession.history import events_of
+
+    at, new_first = new.head(), new.deployed_at()
+    if new.sealed():  # It lives its own life since then.
+        sealed = [event for event in events_of(new, new_first, at.number) if isinstance(event, Sealed)]
+        at = sealed[-1].block if sealed else at
+    app.say(_("Comparing the successor with the old ledger, piece by piece. That may take a while."))
+    found = compare(old, final, new, at, first_block=old.deployed_at(), new_first_block=new_first)
+    if not found:
+        app.say(_("They agree in everything."), fg="green")
+        return
+    for difference in found:
+        facts = (difference.subject, difference.member, difference.old, difference.new)
+        app.say("✕ {} {}: {} → {}".format(*facts), fg="red")
+    if new.sealed():
+        app.say(_("The successor differs from the old ledger, and is sealed: do not pin it."), fg="red")
+    else:
+        app.say(_("The successor differs from the old ledger: it is not sealed. Deploy another."), fg="red")
+    app.data({"differences": [[d.subject, d.member, d.old, d.new] for d in found]})
+    click.get_current_context().exit(exits.NOT_AUTHENTIC)
+
+
+def _recoveries(app: App, old: EVMLedger, final: BlockRef) -> list[dict[str, str]]:
+    """Tell what a steward must propose again: a recovery is not taken over, so that its holder can veto it anew."""
+    from provenance.succession import live_recoveries
+
+    calls = list(live_recoveries(old, final, first_block=old.deployed_at()))
+    if calls:
+        app.say(_("Recoveries wait anew at the successor. Let a steward propose them again there:"), fg="yellow")
+    for call in calls:
+        app.say(f"   kilnmark ledger recover {call.token_id} {call.heir}")
+    return [{"tokenId": str(call.token_id), "heir": str(call.heir)} for call in calls]
+
+
+def _seal(hand: Hand, new: EVMLedger, final: BlockRef) -> None:
+    """Ask, and end the import for ever."""
+    from provenance.ledger import SealCall
+    from provenance.succession.history import events_of
+    from provenance_cli.ledgers import send_and_wait
+
+    since = sum(1 for _event in events_of(hand.ledger, final.number + 1, hand.ledger.head().number))
+    if since:
+        words = _("On the old ledger {n:,} events happened after block {block}. They do not count at the successor.")
+        hand.app.say(words.format(n=since, block=final.number), fg="yellow")
+    if not hand.app.confirm(_("Seal the successor, for ever?"), default=False):
+        raise click.Abort
+    send_and_wait(new, SealCall(), hand.account)
+    hand.app.say(_("Sealed: the successor works."), fg="green")

@@ -1,0 +1,225 @@
+"""``kilnmark ledger suspend``, ``reinstate``, ``controller`` and ``key``: the directory of studios, and its keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from provenance_cli.commands.ledger.acts import STEWARDS_KEY, Hand, signed_by
+from provenance_cli.commands.ledger.lookup import find_account, find_key, find_studio
+from provenance_cli.context import App, pass_app
+from provenance_cli.i18n import _
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from provenance.audit import StudioFacts, Tally
+    from provenance.encoding import KeyId
+    from provenance.ledger import KeyWindow
+
+
+@click.command(help="Suspend a studio from now on: it gets no more pieces, and releases none.")
+@click.argument("studio")
+@signed_by(STEWARDS_KEY)
+def suspend(hand: Hand, studio: str) -> None:
+    """Suspend; can be lifted."""
+    from provenance.ledger import SuspendCall
+
+    found = _studio(hand, studio)
+    words = _("Suspend {name} ({address}) from now on. What it made before stays authentic.")
+    hand.act(SuspendCall(found.address), _named(words, found), studio=str(found.address))
+
+
+@click.command(help="End a studio's suspension.")
+@click.argument("studio")
+@signed_by(STEWARDS_KEY)
+def reinstate(hand: Hand, studio: str) -> None:
+    """Reinstate; the interval stays on record."""
+    from provenance.ledger import ReinstateCall
+
+    found = _studio(hand, studio)
+    words = _("Reinstate {name} ({address}). The suspension until now stays on record.")
+    hand.act(ReinstateCall(found.address), _named(words, found), studio=str(found.address))
+
+
+@click.command(help="Give a studio another account that signs for it, after seven days.")
+@click.argument("studio")
+@click.argument("address")
+@signed_by(STEWARDS_KEY)
+def controller(hand: Hand, studio: str, address: str) -> None:
+    """Propose a controller, and tell from when on it counts; proposing the present one ends a proposal."""
+    from provenance.ledger import ProposeControllerCall
+    from provenance_cli.moments import shown_moment
+
+    found, account = _studio(hand, studio), find_account(address)
+    present = hand.ledger.controller(found.address)
+    if present.upcoming is not None and present.start is not None:
+        hand.app.say(
+            _("This takes the place of the proposal of {account}, which would count from {time} on.").format(
+                account=present.upcoming, time=shown_moment(present.start)
+            ),
+            fg="yellow",
+        )
+    words = _("Let {account} sign for {name} ({address}) in the place of {former}, after seven days.")
+    hand.app.say(_("Releases that the former one signed are void from then on, and must be signed again."))
+    hand.act(
+        ProposeControllerCall(found.address, account),
+        _named(words, found, account=account, former=present.current),
+        question=None if account == present.current else _("Did the studio itself tell you this address?"),
+        studio=str(found.address),
+        controller=str(account),
+    )
+    start = hand.ledger.controller(found.address).start
+    if start is not None:
+        hand.app.say(_("It counts from {time} on.").format(time=shown_moment(start)))
+
+
+@click.group(help="Make key files; add, retire and disown studios' certificate keys.")
+def key() -> None:
+    """Keys."""
+
+
+@key.command(help="Make a key file for an admin, a steward or an anchorer, and show its address.")
+@click.argument("file", type=click.Path(dir_okay=False))
+@pass_app
+def new(app: App, file: str) -> None:
+    """Make an account's key file, readable by its owner alone."""
+    from provenance.errors import ConfigurationError
+    from provenance.evm.accounts import Account
+    from provenance_cli.files import write_file
+
+    path = Path(file)
+    if path.exists():
+        raise ConfigurationError(
+            "key-exists", "There is a file {path} already.", hint="Choose another name.", path=path
+        )
+    account, secret = Account.generate()
+    write_file(path, secret.hex().encode() + b"\n")
+    app.say(_("The key is in {path}. Keep it off the registry's machine.").format(path=path))
+    app.data({"file": str(path), "address": str(account.address)}, str(account.address))
+
+
+@key.command(help="Add another certificate key to an accredited studio, from its new application file.")
+@click.argument("application", type=click.Path(exists=True, dir_okay=False))
+@signed_by(STEWARDS_KEY)
+def add(hand: Hand, application: str) -> None:
+    """Check the application, compare the words, and add its key alone."""
+    from provenance.errors import ConfigurationError
+    from provenance.ledger import AddKeyCall
+    from provenance.words import six_words
+    from provenance_cli.commands.studio import read_application
+
+    filed = read_application(Path(application))
+    binding = filed.binding
+    found = _studio(hand, str(binding.studio))
+    if found.did != binding.issuer.did:
+        raise ConfigurationError(
+            "other-issuer",
+            "The ledger knows this account as {theirs}, and the application is of {ours}.",
+            hint="Ask the studio for an application with its own address and short name.",
+            theirs=found.did,
+            ours=binding.issuer.did,
+        )
+    hand.app.say("   " + "  ".join(six_words(filed.digest, hand.app.lang)), bold=True)
+    words = _("Add the key {key} to {name} ({address}); it counts from now on.")
+    hand.act(
+        AddKeyCall(found.address, binding.public_key.multikey_bytes),
+        _named(words, found, key=binding.public_key.multikey),
+        question=_("Did the studio read the same six words to you?"),
+        studio=str(found.address),
+        keyId=str(binding.public_key.key_id),
+    )
+
+
+@key.command(help="End a key's window: what it signs and is anchored later does not count.")
+@click.argument("studio")
+@click.argument("key")
+@click.option("--at", help="When the window ends, like 2026-11-24T10:17:34Z (default: now).")
+@signed_by(STEWARDS_KEY)
+def retire(hand: Hand, studio: str, key: str, at: str | None) -> None:
+    """Shorten a key's window to now, or to a time to come."""
+    from provenance.errors import ConfigurationError
+    from provenance_cli.moments import read_moment
+
+    now = max(hand.app.clock(), hand.ledger.head().time).replace(microsecond=0)
+    end = read_moment(at, "--at") if at else now
+    if end < now:
+        raise ConfigurationError(
+            "in-the-past",
+            "A key is retired from now on.",
+            hint="Where it was stolen, use `kilnmark ledger key compromise`.",
+        )
+    _shorten(hand, studio, key, end, compromised=False)
+
+
+@key.command(help="Date a key's end back to its theft: what was anchored with it since then is worthless.")
+@click.argument("studio")
+@click.argument("key")
+@click.option("--since", required=True, help="When it was stolen, like 2026-11-24T10:17:34Z.")
+@signed_by(STEWARDS_KEY)
+def compromise(hand: Hand, studio: str, key: str, since: str) -> None:
+    """Shorten a key's window to a time in the past, after counting what that costs."""
+    from provenance.errors import ConfigurationError
+    from provenance_cli.moments import read_moment
+
+    end = read_moment(since, "--since")
+    if end > hand.app.clock():
+        raise ConfigurationError("in-the-future", "A theft lies in the past.", hint="Use `kilnmark ledger key retire`.")
+    _shorten(hand, studio, key, end, compromised=True)
+
+
+def _shorten(hand: Hand, studio: str, key: str, end: datetime, *, compromised: bool) -> None:
+    from provenance.ledger import KeyWindow, ShortenKeyCall
+    from provenance_cli.history import tally_of
+    from provenance_cli.moments import shown_moment
+
+    tally, _head = tally_of(hand.app, hand.ledger)
+    found = find_studio(tally, studio)
+    key_id = find_key(found, key)
+    window = found.keys[key_id][1]
+    lost, certain = struck(tally, found, key_id, KeyWindow(max(end, window.start), window.end))
+    words = _("End the window of {name}'s key {key} at {time}. A window only shrinks: this cannot be undone.")
+    hand.app.say(_named(words, found, key=key_id, time=shown_moment(end)))
+    if compromised:
+        hand.app.say(
+            _(
+                "Pieces of this studio anchored since then: {n:,}; of these certainly signed with this key: {m:,}."
+            ).format(n=lost, m=certain),
+            fg="yellow" if lost else None,
+        )
+        hand.app.say(_("Whatever this key signed of them is NOT_AUTHENTIC afterwards."))
+    hand.act(
+        ShortenKeyCall(found.address, key_id, end),
+        _("What was anchored before stays authentic."),
+        question=_("End the key's window there, for ever?"),
+        studio=str(found.address),
+        keyId=str(key_id),
+        end=end.isoformat(),
+        pieces=lost,
+        certain=certain,
+    )
+
+
+def struck(tally: Tally, studio: StudioFacts, key_id: KeyId, window: KeyWindow) -> tuple[int, int]:
+    """Return how many pieces were anchored within what a key's window loses, and how many by no other key's leave.
+
+    The ledger does not know which key signed a piece: where another key counted at that time, it may have been that.
+    """
+    others = [other for name, (_multikey, other) in studio.keys.items() if name != key_id]
+    lost = certain = 0
+    for anchor, lot in tally.anchored_in(studio.address, window):
+        lost += lot.count
+        certain += 0 if any(other.covers(anchor.time) for other in others) else lot.count
+    return lost, certain
+
+
+def _studio(hand: Hand, text: str) -> StudioFacts:
+    from provenance_cli.history import tally_of
+
+    return find_studio(tally_of(hand.app, hand.ledger)[0], text)
+
+
+def _named(words: str, studio: StudioFacts, **facts: object) -> str:
+    return words.format(name=studio.name, address=studio.address, **facts)

@@ -1,0 +1,34 @@
+"""Times that people type, and times and sums that they read."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from provenance.errors import MalformedError
+
+
+def read_moment(text: str, field: str) -> datetime:
+    """Read a time with its zone, or a day, which begins at midnight UTC; raises `MalformedError`."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is not None and moment.tzinfo is None and len(text) <= len("2026-11-24"):
+        moment = moment.replace(tzinfo=UTC)
+    if moment is None or moment.tzinfo is None:
+        raise MalformedError(
+            "bad-time", "Expected a day or a time with its zone, like {example}.",
+            field=field, example="2026-11-24T10:17:34+08:00",
+        )  # fmt: skip
+    return moment.astimezone(UTC).replace(microsecond=0)
+
+
+def shown_moment(moment: datetime) -> str:
+    """Return a time as it is read, in UTC."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def shown_fee(wei: int) -> str:
+    """Return a sum in the chain's coin, of 10^18 wei on every EVM chain."""
+    return f"{(Decimal(wei) / 10**18).normalize():f}"
