@@ -155,16 +155,13 @@ class EmbeddedRPC:
             nonce += sum(1 for item in self._chain.pending.values() if item.sender == address)
         return hex(nonce)
 
-    def _context(self, at: Any) -> BlockHeaderAPI:
-        """Return the head of the block that a simulation takes place in: by a name it is the one to be sealed next."""
-        if at not in ("latest", "pending"):
-            return self._header(at)
-        # What is sent lands there, after an idle month too, and whatever has a deadline must know.
+    def _next_header(self) -> BlockHeaderAPI:
+        """Return the head of the block that would be sealed now: what is sent lands there, after an idle month too."""
         head = self._chain.head
         header = self._chain.chain.create_header_from_parent(head)
         return header.copy(timestamp=max(int(self._chain.clock()), head.timestamp + 1))
 
-    def _run(self, call: Any, at: Any) -> Any:
+    def _run(self, call: Any, header: BlockHeaderAPI) -> Any:
         data = _bytes(call.get("data", call.get("input", "0x")), None)
         if len(data) > MAX_DATA:
             raise RPCError(-32602, "calldata is too long")
@@ -173,7 +170,6 @@ class EmbeddedRPC:
         value = _integer(call.get("value", "0x0"))
         chain = self._chain.chain
         sender = _address(call.get("from", "0x" + "00" * 20))
-        header = self._context(at)
         vm: Any = chain.get_vm(header)
         unsigned = chain.create_unsigned_transaction(
             nonce=vm.state.get_nonce(sender),
@@ -200,12 +196,13 @@ class EmbeddedRPC:
         return computation, unsigned
 
     def _call(self, call: Any, at: Any = "latest") -> str:
-        computation, _ = self._run(call, at)
+        computation, _ = self._run(call, self._next_header() if at == "pending" else self._header(at))
         return _hex(bytes(computation.output))
 
     def _estimate(self, call: Any, at: Any = "latest") -> str:
         # One run with all the gas there is; the margin covers the 1/64 that inner calls hold back (EIP-150).
-        computation, unsigned = self._run(call, at)
+        header = self._next_header() if at in ("latest", "pending") else self._header(at)
+        computation, unsigned = self._run(call, header)
         used = unsigned.intrinsic_gas + computation.get_gas_used() + computation.get_gas_refund()
         zeros = unsigned.data.count(0)
         floor = 21_000 + 10 * (zeros + 4 * (len(unsigned.data) - zeros))  # EIP-7623
