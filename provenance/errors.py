@@ -159,6 +159,16 @@ class LedgerError(ProvenanceError):
         self.retryable = retryable
 
 
+class LimitError(ProvenanceError):
+    """There were too many requests; the same one may be made again after ``retry_after`` seconds."""
+
+    def __init__(
+        self, code: str, template: str, /, *, retry_after: int = 1, hint: str | None = None, **facts: object
+    ) -> None:
+        super().__init__(code, template, hint=hint, **facts)
+        self.retry_after = retry_after
+
+
 class UnreachableError(ProvenanceError):
     """Another program that must be asked did not answer, or not as it should: nothing is lost, ask again."""
 

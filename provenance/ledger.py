@@ -701,6 +701,12 @@ class Ledger(LedgerReader, Protocol):
     def holding(self, token_id: int, at: BlockRef) -> Holding | None:
         """Return who holds a piece as of block `at` (pinned by hash), or ``None`` where no such token exists then."""
 
+    def signed_by(self, signer: Address, message: LedgerMessage, signature: bytes, at: BlockRef) -> bool:
+        """Tell whether the ledger takes `signature` of `message` for `signer`'s: its key's, contract's or passkey's.
+
+        A contract is asked as of block `at`, with little gas: one that does not answer in time has not signed.
+        """
+
     def controller(self, studio: Address, at: BlockRef | None = None) -> Controller:
         """Return who signs for a studio and who will, now or as of block `at`."""
 
@@ -719,8 +725,14 @@ class Ledger(LedgerReader, Protocol):
     def waiting(self, account: Address) -> int:
         """Return how many transactions of the account wait at the node to be mined."""
 
-    def prepare(self, call: LedgerCall, signer: TransactionSigner, nonce: int) -> SignedTransaction:
-        """Simulate, price and sign `call`; raises `LedgerError` (not retryable) where the contract would refuse it."""
+    def prepare(
+        self, call: LedgerCall, signer: TransactionSigner, nonce: int, *, max_gas: int | None = None
+    ) -> SignedTransaction:
+        """Simulate, price and sign `call`.
+
+        Raises `LedgerError`: not retryable where the contract would refuse it, or where it would take more than
+        `max_gas`; retryable where the account cannot pay for it.
+        """
 
     def send(self, transaction: SignedTransaction) -> None:
         """Hand the transaction to the node; a transaction that the node has already is no error."""

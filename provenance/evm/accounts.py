@@ -11,6 +11,7 @@ from eth_account.hdaccount import key_from_seed
 from eth_account.messages import encode_typed_data
 from eth_account.signers.local import LocalAccount
 from eth_account.typed_transactions.typed_transaction import TypedTransaction
+from eth_utils.crypto import keccak
 from hexbytes import HexBytes
 
 from provenance.application import Binding
@@ -108,6 +109,12 @@ def recover_binding(binding: Binding, signature: bytes) -> Address:
     except Exception:  # Any failure below means the same: no account signed this.
         raise VerificationError("bad-signature", "The account's signature is malformed.") from None
     return Address(bytes.fromhex(recovered[2:]))
+
+
+def message_digest(ledger: LedgerIdentity, message: LedgerMessage) -> bytes:
+    """Return the 32 bytes that are signed of a message (EIP-712)."""
+    encoded = encode_typed_data(full_message=typed_data.ledger_message(ledger, message))
+    return bytes(keccak(b"\x19" + encoded.version + encoded.header + encoded.body))
 
 
 def is_signed_by(signer: Address, ledger: LedgerIdentity, message: LedgerMessage, signature: bytes) -> bool:

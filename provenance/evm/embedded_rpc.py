@@ -5,11 +5,12 @@ Parameters come from anywhere: whatever is wrong with them becomes a JSON-RPC er
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from eth.abc import BlockHeaderAPI
-from eth.exceptions import HeaderNotFound
+from eth.exceptions import HeaderNotFound, OutOfGas
 from eth.vm.spoof import SpoofTransaction
 from eth_utils.exceptions import ValidationError
 from web3.providers.base import JSONBaseProvider
@@ -169,32 +170,33 @@ class EmbeddedRPC:
         value = _integer(call.get("value", "0x0"))
         chain = self._chain.chain
         sender = _address(call.get("from", "0x" + "00" * 20))
-        nonce = chain.get_vm(header).state.get_nonce(sender)
+        vm: Any = chain.get_vm(header)
         unsigned = chain.create_unsigned_transaction(
-            nonce=nonce,
+            nonce=vm.state.get_nonce(sender),
             gas_price=0,
             gas=gas,
             to=to,
             value=value,
             data=data,
         )
-        # As `in_costless_state` does, but for its block: that one is dated by the system's clock, not the chain's.
-        vm: Any = chain.get_vm(header)
-        free = header.copy(base_fee_per_gas=0)
-        state = vm.build_state(vm.chaindb.db, free, vm.chain_context, vm.previous_hashes)
-        snapshot = state.snapshot()
+        if unsigned.intrinsic_gas > gas:
+            raise RPCError(-32000, "intrinsic gas too low")
+        # py-evm's own costless state is that of a later block, dated by the system's clock.
+        hashes = itertools.chain((header.parent_hash,), vm.previous_hashes)
+        state = vm.build_state(chain.chaindb.db, header.copy(base_fee_per_gas=0), vm.chain_context, hashes)
+        before = state.snapshot()
         call_from: Any = SpoofTransaction(unsigned, from_=sender)
-        try:
-            computation = state.costless_execute_transaction(call_from)
-        finally:
-            state.revert(snapshot)
+        computation = state.costless_execute_transaction(call_from)
+        state.revert(before)
         if computation.is_error:
+            if isinstance(computation.error, OutOfGas):
+                raise RPCError(-32000, "out of gas")
             output = bytes(computation.output)
             raise RPCError(3, "execution reverted", _hex(output))
         return computation, unsigned
 
     def _call(self, call: Any, at: Any = "latest") -> str:
-        computation, _ = self._run(call, self._header(at))
+        computation, _ = self._run(call, self._next_header() if at == "pending" else self._header(at))
         return _hex(bytes(computation.output))
 
     def _estimate(self, call: Any, at: Any = "latest") -> str:

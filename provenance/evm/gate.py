@@ -6,6 +6,7 @@ A registry opens it to phones, wallets and stewards; nobody can use its node for
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from typing import Any
 
 from web3.providers.base import JSONBaseProvider
@@ -40,7 +41,7 @@ READS = frozenset(
     )
 )
 OF_THE_CONTRACT = {"eth_call": "to", "eth_estimateGas": "to", "eth_getLogs": "address"}
-"""Reads that cost the node work, and the member of their first parameter that must name the contract."""
+"""Reads that cost the node work, and the member of their first parameter that must name a contract of the ledger."""
 MAX_CALL_GAS = 4_000_000
 """Gas of a simulated call: `record` takes 23,000, a steward's or studio's own transaction under a million."""
 MAX_TOPIC_OPTIONS = 32
@@ -48,11 +49,15 @@ MAX_TOPIC_OPTIONS = 32
 
 
 class Gate:
-    """Answers JSON-RPC 2.0 request objects from a provider, where they may pass."""
+    """Answers JSON-RPC 2.0 request objects from a provider, where they may pass.
 
-    def __init__(self, provider: JSONBaseProvider, contract: Address) -> None:
+    `companions` are contracts that the ledger stands on: they may be asked too, and take no transactions.
+    """
+
+    def __init__(self, provider: JSONBaseProvider, contract: Address, companions: Iterable[Address] = ()) -> None:
         self._provider = provider
         self._contract = contract
+        self._asked = {str(contract), *map(str, companions)}
 
     def answer(self, request: object) -> dict[str, Any]:
         """Return the response object; whatever is wrong with the request becomes its ``error``."""
@@ -94,7 +99,7 @@ class Gate:
         named = params[0].get(member)
         if isinstance(named, list) and len(named) == 1:
             named = named[0]
-        return isinstance(named, str) and named.lower() == str(self._contract)
+        return isinstance(named, str) and named.lower() in self._asked
 
     def _may_send(self, params: list[Any]) -> bool:
         if len(params) != 1 or not isinstance(params[0], str) or not params[0].startswith("0x"):

@@ -15,11 +15,12 @@ from web3.providers.base import JSONBaseProvider
 from provenance.encoding import Address, Digest, Hash32, KeyId, Root
 from provenance.errors import ConfigurationError, LedgerError, Wording
 from provenance.evm.abi import bad_answer
-from provenance.evm.accounts import Account
+from provenance.evm.accounts import Account, is_signed_by, message_digest
 from provenance.evm.calls import encode_call, role_id
 from provenance.evm.contract import Contract
 from provenance.evm.events import EVENTS
-from provenance.evm.node import BoundedHTTPProvider, Node, data, hash32, members, moment, quantity
+from provenance.evm.node import BoundedHTTPProvider, Node, data, hash32, low_balance, members, moment, quantity
+from provenance.evm.signatures import ask_who_signed
 from provenance.handover import Holding, Recovery
 from provenance.ledger import (
     AmendmentRecord,
@@ -33,6 +34,7 @@ from provenance.ledger import (
     LedgerCall,
     LedgerEvent,
     LedgerIdentity,
+    LedgerMessage,
     LedgerRecord,
     Role,
     SignedTransaction,
@@ -65,6 +67,7 @@ class EVMLedger:
     ) -> None:
         self.contract = Contract(provider, contract)
         self._evidence: dict[tuple[Root, Hash32], AnchorEvidence] = {}
+        self._signatures: Address | None = None
         self._identity = self._read_identity()
         if expected is not None:
             _compare(self._identity, expected)
@@ -165,6 +168,15 @@ class EVMLedger:
             exempt_key=_address(exempt_key) if int(exempt_key, 16) else None,
             recovery=Recovery(_address(heir), moment(recovery_from)) if recovery_from else None,
         )
+
+    def signed_by(self, signer: Address, message: LedgerMessage, signature: bytes, at: BlockRef) -> bool:
+        """Tell whether the ledger takes `signature` for `signer`'s; only a key needs no chain."""
+        if is_signed_by(signer, self._identity, message, signature):
+            return True
+        if self._signatures is None:
+            self._signatures = self.passkey_verifier()
+        digest = message_digest(self._identity, message)
+        return ask_who_signed(self.contract.node, self._signatures, signer, digest, signature, at)
 
     def _of_token(self, name: str, token_id: int, *values: object, at: BlockRef) -> tuple[Any, ...] | None:
         try:
@@ -303,14 +315,22 @@ class EVMLedger:
         """Return the account's money in wei."""
         return self.contract.node.quantity("eth_getBalance", str(account), "latest")
 
-    def prepare(self, call: LedgerCall, signer: TransactionSigner, nonce: int) -> SignedTransaction:
+    def prepare(
+        self, call: LedgerCall, signer: TransactionSigner, nonce: int, *, max_gas: int | None = None
+    ) -> SignedTransaction:
         """Simulate, price and sign `call`; the signer must be an `Account`."""
         request: dict[str, Any] = {
             "from": str(signer.address),
             "to": str(self.contract.address),
             "data": "0x" + encode_call(self.contract.abi, call).hex(),
         }
-        gas = self.contract.node.quantity("eth_estimateGas", {**request, "gas": hex(MAX_GAS)})
+        limit = MAX_GAS if max_gas is None else min(max_gas, MAX_GAS)
+        gas = self._estimate(request, limit)
+        if max_gas is not None and gas > limit:
+            raise _too_costly(limit)
+        gas, prices = min(gas + gas // 50, limit), fees(self.contract.node)
+        if gas * prices["maxFeePerGas"] > self.balance(signer.address):
+            raise low_balance()
         return cast(Account, signer).sign_transaction(
             {
                 "type": 2,
@@ -319,10 +339,18 @@ class EVMLedger:
                 "to": self.contract.address.value,
                 "value": 0,
                 "data": request["data"],
-                "gas": min(gas + gas // 50, MAX_GAS),
-                **fees(self.contract.node),
+                "gas": gas,
+                **prices,
             }
         )
+
+    def _estimate(self, request: dict[str, Any], limit: int) -> int:
+        try:
+            return self.contract.node.quantity("eth_estimateGas", {**request, "gas": hex(limit)})
+        except LedgerError as error:
+            if error.code == "out-of-gas" and limit < MAX_GAS:
+                raise _too_costly(limit) from None
+            raise
 
     def send(self, transaction: SignedTransaction) -> None:
         """Hand the transaction to the node; one that it has already is no error."""
@@ -360,6 +388,12 @@ def fees(node: Node) -> dict[str, int]:
     base = quantity(header.get("baseFeePerGas", "0x0"))
     tip = node.quantity("eth_maxPriorityFeePerGas")
     return {"maxPriorityFeePerGas": tip, "maxFeePerGas": 2 * base + tip}
+
+
+def _too_costly(limit: int) -> LedgerError:
+    return LedgerError(
+        "too-costly", "This takes more than the {limit:,} gas that are allowed for it.", retryable=False, limit=limit
+    )
 
 
 def _compare(found: LedgerIdentity, expected: LedgerIdentity) -> None:

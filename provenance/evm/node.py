@@ -30,8 +30,8 @@ MAX_ANSWER = 16 * 2**20
 TIMEOUT = 20.0
 """Seconds for one answer; estimating an anchor takes up to one."""
 
-_TOO_MUCH = ("out of gas", "gas required exceeds", "gas limit", "oversized data")
-"""Words of nodes for a transaction that no block can hold: geth, anvil, Hardhat."""
+_TOO_MUCH = "out of gas", "gas required exceeds", "gas limit", "oversized data", "intrinsic gas", "requires at least"
+"""Words of nodes for a transaction that needs more gas than it may have: geth, anvil, Hardhat."""
 _LAST_SECOND = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
 _DATA = re.compile(r"0x(?:[0-9a-f]{2})*\Z")
 _QUANTITY = re.compile(r"0x(?:0|[1-9a-f][0-9a-f]{0,63})\Z")
@@ -160,6 +160,13 @@ def members(value: object) -> dict[str, Any]:
     return value
 
 
+def low_balance() -> LedgerError:
+    """Return the error for an account that cannot pay."""
+    return LedgerError(
+        "low-balance", "The account cannot pay for the transaction.", retryable=True, hint="Send it money."
+    )
+
+
 def _refused(error: object) -> LedgerError:
     details = error if isinstance(error, dict) else {}
     message = str(details.get("message", ""))[:200]
@@ -187,9 +194,7 @@ def _refused(error: object) -> LedgerError:
     if "nonce too low" in lowered or "nonce is too low" in lowered or "expected nonce" in lowered:
         return LedgerError("nonce-used", "Another transaction with this nonce was mined.", retryable=False)
     if "insufficient funds" in lowered or "doesn't have enough funds" in lowered:
-        return LedgerError(
-            "low-balance", "The account cannot pay for the transaction.", retryable=True, hint="Send it money."
-        )
+        return low_balance()
     if "header not found" in lowered or "unknown block" in lowered or "not canonical" in lowered:
         return LedgerError("unknown-block", "The node does not have the block asked for.", retryable=True)
     if any(words in lowered for words in _TOO_MUCH):

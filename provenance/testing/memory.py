@@ -243,6 +243,10 @@ class MemoryLedger:
         """Return the number of the studio's next signed order."""
         return self._state(at or self.head()).order_nonces.get(studio, 0)
 
+    def signed_by(self, signer: Address, message: LedgerMessage, signature: bytes, at: BlockRef) -> bool:
+        """Tell whether `is_signed` says so."""
+        return self._is_signed(signer, self._identity, message, signature)
+
     def controller(self, studio: Address, at: BlockRef | None = None) -> Controller:
         """Return who signs for a studio, and who will."""
         at = at or self.head()
@@ -288,7 +292,9 @@ class MemoryLedger:
 
     # --- transactions ---------------------------------------------------------------------------------------------
 
-    def prepare(self, call: LedgerCall, signer: TransactionSigner, nonce: int) -> SignedTransaction:
+    def prepare(
+        self, call: LedgerCall, signer: TransactionSigner, nonce: int, *, max_gas: int | None = None
+    ) -> SignedTransaction:
         """Simulate and "sign" `call`: the bytes name it, this object remembers it."""
         at = BlockRef(self.head().number + 1, self.head().hash, self._next_time())
         try:

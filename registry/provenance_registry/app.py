@@ -15,7 +15,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from provenance import __version__
 from provenance.encoding import Address
 from provenance.errors import ProvenanceError
-from provenance.evm.accounts import Account
+from provenance.evm.accounts import Account, is_signed_by
 from provenance.evm.gate import Gate
 from provenance.keys import P256Signer
 from provenance.policy import TrustPolicy
@@ -24,14 +24,17 @@ from provenance_registry.folder import FolderLock, make_folders, secret
 from provenance_registry.http.api import api_routes, health_routes
 from provenance_registry.http.pages import page_routes
 from provenance_registry.http.problems import on_bug, on_http_error, on_provenance_error
+from provenance_registry.http.relaying import relaying_routes
 from provenance_registry.http.rpc import rpc_routes
 from provenance_registry.http.services import Services
-from provenance_registry.ledgers import OpenLedger, open_registry_ledger
+from provenance_registry.ledgers import OpenLedger, companions_of, open_registry_ledger
 from provenance_registry.service.clock import Clock, system_clock
 from provenance_registry.service.index import IndexedLedger
+from provenance_registry.service.limits import Limits
 from provenance_registry.service.media import Media
-from provenance_registry.service.orders import Orders
 from provenance_registry.service.outbox import Outbox
+from provenance_registry.service.relay import Relay
+from provenance_registry.service.releases import Releases
 from provenance_registry.service.status_list import StatusLists
 from provenance_registry.service.submissions import Submissions
 from provenance_registry.service.verdicts import Verdicts
@@ -92,7 +95,7 @@ def _assemble(
         ledger.identity, (f"{settings.base_url}/rpc",), settings.confirmations, registry=settings.base_url
     )
     index = IndexedLedger(repository, ledger.identity, settings.max_index_lag)
-    outbox = Outbox(repository, ledger, {"anchor": anchorer, "status": relayer}, settings.confirmations)
+    outbox = Outbox(repository, ledger, {"anchor": anchorer, "relay": relayer}, settings.confirmations)
     sealer = Sealer(
         repository, ledger, index, outbox, clock, batch_size=settings.batch_size, batch_age=settings.batch_age
     )
@@ -103,6 +106,7 @@ def _assemble(
     # The review is last: how much there is to judge is for strangers to say, and it must keep nothing else waiting.
     steps = [*opened.steps, indexer.catch_up, sealer.settle, examiner.examine, sealer.seal, reviewer.review]
     worker = Worker(steps)
+    limits = Limits(settings.max_relayed_hourly)
     services = Services(
         settings=settings,
         policy=policy,
@@ -111,9 +115,11 @@ def _assemble(
         submissions=Submissions(repository, index, settings.base_url, clock, max_held=settings.max_held),
         verdicts=verdicts,
         media=Media(repository, settings.media),
-        orders=Orders(repository, outbox),
+        relay=Relay(repository, outbox, limits, max_gas=settings.max_relay_gas),
+        releases=Releases(repository, index, ledger, is_signed_by, limits, clock),
+        limits=limits,
         status_lists=StatusLists(repository, settings.base_url, list_signer, clock),
-        rpc=Gate(opened.provider, ledger.identity.contract),
+        rpc=Gate(opened.provider, ledger.identity.contract, companions_of(ledger)),
         wake=worker.wake,
         trouble=lambda: repository.trouble or worker.trouble,
         addresses={"anchorer": str(anchorer.address), "relayer": str(relayer.address)},
@@ -124,6 +130,7 @@ def _assemble(
 def _web(services: Services, order_nonce: Callable[[Address], int]) -> Litestar:
     routes = [
         *api_routes(services, order_nonce),
+        *relaying_routes(services),
         *rpc_routes(services),
         *page_routes(services),
         *health_routes(services),

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from provenance.canonical import canonicalize, parse
 from provenance.encoding import Address
-from provenance.errors import ConfigurationError, ProvenanceError, StorageError
+from provenance.errors import ConfigurationError, LedgerError, ProvenanceError, StorageError
 from provenance.evm.accounts import Account
 from provenance.evm.ledger import EVMLedger
 from provenance.evm.node import BoundedHTTPProvider, Provider
@@ -64,6 +64,16 @@ def open_registry_ledger(settings: Settings, anchorer: Account, relayer: Account
         chain.close()
         raise
     return OpenLedger(ledger, provider, (chain.seal,), chain.close)
+
+
+def companions_of(ledger: EVMLedger) -> list[Address]:
+    """Return the contracts that a ledger stands on; one made before hand-overs stands alone."""
+    try:
+        return [ledger.passkey_verifier()]
+    except LedgerError as error:
+        if error.retryable:
+            raise
+        return []
 
 
 def _deploy(

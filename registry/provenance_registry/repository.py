@@ -13,7 +13,8 @@ from enum import Enum
 from typing import Protocol, TypeVar
 
 from provenance.encoding import Address, Digest, Hash32, KeyId, Root
-from provenance.ledger import BlockRef, LedgerEvent
+from provenance.handover import Release
+from provenance.ledger import AmendmentRecord, BlockRef, LedgerEvent
 from provenance.serial import Serial
 from provenance.status import Status
 
@@ -103,29 +104,46 @@ class OutboxEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class OrderFacts:
-    """A studio's status order as it is recorded."""
+class RelayedMessage:
+    """A signed message that the relayer sends for somebody, as it is recorded.
 
-    order_id: str
+    `number` names what it uses up on the ledger, and with whom; `facts` are what clients are told of it.
+    """
+
+    message_id: str
+    kind: str
     token_id: int
-    status: Status
-    studio: Address
-    nonce: int
+    number: str
+    facts: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class StoredOrder:
-    """A studio's signed status order and how its transaction fares."""
+class StoredMessage:
+    """A relayed message and how its transaction fares."""
 
-    order_id: str
-    token_id: int
-    status: Status
+    message: RelayedMessage
     entry: OutboxEntry
 
 
 @dataclass(frozen=True, slots=True)
+class SignedRelease:
+    """A release with its signature."""
+
+    release: Release
+    signature: bytes
+
+    def has_expired(self, now: int) -> bool:
+        """Tell whether the release counts no more at `now`, in unix seconds."""
+        return 0 < self.release.deadline < now
+
+
+@dataclass(frozen=True, slots=True)
 class LotRow:
-    """A lot of the index with its anchor."""
+    """A lot of the index with its anchor.
+
+    `block` is that of the anchor's event; `anchored_time` and `anchored_block` are when the anchor counts from, which
+    a successor takes over from its predecessor.
+    """
 
     lot_id: int
     studio: Address
@@ -134,17 +152,30 @@ class LotRow:
     anchor_id: int
     root: Root
     leaf_count: int
+    anchored_time: datetime
+    anchored_block: int
     transaction: Hash32
     block: BlockRef
 
 
 @dataclass(frozen=True, slots=True)
 class TokenRow:
-    """What the index knows of one token beside its lot."""
+    """What the index knows of one token beside its lot; `holder` is ``None`` until the first hand-over.
+
+    A report of loss lapses at `found_from`, where that is set.
+    """
 
     status: Status
     status_time: datetime | None
-    amendment: tuple[Digest, datetime, int] | None
+    amendment: AmendmentRecord | None
+    holder: Address | None
+    nonce: int
+    lost_since: datetime | None
+    found_from: datetime | None
+
+    def lost_at(self, moment: datetime) -> datetime | None:
+        """Return since when the piece is lost as of `moment`, or ``None``."""
+        return None if self.found_from is not None and self.found_from <= moment else self.lost_since
 
 
 class Transaction(Protocol):
@@ -178,10 +209,17 @@ class Transaction(Protocol):
         One without an entry was anchored by a transaction not kept here, and counts while the index has it.
         """
 
-    def add_order(self, order: OrderFacts, entry_id: int) -> None:
-        """Add a status order, or give one that was reverted its new transaction.
+    def add_relayed(self, message: RelayedMessage, entry_id: int) -> None:
+        """Add a relayed message, or give one that was reverted its new transaction.
 
-        Raises `ConflictError` while another order of that studio and number is under way.
+        Raises `ConflictError` while another message that uses up the same number is under way.
+        """
+
+    def keep_release(self, signed: SignedRelease, now: int, limit: int) -> bool:
+        """Keep a release, forgetting those of the piece that are void; tell whether its claim key is new.
+
+        Of two for one claim key the one that counts longer is kept.  Raises `ConflictError` where the piece has
+        `limit` of them.
         """
 
     def move(self, entry_id: int, sending: Sending, block: BlockRef | None = None, error: str | None = None) -> None:
@@ -266,8 +304,11 @@ class Repository(Protocol):
     def leaves(self, batch_id: int) -> list[tuple[Digest, Address]]:
         """Return the leaves that a batch was sealed with in order, each with its studio."""
 
-    def order(self, order_id: str) -> StoredOrder | None:
-        """Return a status order."""
+    def relayed(self, message_id: str) -> StoredMessage | None:
+        """Return a relayed message."""
+
+    def release(self, token_id: int, claim_key: Address, nonce: int) -> SignedRelease | None:
+        """Return the release of a piece for a claim key, under that number of the piece."""
 
     def indexed_head(self) -> BlockRef | None:
         """Return the block that the index reaches to."""
@@ -279,10 +320,10 @@ class Repository(Protocol):
         """Return the hash of the block at that height, where the index knows it."""
 
     def directory_events(self) -> list[LedgerEvent]:
-        """Return the events of studios and keys, in order."""
+        """Return the events that the directory is made of, in order."""
 
     def directory_version(self) -> tuple[Hash32, int] | None:
-        """Return block and place of the newest event of studios and keys.
+        """Return block and place of the newest event that the directory is made of.
 
         A block's hash commits to all blocks before it: where this is the same, so is every such event.
         """
@@ -297,4 +338,4 @@ class Repository(Protocol):
         """Return the lots of the anchor of that root, in order."""
 
     def token(self, token_id: int) -> TokenRow:
-        """Return status and newest amendment of a token."""
+        """Return what the events of a token add up to."""

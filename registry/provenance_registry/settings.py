@@ -23,6 +23,8 @@ class Settings:
     - `admin`, `steward`: addresses that the embedded ledger's first start takes; their keys live elsewhere.
     - `batch_size`, `batch_age`: a batch is sealed when so many certificates wait, or one so many seconds.
     - `confirmations`: blocks that must hold an anchor before it counts, its own included.
+    - `max_relay_gas`: gas that one message of others may take at the relayer's cost.
+    - `max_relayed_hourly`: messages of others that the relayer pays for in an hour.
     - `max_pause_days`: days that the embedded ledger may have rested before a block is refused as misdated.
     """
 
@@ -39,6 +41,8 @@ class Settings:
     batch_age: float = 5.0
     confirmations: int = 1
     max_pause_days: float = 400.0
+    max_relay_gas: int = 1_000_000
+    max_relayed_hourly: int = 600
 
     max_held: int = 10_000
     """Certificates kept for studios that nobody has accredited yet: 650 MB at most; anybody can make them."""
@@ -48,6 +52,10 @@ class Settings:
     """Bytes of one bulk submission."""
     max_media: int = 20 * 2**20
     """Bytes of one photo: a 48-megapixel JPEG."""
+    max_release_batch: int = 1_000
+    """Releases in one request: a second's work where a key signed them."""
+    max_release_body: int = 5 * 2**20
+    """Bytes of that request: passkeys' signatures are long."""
     max_rpc_batch: int = 20
     """JSON-RPC calls in one request: a phone asks for three, and each may take the node a twentieth of a second."""
     max_rpc_body: int = 2**20
@@ -68,6 +76,10 @@ class Settings:
             )
         if not 1 <= self.batch_size <= MAX_LEAVES:
             raise ConfigurationError("bad-settings", "A batch holds 1 to {limit:,} certificates.", limit=MAX_LEAVES)
+        if self.max_relay_gas < 1 or self.max_relayed_hourly < 1:
+            raise ConfigurationError(
+                "bad-settings", "KILNMARK_MAX_RELAY_GAS and KILNMARK_MAX_RELAYED_HOURLY count from 1."
+            )
 
     @property
     def database(self) -> Path:
@@ -98,6 +110,8 @@ class Settings:
             batch_age = float(env.get("KILNMARK_BATCH_AGE", "5"))
             confirmations = int(env.get("KILNMARK_CONFIRMATIONS", "1"))
             max_pause_days = float(env.get("KILNMARK_MAX_PAUSE_DAYS", "400"))
+            max_relay_gas = int(env.get("KILNMARK_MAX_RELAY_GAS", "1000000"))
+            max_relayed_hourly = int(env.get("KILNMARK_MAX_RELAYED_HOURLY", "600"))
         except ValueError as error:
             raise ConfigurationError("bad-settings", "A setting is not a number: {reason}.", reason=error) from None
         host = env.get("KILNMARK_HOST", "127.0.0.1")
@@ -122,6 +136,8 @@ class Settings:
             batch_age=batch_age,
             confirmations=confirmations,
             max_pause_days=max_pause_days,
+            max_relay_gas=max_relay_gas,
+            max_relayed_hourly=max_relayed_hourly,
         )
 
 

@@ -18,7 +18,7 @@ from provenance_registry.http.problems import STATUSES
 PATHS = sorted(path for folder in [*SOURCES, ROOT / "tests"] for path in folder.rglob("*.py"))
 TREES = {path: ast.parse(path.read_text("utf-8")) for path in PATHS}
 FAMILY = error_family(TREES.values())
-OWN = {"hint", "field", "line", "retryable"}
+OWN = {"hint", "field", "line", "retryable", "retry_after"}
 """Arguments of the constructors that are no facts."""
 
 

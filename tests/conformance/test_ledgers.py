@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
+from eth_account.typed_transactions.typed_transaction import TypedTransaction
+from hexbytes import HexBytes
 from web3.providers.base import JSONBaseProvider
 
-from provenance.encoding import Address
+from provenance.encoding import Address, Root
+from provenance.errors import LedgerError
 from provenance.evm.accounts import Account, is_signed_by
 from provenance.evm.deploy import deploy
 from provenance.evm.embedded import EmbeddedChain
 from provenance.evm.embedded_rpc import EmbeddedProvider
 from provenance.evm.ledger import EVMLedger
 from provenance.evm.node import BoundedHTTPProvider, Node
-from provenance.handover import HolderAction
-from provenance.ledger import Deployment, ReportFoundCall
+from provenance.handover import HolderAction, HolderOrder
+from provenance.ledger import AccreditCall, Allotment, AnchorCall, Deployment, HolderOrderCall, ReportFoundCall
 from provenance.testing.conformance import LedgerConformance, World
 from provenance.testing.memory import START, MemoryLedger
 from tests.conformance import nodes
+from tests.support.signatures import high_s
 
 # One chain serves all tests of a back-end, each of them on a deployment of its own.
 MONEY = hex(10**20)
@@ -76,6 +81,55 @@ def world_at(provider: BoundedHTTPProvider, setter: str) -> World:
         node.request("evm_mine")
 
     return world_on(provider, mine, later, deployer, accounts)
+
+
+class Costs:
+    """What the simulator has not: gas, and money."""
+
+    def test_what_takes_more_gas_than_is_allowed_is_refused_and_says_so(self, world: World) -> None:
+        call = AccreditCall(world.studio.address, "did:web:registry.example:studios:lin", "Lin")
+        for limit in (1_000, 30_000, 60_000):
+            with pytest.raises(LedgerError) as caught:
+                world.ledger.prepare(call, world.steward, world.ledger.next_nonce(world.steward.address), max_gas=limit)
+            assert (caught.value.code, caught.value.retryable) == ("too-costly", False), caught.value.message
+        world.do(call, world.steward)
+
+    def test_a_transactions_gas_stays_under_its_limit(self, world: World) -> None:
+        call = AccreditCall(world.studio.address, "did:web:registry.example:studios:lin", "Lin")
+        nonce = world.ledger.next_nonce(world.steward.address)
+        signed = world.ledger.prepare(call, world.steward, nonce, max_gas=1_000_000)
+        assert TypedTransaction.from_bytes(HexBytes(signed.raw)).as_dict()["gas"] <= 1_000_000
+        world.ledger.send(signed)
+        world.mine()
+        outcome = world.ledger.outcome(signed.hash)
+        assert outcome is not None
+        assert outcome.succeeded
+
+    def test_who_cannot_pay_learns_it_before_anything_is_signed(self, world: World) -> None:
+        poor = Account.generate()[0]
+        studio = AccreditCall(world.studio.address, "did:web:registry.example:studios:lin", "Lin")
+        world.do(studio, world.steward)
+        root = Root(secrets.token_bytes(32))
+        world.do(AnchorCall(root, 1, 1, (Allotment(world.studio.address, 1),)), world.anchorer)
+        order = HolderOrder(HolderAction.REPORT_LOST, 1 << 32, 0)
+        signature = world.studio.sign_message(world.ledger.identity, order)
+        with pytest.raises(LedgerError) as caught:
+            world.ledger.prepare(HolderOrderCall(order, signature), poor, 0)
+        assert (caught.value.code, caught.value.retryable) == ("low-balance", True)
+
+    def test_the_ledger_tells_who_signed(self, world: World) -> None:
+        order, head = HolderOrder(HolderAction.REPORT_LOST, 1 << 32, 0), world.ledger.head()
+        signature = world.studio.sign_message(world.ledger.identity, order)
+
+        def says(signer: Address, signature: bytes) -> bool:
+            return world.ledger.signed_by(signer, order, signature, head)
+
+        assert says(world.studio.address, signature)
+        assert not says(world.other.address, signature)
+        assert not says(world.studio.address, high_s(signature))
+        assert not says(world.studio.address, signature[:64])
+        assert not says(world.studio.address, b"")
+        assert not says(Address(bytes(20)), bytes(65))
 
 
 class TestMemory(LedgerConformance):
@@ -135,7 +189,7 @@ def hardhat() -> Iterator[BoundedHTTPProvider]:
         yield provider
 
 
-class TestEmbedded(LedgerConformance):
+class TestEmbedded(Costs, LedgerConformance):
     @pytest.fixture
     def world(self, embedded: tuple[EmbeddedChain, list[int], list[Account]]) -> World:
         chain, now, accounts = embedded
@@ -150,7 +204,7 @@ class TestEmbedded(LedgerConformance):
         return world_on(EmbeddedProvider(chain), mine, later, accounts[0], accounts[1:])
 
 
-class TestAnvil(LedgerConformance):
+class TestAnvil(Costs, LedgerConformance):
     @pytest.fixture
     def world(self, anvil: BoundedHTTPProvider) -> World:
         return world_at(anvil, "anvil_setBalance")
@@ -170,7 +224,7 @@ class TestAnvil(LedgerConformance):
         world.hand_over(token, holder, world.other)
 
 
-class TestHardhat(LedgerConformance):
+class TestHardhat(Costs, LedgerConformance):
     @pytest.fixture
     def world(self, hardhat: BoundedHTTPProvider) -> World:
         return world_at(hardhat, "hardhat_setBalance")

@@ -8,17 +8,30 @@ from pathlib import Path
 from typing import Any
 
 from provenance.certificate import Certificate
+from provenance.encoding import Address
 from provenance.errors import LedgerError
-from provenance.ledger import Anchored, BlockRef, LedgerCall, LedgerEvent, SignedTransaction, TransactionSigner
+from provenance.handover import Claim, Release
+from provenance.ledger import (
+    Anchored,
+    BlockRef,
+    ClaimCall,
+    LedgerCall,
+    LedgerEvent,
+    RelayStatusCall,
+    SignedTransaction,
+    TransactionSigner,
+)
 from provenance.policy import TrustPolicy
 from provenance.status import Status, StatusOrder
 from provenance.testing.memory import MemoryLedger
 from provenance.verdict import Verdict
 from provenance_registry.db.repository import SQLRepository
-from provenance_registry.repository import StoredCertificate
+from provenance_registry.repository import StoredCertificate, StoredMessage
 from provenance_registry.service.index import IndexedLedger
-from provenance_registry.service.orders import Orders
+from provenance_registry.service.limits import Limits
 from provenance_registry.service.outbox import Outbox
+from provenance_registry.service.relay import Relay
+from provenance_registry.service.releases import Releases
 from provenance_registry.service.submissions import Submissions
 from provenance_registry.service.verdicts import Verdicts
 from provenance_registry.worker.examiner import Examiner
@@ -40,7 +53,8 @@ class Node:
         self.fails_after: int | None = None
         self.before_events: Callable[[], None] | None = None
         self.before_prepare: Callable[[], None] | None = None
-        self.poor = set[object]()
+        self.poor = set[object]()  # They learn it at sending,
+        self.penniless = set[object]()  # these before.
         self.most_lots: int | None = None
         self.simulations = 0
         self.outcome = ledger.outcome
@@ -65,14 +79,18 @@ class Node:
             raise LedgerError("node-unreachable", "The node did not answer.", retryable=True)
         return self._ledger.events(first_block, last_block)
 
-    def prepare(self, call: LedgerCall, signer: TransactionSigner, nonce: int) -> SignedTransaction:
+    def prepare(
+        self, call: LedgerCall, signer: TransactionSigner, nonce: int, *, max_gas: int | None = None
+    ) -> SignedTransaction:
         act, self.before_prepare = self.before_prepare, None
         if act is not None:
             act()
         self.simulations += 1
+        if signer.address in self.penniless:
+            raise LedgerError("low-balance", "The account cannot pay for the transaction.", retryable=True)
         if self.most_lots is not None and len(getattr(call, "allotments", ())) > self.most_lots:
             raise LedgerError("out-of-gas", "The node refuses: {reason}.", retryable=False, reason="out of gas")
-        return self._ledger.prepare(call, signer, nonce)
+        return self._ledger.prepare(call, signer, nonce, max_gas=max_gas)
 
     def send(self, transaction: SignedTransaction) -> None:
         if transaction.sender in self.poor:
@@ -100,8 +118,10 @@ class Pipeline:
         policy = TrustPolicy(ledger.identity, (), confirmations)
         self.verdicts = Verdicts(self.repository, self.index, policy)
         node: Any = self.node
-        outbox = Outbox(self.repository, node, {"anchor": ANCHORER, "status": RELAYER}, confirmations)
-        self.orders = Orders(self.repository, outbox)
+        outbox = Outbox(self.repository, node, {"anchor": ANCHORER, "relay": RELAYER}, confirmations)
+        self.limits = Limits(600, monotonic)
+        self.releases = Releases(self.repository, self.index, node, lambda *_: True, self.limits, lambda: ledger.now)
+        self.relay = Relay(self.repository, outbox, self.limits, max_gas=1_000_000)
         self.indexer = Indexer(self.repository, node, self.index)
         self.sealer = Sealer(
             self.repository, node, self.index, outbox, lambda: ledger.now, batch_size=5_000, batch_age=0
@@ -141,10 +161,17 @@ class Pipeline:
     def verdict(self, certificate: Certificate) -> Verdict:
         return self.verdicts.verdict(certificate.piece.serial)[0]
 
+    def relay_status(self, order: StatusOrder) -> StoredMessage:
+        return self.relay.relay(RelayStatusCall(order, b""))
+
     def order(self, certificate: Certificate, status: Status, *, nonce: int = 0, deadline: int = 0) -> StatusOrder:
         token_id = self.stored(certificate).token_id
         assert token_id is not None
         return StatusOrder(token_id, status, STUDIO.address, nonce, deadline)
+
+    def claimed(self, release: Release, new_holder: Address) -> StoredMessage:
+        claim = Claim(release.token_id, new_holder, release.nonce)
+        return self.relay.relay(ClaimCall(release, b"", claim, b""))
 
     def take_back(self, block: int) -> None:
         """Reorganise the chain so that `block` and all after it are gone, and empty ones stand in their place."""

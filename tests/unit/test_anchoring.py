@@ -79,15 +79,15 @@ def test_what_is_prepared_while_mined_bytes_are_lost_takes_a_nonce_of_its_own(pi
     pipeline.turn()
     first, second = pipeline.anchored(), pipeline.submit(of_studio(pipeline, issuer, signer))
     pipeline.turn(3)
-    lost = pipeline.orders.relay(pipeline.order(first, Status.ON_HOLD), b"")
+    lost = pipeline.relay_status(pipeline.order(first, Status.ON_HOLD))
     pipeline.turn(3)
-    entry = pipeline.orders.find(lost.order_id).entry
+    entry = pipeline.relay.find("status", lost.message.message_id).entry
     assert entry.sending is Sending.FINAL
     assert entry.block is not None
     pipeline.take_back(entry.block.number)  # The index does not know yet.
     assert pipeline.ledger.next_nonce(RELAYER.address) == 0
     order = replace(pipeline.order(second, Status.ON_HOLD), studio=other.address)
-    assert pipeline.orders.relay(order, b"").entry.nonce == 1
+    assert pipeline.relay_status(order).entry.nonce == 1
     pipeline.turn(4)
     assert pipeline.repository.open_entries() == []
     assert {pipeline.verdict(certificate).reason for certificate in (first, second)} == {"on-hold"}
@@ -127,7 +127,7 @@ def test_nothing_is_final_before_the_index_has_reached_its_block(pipeline: Pipel
 def test_a_relayer_without_money_does_not_stop_anchors(pipeline: Pipeline) -> None:
     first = pipeline.anchored()
     pipeline.node.poor = {RELAYER.address}
-    order = pipeline.orders.relay(pipeline.order(first, Status.ON_HOLD), b"")
+    order = pipeline.relay_status(pipeline.order(first, Status.ON_HOLD))
     second = pipeline.submit()
     pipeline.turn(4)
     assert pipeline.state(second) == "anchored"
@@ -135,7 +135,7 @@ def test_a_relayer_without_money_does_not_stop_anchors(pipeline: Pipeline) -> No
     assert pipeline.worker.trouble.code == "low-balance"
     pipeline.node.poor = set()
     pipeline.turn(4)
-    assert pipeline.orders.find(order.order_id).entry.sending is Sending.FINAL
+    assert pipeline.relay.find("status", order.message.message_id).entry.sending is Sending.FINAL
     assert pipeline.worker.trouble is None
 
 
@@ -144,9 +144,9 @@ def test_an_anchor_that_cannot_be_sent_does_not_stop_orders(pipeline: Pipeline) 
     pipeline.node.poor = {ANCHORER.address}
     second = pipeline.submit()
     pipeline.turn(2)
-    order = pipeline.orders.relay(pipeline.order(first, Status.ON_HOLD), b"")
+    order = pipeline.relay_status(pipeline.order(first, Status.ON_HOLD))
     pipeline.turn(3)
-    assert pipeline.orders.find(order.order_id).entry.sending is Sending.FINAL
+    assert pipeline.relay.find("status", order.message.message_id).entry.sending is Sending.FINAL
     assert pipeline.state(second) == "batched"
 
 

@@ -52,11 +52,11 @@ def test_a_receipt_of_another_branch_ends_no_anchor(pipeline: Pipeline, succeede
 @pytest.mark.parametrize("succeeded", [True, False])
 def test_a_receipt_of_another_branch_ends_no_order(pipeline: Pipeline, succeeded: bool) -> None:
     certificate = pipeline.anchored()
-    order = pipeline.orders.relay(pipeline.order(certificate, Status.ON_HOLD), b"")
+    order = pipeline.relay_status(pipeline.order(certificate, Status.ON_HOLD))
     pipeline.turn(mine=False)
     answer_once_from_another_branch(pipeline, succeeded=succeeded)
     pipeline.turn(3)
-    assert pipeline.orders.find(order.order_id).entry.sending is Sending.FINAL
+    assert pipeline.relay.find("status", order.message.message_id).entry.sending is Sending.FINAL
     assert pipeline.verdict(certificate).reason == "on-hold"
 
 

@@ -1,4 +1,4 @@
-"""Outbox, batches and orders in SQL: each function is one step of a transaction."""
+"""Outbox and batches in SQL: each function is one step of a transaction."""
 
 from __future__ import annotations
 
@@ -9,18 +9,15 @@ import sqlalchemy as sa
 from provenance.encoding import Address, Digest, Hash32, Root
 from provenance.errors import ConflictError
 from provenance.ledger import BlockRef
-from provenance.status import Status
 from provenance_registry.db import places, rows
 from provenance_registry.db.reading import Reader
-from provenance_registry.db.tables import batches, certificates, leaves, orders, outbox
+from provenance_registry.db.tables import batches, certificates, leaves, outbox
 from provenance_registry.repository import (
-    OrderFacts,
     OutboxEntry,
     Sending,
     Signatory,
     StoredBatch,
     StoredCertificate,
-    StoredOrder,
 )
 
 _BLOCK = ("block_number", "block_hash", "block_time")
@@ -44,30 +41,6 @@ def move(connection: sa.Connection, entry_id: int, sending: Sending, block: Bloc
     columns = dict.fromkeys(_BLOCK) if block is None else rows.block_columns(block)
     connection.execute(
         outbox.update().where(outbox.c.id == entry_id).values(sending=sending.value, error=error, **columns)
-    )
-
-
-def add_order(connection: sa.Connection, order: OrderFacts, entry_id: int) -> None:
-    """Add an order, or give it its new transaction; raises `ConflictError` while another has its number."""
-    same_number = sa.and_(orders.c.studio == order.studio.value, orders.c.nonce == str(order.nonce))
-    under_way = sa.select(orders.c.id).join(outbox, outbox.c.id == orders.c.outbox_id).where(same_number, ~ENDED)
-    if connection.execute(under_way).first() is not None:
-        raise ConflictError(
-            "order-under-way",
-            "Another order of this studio with number {nonce} is under way.",
-            hint="Wait until it is on the ledger, then sign the next number.",
-            nonce=order.nonce,
-        )
-    connection.execute(orders.delete().where(orders.c.id == order.order_id))
-    connection.execute(
-        orders.insert().values(
-            id=order.order_id,
-            token_id=str(order.token_id),
-            status=int(order.status),
-            studio=order.studio.value,
-            nonce=str(order.nonce),
-            outbox_id=entry_id,
-        )
     )
 
 
@@ -150,7 +123,7 @@ def _send_again(connection: sa.Connection, lost: sa.ColumnElement[bool]) -> None
 
 
 class AnchoringReads(Reader):
-    """The reads of outbox, batches and orders; see `provenance_registry.repository.Repository`."""
+    """The reads of outbox and batches; see `provenance_registry.repository.Repository`."""
 
     def open_entries(self) -> list[OutboxEntry]:
         statement = outbox.select().where(~ENDED).order_by(outbox.c.account, outbox.c.nonce)
@@ -190,10 +163,3 @@ class AnchoringReads(Reader):
         columns = leaves.c.digest, leaves.c.studio
         statement = sa.select(*columns).where(leaves.c.batch_id == batch_id).order_by(leaves.c.leaf)
         return [(Digest(row.digest), Address(row.studio)) for row in self._rows(statement)]
-
-    def order(self, order_id: str) -> StoredOrder | None:
-        found = self._rows(orders.select().where(orders.c.id == order_id))
-        if not found:
-            return None
-        entry = rows.entry_of(self._rows(outbox.select().where(outbox.c.id == found[0].outbox_id))[0])
-        return StoredOrder(order_id, int(found[0].token_id), Status(found[0].status), entry)

@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
 from sqlalchemy import event
 
 from provenance.errors import StorageError
@@ -64,7 +65,8 @@ def migrate(engine: sa.Engine, revision: str = "head") -> None:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        if revision == "base":
+        now = MigrationContext.configure(connection).get_current_revision() or ""
+        if revision == "base" or (revision != "head" and revision < now):  # Revisions are numbered.
             command.downgrade(config, revision)
         else:
             command.upgrade(config, revision)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 import sqlalchemy as sa
 
-from provenance.encoding import Digest, Hash32, Root
-from provenance.ledger import Amended, Anchored, BlockRef, LedgerEvent, StatusSet
-from provenance.status import Status
+from provenance.encoding import Hash32, Root
+from provenance.ledger import Anchored, BlockRef, ClockSet, LedgerEvent, Sealed
 from provenance_registry.db import rows
 from provenance_registry.db.reading import Reader
 from provenance_registry.db.tables import directory_events, indexed, lots, token_events
@@ -20,8 +18,17 @@ EVENT_TABLES = lots, token_events, directory_events
 
 def apply(connection: sa.Connection, events: Sequence[LedgerEvent], head: BlockRef) -> None:
     """Add events to the index, which then reaches to `head`."""
+    clock = _clock(connection)
     for event in events:
-        _add(connection, event)
+        if isinstance(event, ClockSet | Sealed):
+            clock = event if isinstance(event, ClockSet) else None
+        if isinstance(event, Anchored):
+            connection.execute(lots.insert(), _lot_columns(event, clock))
+        elif (said := rows.token_columns(event)) is not None:
+            place = rows.block_columns(event.block) | {"log_index": event.log_index}
+            connection.execute(token_events.insert().values(**place, **said))
+        elif (columns := rows.directory_columns(event)) is not None:
+            connection.execute(directory_events.insert().values(**columns))
     _reach(connection, head)
 
 
@@ -31,34 +38,30 @@ def _reach(connection: sa.Connection, head: BlockRef | None) -> None:
         connection.execute(indexed.insert().values(id=1, **rows.block_columns(head)))
 
 
-def _add(connection: sa.Connection, event: LedgerEvent) -> None:
-    place = rows.block_columns(event.block) | {"log_index": event.log_index}
-    if isinstance(event, Anchored):
-        connection.execute(
-            lots.insert(),
-            [
-                {
-                    "lot_id": lot.lot_id,
-                    "studio": lot.studio.value,
-                    "count": lot.count,
-                    "offset": lot.offset,
-                    "anchor_id": event.anchor_id,
-                    "root": event.root.value,
-                    "leaf_count": event.leaf_count,
-                    "transaction_hash": event.transaction.value,
-                    **rows.block_columns(event.block),
-                }
-                for lot in event.lots
-            ],
-        )
-    elif isinstance(event, StatusSet):
-        values = {"token_id": str(event.token_id), "status": int(event.status)}
-        connection.execute(token_events.insert().values(**place, **values))
-    elif isinstance(event, Amended):
-        amended = {"token_id": str(event.token_id), "digest": event.digest.value, "amendments": event.count}
-        connection.execute(token_events.insert().values(**place, **amended))
-    elif (columns := rows.directory_columns(event)) is not None:
-        connection.execute(directory_events.insert().values(**columns))
+def _clock(connection: sa.Connection) -> ClockSet | None:
+    """Return what dates the anchors that come next: the clock of an import that goes on, or ``None``."""
+    table = directory_events.c
+    statement = directory_events.select().where(table.kind.in_([ClockSet.__name__, Sealed.__name__]))
+    newest = statement.order_by(table.block_number.desc(), table.log_index.desc()).limit(1)
+    row = connection.execute(newest).first()
+    event = None if row is None else rows.directory_event_of(row)
+    return event if isinstance(event, ClockSet) else None
+
+
+def _lot_columns(event: Anchored, clock: ClockSet | None) -> list[dict[str, object]]:
+    anchor = {
+        "anchor_id": event.anchor_id,
+        "root": event.root.value,
+        "leaf_count": event.leaf_count,
+        "anchored_time": rows.to_unix(event.block.time if clock is None else clock.time),
+        "anchored_block": event.block.number if clock is None else clock.number,
+        "transaction_hash": event.transaction.value,
+        **rows.block_columns(event.block),
+    }
+    return [
+        {"lot_id": lot.lot_id, "studio": lot.studio.value, "count": lot.count, "offset": lot.offset, **anchor}
+        for lot in event.lots
+    ]
 
 
 def rewind(connection: sa.Connection, kept: BlockRef | None) -> None:
@@ -111,12 +114,5 @@ class IndexReads(Reader):
 
     def token(self, token_id: int) -> TokenRow:
         order = token_events.c.block_number, token_events.c.log_index
-        found = self._rows(token_events.select().where(token_events.c.token_id == str(token_id)).order_by(*order))
-        status, status_time = Status.ACTIVE, None
-        amendment: tuple[Digest, datetime, int] | None = None
-        for row in found:
-            if row.status is not None:
-                status, status_time = Status(row.status), rows.from_unix(row.block_time)
-            else:
-                amendment = (Digest(row.digest), rows.from_unix(row.block_time), row.amendments)
-        return TokenRow(status, status_time, amendment)
+        named = token_events.c.token_id == str(token_id)
+        return rows.token_of(self._rows(token_events.select().where(named).order_by(*order)))

@@ -14,7 +14,7 @@ from provenance.errors import ConflictError, StorageError
 from provenance.ledger import Anchored, BlockRef, LedgerEvent
 from provenance.serial import Serial
 from provenance.status import Status
-from provenance_registry.db import anchoring, holding, indexing, places, rows
+from provenance_registry.db import anchoring, holding, indexing, places, relaying, rows
 from provenance_registry.db.engine import open_engine
 from provenance_registry.db.tables import (
     VOUCHED,
@@ -25,9 +25,10 @@ from provenance_registry.db.tables import (
 from provenance_registry.db.writer import GroupWriter
 from provenance_registry.repository import (
     HeldGroup,
-    OrderFacts,
+    RelayedMessage,
     Sending,
     Signatory,
+    SignedRelease,
     State,
     StoredCertificate,
     Transaction,
@@ -99,8 +100,11 @@ class SQLTransaction:
     ) -> int:
         return anchoring.add_batch(self._connection, root, first_lot, entry_id, leaves)
 
-    def add_order(self, order: OrderFacts, entry_id: int) -> None:
-        anchoring.add_order(self._connection, order, entry_id)
+    def add_relayed(self, message: RelayedMessage, entry_id: int) -> None:
+        relaying.add_relayed(self._connection, message, entry_id)
+
+    def keep_release(self, signed: SignedRelease, now: int, limit: int) -> bool:
+        return relaying.keep_release(self._connection, signed, now, limit)
 
     def move(self, entry_id: int, sending: Sending, block: BlockRef | None = None, error: str | None = None) -> None:
         anchoring.move(self._connection, entry_id, sending, block, error)
@@ -124,7 +128,7 @@ class SQLTransaction:
         places.settle_adopted(self._connection)
 
 
-class SQLRepository(anchoring.AnchoringReads, holding.HoldingReads, indexing.IndexReads):
+class SQLRepository(anchoring.AnchoringReads, holding.HoldingReads, indexing.IndexReads, relaying.RelayingReads):
     """Reads on pooled connections, writes through the group writer; see `provenance_registry.repository.Repository`."""
 
     def __init__(self, path: Path) -> None:
@@ -187,6 +191,13 @@ class SQLRepository(anchoring.AnchoringReads, holding.HoldingReads, indexing.Ind
         if not self._rows(sa.select(certificates.c.id).where(listed).limit(1)):
             return None
         joined = certificates.join(token_events, token_events.c.token_id == certificates.c.token_id)
-        revoked = token_events.c.status == int(Status.REVOKED)  # Final: no later event takes it back.
+        later = token_events.alias()  # Revoked is final, but an importer may correct itself before the seal.
+        undone = sa.exists().where(
+            later.c.token_id == token_events.c.token_id,
+            later.c.status != int(Status.REVOKED),
+            sa.tuple_(later.c.block_number, later.c.log_index)
+            > sa.tuple_(token_events.c.block_number, token_events.c.log_index),
+        )
+        revoked = sa.and_(token_events.c.status == int(Status.REVOKED), ~undone)
         statement = sa.select(certificates.c.list_index).select_from(joined).where(listed, revoked)
-        return [int(row.list_index) for row in self._rows(statement)]
+        return [int(row.list_index) for row in self._rows(statement.distinct())]

@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 from provenance.encoding import Address, Digest, Hash32, KeyId, Root
 from provenance.ledger import (
+    Amended,
+    AmendmentRecord,
     BlockRef,
+    ClockSet,
+    ControllerProposed,
+    ImportedPiece,
     KeyAdded,
     KeyWindowShortened,
     LedgerEvent,
+    Moved,
+    PieceImported,
+    ReleasesCancelled,
+    ReportedFound,
+    ReportedLost,
+    Sealed,
+    StatusSet,
     StudioAccredited,
     StudioReinstated,
     StudioSuspended,
 )
 from provenance.serial import Serial
-from provenance_registry.repository import LotRow, OutboxEntry, Sending, State, StoredCertificate
+from provenance.status import Status
+from provenance_registry.repository import LotRow, OutboxEntry, Sending, State, StoredCertificate, TokenRow
 
 
 def from_unix(seconds: int) -> datetime:
@@ -85,59 +98,140 @@ def lot_of(row: Any) -> LotRow:
         anchor_id=row.anchor_id,
         root=Root(row.root),
         leaf_count=row.leaf_count,
+        anchored_time=from_unix(row.anchored_time),
+        anchored_block=row.anchored_block,
         transaction=Hash32(row.transaction_hash),
         block=block_of(row),
     )
 
 
 def directory_columns(event: LedgerEvent) -> dict[str, object] | None:
-    """Return the row of an event of studios or keys, or ``None`` for another event."""
+    """Return the row of an event that the directory is made of, or ``None`` for another event."""
     match event:
         case StudioAccredited():
             facts: dict[str, object] = {"did": event.did, "name": event.name, "scopes": event.scopes}
-        case StudioSuspended() | StudioReinstated():
+        case StudioSuspended() | StudioReinstated() | Sealed():
             facts = {}
         case KeyAdded():
             facts = {"multikey": event.multikey.hex(), "start": to_unix(event.start)}
         case KeyWindowShortened():
             facts = {"key_id": event.key_id.hex(), "end": to_unix(event.end)}
+        case ControllerProposed():
+            facts = {"controller": str(event.controller), "start": to_unix(event.start)}
+        case ClockSet():
+            facts = {"time": to_unix(event.time), "number": event.number}
         case _:
             return None
+    studio: Address | None = getattr(event, "studio", None)
     return {
         **block_columns(event.block),
         "log_index": event.log_index,
         "transaction_hash": event.transaction.value,
         "kind": type(event).__name__,
-        "studio": event.studio.value,
+        "studio": None if studio is None else studio.value,
         "facts": json.dumps(facts, ensure_ascii=False),
     }
 
 
-_READ: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
-    "StudioAccredited": lambda facts: facts,
-    "StudioSuspended": lambda facts: facts,
-    "StudioReinstated": lambda facts: facts,
-    "KeyAdded": lambda facts: {
+_READ: dict[type[LedgerEvent], Callable[[dict[str, Any]], dict[str, Any]]] = {
+    StudioAccredited: lambda facts: facts,
+    StudioSuspended: lambda facts: facts,
+    StudioReinstated: lambda facts: facts,
+    Sealed: lambda facts: facts,
+    KeyAdded: lambda facts: {
         "multikey": bytes.fromhex(facts["multikey"]),
         "key_id": KeyId(Digest.of(bytes.fromhex(facts["multikey"])).value),
         "start": from_unix(facts["start"]),
     },
-    "KeyWindowShortened": lambda facts: {
+    KeyWindowShortened: lambda facts: {
         "key_id": KeyId(bytes.fromhex(facts["key_id"])),
         "end": from_unix(facts["end"]),
     },
+    ControllerProposed: lambda facts: {
+        "controller": Address.parse(facts["controller"]),
+        "start": from_unix(facts["start"]),
+    },
+    ClockSet: lambda facts: {"time": from_unix(facts["time"]), "number": facts["number"]},
 }
-_KINDS: dict[str, Callable[..., LedgerEvent]] = {
-    kind.__name__: kind for kind in (StudioAccredited, StudioSuspended, StudioReinstated, KeyAdded, KeyWindowShortened)
-}
+_KINDS: dict[str, type[LedgerEvent]] = {kind.__name__: kind for kind in _READ}
 
 
 def directory_event_of(row: Any) -> LedgerEvent:
-    """Return an event of studios or keys from its row."""
-    return _KINDS[row.kind](
-        block=block_of(row),
-        log_index=row.log_index,
-        transaction=Hash32(row.transaction_hash),
-        studio=Address(row.studio),
-        **_READ[row.kind](json.loads(row.facts)),
+    """Return an event that the directory is made of from its row."""
+    kind = _KINDS[row.kind]
+    members = _READ[kind](json.loads(row.facts))
+    if row.studio is not None:
+        members["studio"] = Address(row.studio)
+    return kind(block=block_of(row), log_index=row.log_index, transaction=Hash32(row.transaction_hash), **members)
+
+
+def token_columns(event: LedgerEvent) -> dict[str, object] | None:
+    """Return what an event says of a piece, or ``None`` for another event."""
+    match event:
+        case StatusSet():
+            said: dict[str, object] = {"status": int(event.status), "status_time": to_unix(event.block.time)}
+        case Amended():
+            said = {
+                "digest": event.digest.value,
+                "amended_time": to_unix(event.block.time),
+                "amendments": event.count,
+            }
+        case Moved():
+            said = {"holder": event.holder.value, "nonce": str(event.nonce)}
+        case ReleasesCancelled():
+            said = {"nonce": str(event.nonce)}
+        case ReportedLost():
+            said = {"lost_since": to_unix(event.since), "nonce": str(event.nonce)}
+        case ReportedFound():
+            said = {"found_from": to_unix(event.start), "nonce": str(event.nonce)}
+        case PieceImported():
+            return {"token_id": str(event.piece.token_id), **_imported(event.piece)}
+        case _:
+            return None
+    return {"token_id": str(event.token_id), **said}
+
+
+def _imported(piece: ImportedPiece) -> dict[str, object]:
+    amendment = piece.amendment
+    return {
+        "status": int(piece.status),
+        "status_time": _unix_or_zero(piece.status_time),
+        "digest": None if amendment is None else amendment.digest.value,
+        "amended_time": None if amendment is None else to_unix(amendment.time),
+        "amendments": 0 if amendment is None else amendment.count,
+        "holder": piece.holder.value,
+        "nonce": str(piece.nonce),
+        "lost_since": _unix_or_zero(piece.lost_since),
+    }
+
+
+def _unix_or_zero(moment: datetime | None) -> int:
+    return 0 if moment is None else to_unix(moment)
+
+
+_SAID = "status", "status_time", "digest", "amended_time", "amendments", "holder", "nonce", "lost_since", "found_from"
+
+
+def token_of(found: Iterable[Any]) -> TokenRow:
+    """Return what the events of a piece, given in order, add up to."""
+    said: dict[str, Any] = dict.fromkeys(_SAID, 0)
+    for row in found:
+        told = {name: value for name in _SAID if (value := getattr(row, name)) is not None}
+        if "lost_since" in told:
+            said["found_from"] = 0  # A new report undoes the word that the piece was found.
+        said |= told
+    return TokenRow(
+        status=Status(said["status"]),
+        status_time=_time_or_none(said["status_time"]),
+        amendment=AmendmentRecord(Digest(said["digest"]), from_unix(said["amended_time"]), said["amendments"])
+        if said["amendments"]
+        else None,
+        holder=Address(said["holder"]) if said["holder"] else None,
+        nonce=int(said["nonce"]),
+        lost_since=_time_or_none(said["lost_since"]),
+        found_from=_time_or_none(said["found_from"]),
     )
+
+
+def _time_or_none(seconds: int) -> datetime | None:
+    return from_unix(seconds) if seconds else None

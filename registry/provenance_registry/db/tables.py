@@ -7,6 +7,7 @@ block: forgetting the blocks after a reorganisation is one DELETE a table.
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     ForeignKey,
     Index,
@@ -116,17 +117,29 @@ leaves = Table(
 """What every batch was sealed with; no row is ever changed or deleted.  A reverted batch may be anchored after all once
 the chain is rearranged, and its tree is made of all its leaves, wherever their certificates stand by then."""
 
-orders = Table(
-    "orders",
+relayed = Table(
+    "relayed",
     metadata,
     Column("id", String(64), primary_key=True),
+    Column("kind", String(12), nullable=False),
     Column("token_id", String(20), nullable=False),
-    Column("status", Integer, nullable=False),
-    Column("studio", LargeBinary(20), nullable=False),
-    Column("nonce", String(20), nullable=False),
+    Column("number", String(80), nullable=False),
+    Column("facts", Text, nullable=False),
     Column("outbox_id", Integer, ForeignKey("outbox.id"), nullable=False),
-    Index("orders_by_number", "studio", "nonce"),
+    Index("relayed_by_number", "number"),
 )
+"""Signed messages that the relayer sent for others; `number` is what each of them uses up on the ledger."""
+
+releases = Table(
+    "releases",
+    metadata,
+    Column("token_id", String(20), primary_key=True),
+    Column("claim_key", LargeBinary(20), primary_key=True),
+    Column("nonce", String(20), primary_key=True),
+    Column("deadline", String(20), nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+)
+"""What holders signed; useless to whoever has not the claim key."""
 
 indexed = Table(
     "indexed",
@@ -147,6 +160,8 @@ lots = Table(
     Column("anchor_id", Integer, nullable=False),
     Column("root", LargeBinary(32), nullable=False),
     Column("leaf_count", Integer, nullable=False),
+    Column("anchored_time", BigInteger, nullable=False),
+    Column("anchored_block", BigInteger, nullable=False),
     Column("transaction_hash", LargeBinary(32), nullable=False),
     Column("block_number", Integer, nullable=False),
     Column("block_hash", LargeBinary(32), nullable=False),
@@ -154,6 +169,8 @@ lots = Table(
     Index("lots_by_root", "root"),
     Index("lots_by_block", "block_number"),
 )
+"""The block is that of the event; `anchored_time` and `anchored_block` are the anchor's, which a successor takes over
+from its predecessor."""
 
 token_events = Table(
     "token_events",
@@ -164,10 +181,17 @@ token_events = Table(
     Column("block_time", Integer, nullable=False),
     Column("token_id", String(20), nullable=False),
     Column("status", Integer),
+    Column("status_time", BigInteger),
     Column("digest", LargeBinary(32)),
+    Column("amended_time", BigInteger),
     Column("amendments", Integer),
+    Column("holder", LargeBinary(20)),
+    Column("nonce", String(20)),
+    Column("lost_since", BigInteger),
+    Column("found_from", BigInteger),
     Index("token_events_by_token", "token_id", "block_number", "log_index"),
 )
+"""What each event says of a piece: a column that it says nothing of is null, 0 says "none"."""
 
 directory_events = Table(
     "directory_events",
@@ -178,6 +202,7 @@ directory_events = Table(
     Column("block_time", Integer, nullable=False),
     Column("transaction_hash", LargeBinary(32), nullable=False),
     Column("kind", String(30), nullable=False),
-    Column("studio", LargeBinary(20), nullable=False),
+    Column("studio", LargeBinary(20)),
     Column("facts", Text, nullable=False),
 )
+"""Events of studios and keys, and of the clock of an import, which dates them."""

@@ -21,10 +21,9 @@ from provenance.tag import tag_url
 from provenance.verdict import Outcome
 from provenance_registry.http.problems import problem
 from provenance_registry.http.services import Services
-from provenance_registry.repository import StoredCertificate, StoredOrder
+from provenance_registry.repository import StoredCertificate
 from provenance_registry.service.checkpoints import checkpoint
 from provenance_registry.service.directory import HELD_HINTS, StudioEntry
-from provenance_registry.service.orders import parse_order
 from provenance_registry.service.status_list import did_document
 from provenance_registry.service.submissions import Accepted
 
@@ -68,17 +67,6 @@ def _studio_members(studio: StudioEntry, nonce: int | None) -> dict[str, Any]:
         ],
     }
     return members if nonce is None else {**members, "orderNonce": str(nonce)}
-
-
-def _order_members(order: StoredOrder) -> dict[str, Any]:
-    return {
-        "id": order.order_id,
-        "tokenId": str(order.token_id),
-        "status": order.status.name,
-        "state": order.entry.sending.value,
-        "transaction": str(order.entry.hash),
-        "error": order.entry.error,
-    }
 
 
 def api_routes(services: Services, order_nonce: Any) -> list[BaseRouteHandler]:
@@ -201,19 +189,6 @@ def api_routes(services: Services, order_nonce: Any) -> list[BaseRouteHandler]:
             raise NotFoundError("unknown-studio", "No such studio is accredited.")
         return json_response(_studio_members(entry, await asyncio.to_thread(order_nonce, entry.address)))
 
-    @post("/api/v1/statuses", request_max_body_size=16_384, status_code=202, summary="Relay a status order")
-    async def relay(request: Request[Any, Any, Any]) -> Response[bytes]:
-        """Take a studio's signed order; it is simulated first, then sent by the relayer."""
-        order, signature = parse_order(parse(await request.body(), limit=16_384))
-        stored = await asyncio.to_thread(services.orders.relay, order, signature)
-        services.wake()
-        return json_response(_order_members(stored), 202)
-
-    @get("/api/v1/statuses/{order_id:str}", summary="A status order")
-    async def order_state(order_id: FromPath[str]) -> Response[bytes]:
-        """Return how a status order fares."""
-        return json_response(_order_members(services.orders.find(order_id)))
-
     @get("/studios/{slug:str}/did.json", summary="A studio's DID document")
     async def studio_did(slug: FromPath[str]) -> Response[bytes]:
         """Return a studio's DID document, made from the ledger's directory."""
@@ -259,7 +234,7 @@ def api_routes(services: Services, order_nonce: Any) -> list[BaseRouteHandler]:
         return json_response(_metadata(services, stored))
 
     return [submit, submit_many, states, state, upload, photo, verdict, certificate, bundle, policy, about, studio,
-            relay, order_state, studio_did, own_did, status_list, json_ld_context, json_schema, token]  # fmt: skip
+            studio_did, own_did, status_list, json_ld_context, json_schema, token]  # fmt: skip
 
 
 def verdict_response(services: Services, serial: Serial) -> Response[bytes]:

@@ -14,6 +14,7 @@ from provenance.errors import (
     ConflictError,
     KeystoreError,
     LedgerError,
+    LimitError,
     MalformedError,
     NotFoundError,
     ProvenanceError,
@@ -30,6 +31,7 @@ STATUSES: dict[type[ProvenanceError], int] = {
     ConflictError: 409,
     NotFoundError: 404,
     LedgerError: 503,
+    LimitError: 429,
     UnreachableError: 503,
     StorageError: 507,
     ConfigurationError: 500,
@@ -60,6 +62,8 @@ def problem(error: ProvenanceError) -> dict[str, Any]:
     if error.facts:  # Then the sentences are made of parts, which a client needs to say them in another language.
         facts = {name: fact if isinstance(fact, int | float) else str(fact) for name, fact in error.facts.items()}
         members |= {"template": error.template, "hintTemplate": error.remedy.template, "facts": facts}
+    if isinstance(error, LimitError):
+        members["retryAfter"] = error.retry_after
     if isinstance(error, MalformedError):
         if error.field:
             members["field"] = error.field
@@ -70,7 +74,9 @@ def problem(error: ProvenanceError) -> dict[str, Any]:
 
 def problem_response(members: dict[str, Any]) -> Response[bytes]:
     """Return a response with problem details."""
-    return Response(msgspec.json.encode(members), status_code=members["status"], media_type="application/problem+json")
+    headers = {"retry-after": str(members["retryAfter"])} if "retryAfter" in members else {}
+    body = msgspec.json.encode(members)
+    return Response(body, status_code=members["status"], media_type="application/problem+json", headers=headers)
 
 
 def on_provenance_error(_request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

@@ -10,8 +10,10 @@ from provenance.errors import ProvenanceError
 from provenance.policy import TrustPolicy
 from provenance_registry.repository import Repository
 from provenance_registry.service.index import IndexedLedger
+from provenance_registry.service.limits import Limits
 from provenance_registry.service.media import Media
-from provenance_registry.service.orders import Orders
+from provenance_registry.service.relay import Relay
+from provenance_registry.service.releases import Releases
 from provenance_registry.service.status_list import StatusLists
 from provenance_registry.service.submissions import Submissions
 from provenance_registry.service.verdicts import Verdicts
@@ -36,7 +38,9 @@ class Services:
     submissions: Submissions
     verdicts: Verdicts
     media: Media
-    orders: Orders
+    relay: Relay
+    releases: Releases
+    limits: Limits
     status_lists: StatusLists
     rpc: RPC
     wake: Callable[[], None]

@@ -8,10 +8,13 @@ from datetime import datetime
 
 from provenance.encoding import Address, KeyId
 from provenance.ledger import (
+    ClockSet,
+    ControllerProposed,
     KeyAdded,
     KeyWindow,
     KeyWindowShortened,
     LedgerEvent,
+    Sealed,
     StudioAccredited,
     StudioReinstated,
     StudioSuspended,
@@ -24,7 +27,8 @@ SCOPE_MAKER = 1
 class StudioEntry:
     """One studio; `keys` gives Multikey bytes and window by key id, `suspensions` are ``[start, end)``.
 
-    `names` are those it was accredited under, each with the time from which on it bears it.
+    `names` are those it was accredited under, each with the time from which on it bears it; `controllers` likewise are
+    those given to it, the account at `address` signing before them.
     """
 
     address: Address
@@ -34,6 +38,7 @@ class StudioEntry:
     since: datetime
     suspensions: list[tuple[datetime, datetime | None]] = field(default_factory=list)
     keys: dict[KeyId, tuple[bytes, KeyWindow]] = field(default_factory=dict)
+    controllers: list[tuple[datetime, Address]] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -43,6 +48,10 @@ class StudioEntry:
     def name_at(self, moment: datetime) -> str:
         """Return the name that the studio bore at `moment`, or an empty string before it had one."""
         return next((name for since, name in reversed(self.names) if since <= moment), "")
+
+    def controller_at(self, moment: datetime) -> Address:
+        """Return who signs for the studio at `moment`."""
+        return next((signer for since, signer in reversed(self.controllers) if since <= moment), self.address)
 
     @property
     def suspended(self) -> bool:
@@ -66,26 +75,31 @@ class Directory:
 
     def __init__(self, events: Iterable[LedgerEvent]) -> None:
         self._studios: dict[Address, StudioEntry] = {}
+        self._clock: datetime | None = None  # What dates the events of an import that goes on.
         for event in events:
             self._fold(event)
         self._by_did = {entry.did: entry for entry in self._studios.values()}
 
     def _fold(self, event: LedgerEvent) -> None:
+        now = self._clock or event.block.time
         match event:
+            case ClockSet():
+                self._clock = event.time
+            case Sealed():
+                self._clock = None
             case StudioAccredited():
                 entry = self._studios.get(event.studio)
                 if entry is None:
-                    names = [(event.block.time, event.name)]
-                    entry = StudioEntry(event.studio, event.did, names, event.scopes, event.block.time)
+                    entry = StudioEntry(event.studio, event.did, [(now, event.name)], event.scopes, now)
                     self._studios[event.studio] = entry
                 else:
-                    entry.names.append((event.block.time, event.name))
+                    entry.names.append((now, event.name))
                     entry.scopes = event.scopes
             case StudioSuspended():
-                self._studios[event.studio].suspensions.append((event.block.time, None))
+                self._studios[event.studio].suspensions.append((now, None))
             case StudioReinstated():
                 intervals = self._studios[event.studio].suspensions
-                intervals[-1] = (intervals[-1][0], event.block.time)
+                intervals[-1] = (intervals[-1][0], now)
             case KeyAdded():
                 window = KeyWindow(event.start, None)
                 self._studios[event.studio].keys[event.key_id] = (event.multikey, window)
@@ -93,6 +107,10 @@ class Directory:
                 keys = self._studios[event.studio].keys
                 multikey, window = keys[event.key_id]
                 keys[event.key_id] = (multikey, KeyWindow(window.start, event.end))
+            case ControllerProposed():
+                # A proposal that did not count yet gives way to the next one.
+                given = [item for item in self._studios[event.studio].controllers if item[0] <= now]
+                self._studios[event.studio].controllers = [*given, (event.start, event.controller)]
 
     def studio(self, address: Address) -> StudioEntry | None:
         """Return the studio at an address."""

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import datetime
 
-from provenance.encoding import Digest, Hash32, KeyId, Root
+from provenance.encoding import Address, Digest, Hash32, KeyId, Root
 from provenance.errors import LedgerError, MalformedError
 from provenance.ledger import (
-    AmendmentRecord,
     AnchorEvidence,
     AnchorRecord,
     BlockRef,
@@ -97,18 +97,29 @@ class IndexedLedger:
             token_id=token_id,
             studio=lot.studio,
             did_hash=Digest.of(studio.did.encode()),
-            name_hash=Digest.of(studio.name_at(lot.block.time).encode()),
+            name_hash=Digest.of(studio.name_at(lot.anchored_time).encode()),
             offset=lot.offset,
-            anchor=AnchorRecord(lot.anchor_id, lot.root, lot.leaf_count, lot.block.time, lot.block.number),
-            holder=lot.studio,
+            anchor=AnchorRecord(lot.anchor_id, lot.root, lot.leaf_count, lot.anchored_time, lot.anchored_block),
+            holder=token.holder or lot.studio,
             status=token.status,
             status_time=token.status_time,
-            lost_since=None,
-            standing_at_anchor=studio.had_standing(lot.block.time),
+            lost_since=token.lost_at(at.time),
+            standing_at_anchor=studio.had_standing(lot.anchored_time),
             standing_now=studio.in_good_standing,
             key=None if key is None else key[1],
-            amendment=None if token.amendment is None else AmendmentRecord(*token.amendment),
+            amendment=token.amendment,
         )
+
+    def signing(self, token_id: int, now: datetime) -> tuple[Address, int] | None:
+        """Return who signs for a piece's holder at `now`, and the piece's number; ``None`` for an unknown piece."""
+        lot_id, index = split_token_id(token_id)
+        lot = self._repository.lot(lot_id)
+        studio = None if lot is None or index >= lot.count else self.directory.studio(lot.studio)
+        if studio is None:
+            return None
+        token = self._repository.token(token_id)
+        own = token.holder in (None, studio.address)
+        return studio.controller_at(now) if own else token.holder or studio.address, token.nonce
 
     def anchor_evidence(self, root: Root, block_hash: Hash32) -> AnchorEvidence | None:
         """Return the event that anchored `root` in that block."""

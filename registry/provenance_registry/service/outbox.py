@@ -1,6 +1,6 @@
 """The outbox: nonce and signed bytes are durable before the first send; after any doubt the same bytes go again.
 
-One account sends anchors, another relays orders, so that neither's nonces wait for the other.
+One account sends anchors, another relays what others signed, so that neither's nonces wait for the other.
 """
 
 from __future__ import annotations
@@ -44,17 +44,25 @@ class Outbox:
         self._preparing = threading.Lock()
         self._looked_at: dict[Address, tuple[BlockRef, int]] = {}
 
-    def prepare(self, kind: str, call: LedgerCall, record: Callable[[Transaction, int], None]) -> None:
+    def prepare(
+        self,
+        kind: str,
+        call: LedgerCall,
+        record: Callable[[Transaction, int], None],
+        *,
+        max_gas: int | None = None,
+    ) -> None:
         """Sign `call` and make it durable together with what `record` writes.
 
-        Raises `LedgerError` where the contract would refuse it: then nothing is written.
+        Raises `LedgerError` where the contract would refuse it, or it would take more than `max_gas`: then nothing is
+        written.
         """
-        with self._preparing:  # Two orders must not take the same nonce.
+        with self._preparing:  # Two calls must not take the same nonce.
             signer = self._signers[kind]
             # Ended entries count as well: after a reorganisation the chain's own count is too low for a while.
             last = self._repository.last_nonce(signer.address)
             nonce = max(self._ledger.next_nonce(signer.address), 0 if last is None else last + 1)
-            signed = self._ledger.prepare(call, signer, nonce)
+            signed = self._ledger.prepare(call, signer, nonce, max_gas=max_gas)
 
             def write(transaction: Transaction) -> None:
                 entry_id = transaction.prepare(kind, signer.address, nonce, signed.raw, signed.hash)

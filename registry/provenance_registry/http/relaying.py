@@ -1,0 +1,162 @@
+"""The endpoints that take what studios, holders and claimants signed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.handlers.base import BaseRouteHandler
+from litestar.params import FromPath
+
+from provenance.canonical import JSONObject, parse
+from provenance.encoding import Address
+from provenance.errors import MalformedError, ProvenanceError
+from provenance_registry.http.api import json_response
+from provenance_registry.http.problems import problem
+from provenance_registry.http.services import Services
+from provenance_registry.repository import SignedRelease, StoredMessage
+from provenance_registry.service import messages
+from provenance_registry.service.releases import Kept
+
+MAX_MESSAGE_BYTES = 16_384
+"""Bytes of one signed message: two signatures in hex are half of it."""
+
+
+def relaying_routes(services: Services) -> list[BaseRouteHandler]:
+    """Return the endpoints."""
+    settings, relay = services.settings, services.relay
+    # Few at once: a simulation may take the embedded chain a second, and the pages must stay quick.
+    turns, keeping = asyncio.Semaphore(2), asyncio.Semaphore(1)
+
+    async def in_turn(client: str, work: Callable[[], StoredMessage]) -> Response[bytes]:
+        services.limits.admit(client)
+        async with turns:
+            stored = await asyncio.to_thread(work)
+        services.wake()
+        return json_response(message_members(stored), 202)
+
+    def pair(path: str, kind: str, what: str, take: Callable[[JSONObject], StoredMessage]) -> list[BaseRouteHandler]:
+        """Return the endpoint that takes messages of a kind, and the one that tells how one of them fares."""
+
+        @post(path, request_max_body_size=MAX_MESSAGE_BYTES, status_code=202, summary=f"Relay {what}")
+        async def send(request: Request[Any, Any, Any]) -> Response[bytes]:
+            """Take a signed message; it is simulated first, then sent by the relayer, which pays."""
+            members = parse(await request.body(), limit=MAX_MESSAGE_BYTES)
+            return await in_turn(client_of(request), lambda: take(members))
+
+        @get(path + "/{message_id:str}", summary=f"State of {what}")
+        async def state(message_id: FromPath[str]) -> Response[bytes]:
+            """Return how a message fares."""
+            return json_response(message_members(relay.find(kind, message_id)))
+
+        return [send, state]
+
+    @post("/api/v1/releases", request_max_body_size=MAX_MESSAGE_BYTES, summary="Keep a release")
+    async def keep(request: Request[Any, Any, Any]) -> Response[bytes]:
+        """Keep a holder's release for whoever has its claim key.  201 where its claim key is new, 200 where it was."""
+        signed = messages.parse_release(parse(await request.body(), limit=MAX_MESSAGE_BYTES))
+        client = client_of(request)
+        services.limits.admit(client)
+        async with keeping:
+            kept = await asyncio.to_thread(services.releases.keep, signed, client)
+        return json_response(release_members(kept.signed), 201 if kept.new else 200)
+
+    @post(
+        "/api/v1/releases:batch", request_max_body_size=settings.max_release_body, status_code=200, summary="Keep many"
+    )
+    async def keep_many(request: Request[Any, Any, Any]) -> Response[bytes]:
+        """Keep up to 1,000 releases; each has its own answer, in the same order."""
+        body = await request.body()
+        items = (await asyncio.to_thread(parse, body, limit=settings.max_release_body)).get("releases")
+        if not isinstance(items, list) or not 0 < len(items) <= settings.max_release_batch:
+            raise MalformedError(
+                "too-large", "A batch holds 1 to {limit} releases.", field="releases", limit=settings.max_release_batch
+            )
+        client = client_of(request)
+        services.limits.admit(client)
+        async with keeping:
+            answers = await asyncio.to_thread(
+                lambda: services.releases.keep_many([_read(item) for item in items], client)
+            )
+        results = []
+        for number, answer in enumerate(answers, start=1):
+            if isinstance(answer, Kept):
+                results.append(release_members(answer.signed, signature=False) | {"new": answer.new})
+            else:
+                results.append(problem(answer) | {"line": number})
+        return json_response({"results": results})
+
+    @get("/api/v1/releases/{token_id:str}/{claim_key:str}", summary="A release")
+    async def release(token_id: FromPath[str], claim_key: FromPath[str]) -> Response[bytes]:
+        """Return the release of a piece for a claim key, where one counts now."""
+        number = int(token_id) if token_id.isascii() and token_id.isdigit() and len(token_id) <= 20 else 0
+        found = services.releases.find(number, Address.parse(claim_key.lower()))
+        return json_response(release_members(found))
+
+    return [
+        *pair(
+            "/api/v1/statuses",
+            "status",
+            "a status order",
+            lambda members: relay.relay(messages.parse_status(members)),
+        ),
+        *pair(
+            "/api/v1/amendments",
+            "amendment",
+            "an amendment",
+            lambda members: relay.relay(messages.parse_amendment(members)),
+        ),
+        *pair(
+            "/api/v1/holder-orders",
+            "holder-order",
+            "a holder's order",
+            lambda members: relay.relay(messages.parse_holder_order(members)),
+        ),
+        *pair("/api/v1/claims", "claim", "a claim", lambda members: relay.claim(messages.parse_claim(members))),
+        keep,
+        keep_many,
+        release,
+    ]
+
+
+def _read(item: object) -> SignedRelease | ProvenanceError:
+    try:
+        return messages.parse_release(item)
+    except ProvenanceError as error:
+        return error
+
+
+def message_members(stored: StoredMessage) -> dict[str, Any]:
+    """Return what the API says of a relayed message."""
+    message, entry = stored.message, stored.entry
+    return {
+        "id": message.message_id,
+        "tokenId": str(message.token_id),
+        **message.facts,
+        "state": entry.sending.value,
+        "transaction": str(entry.hash),
+        "error": entry.error,
+    }
+
+
+def release_members(signed: SignedRelease, *, signature: bool = True) -> dict[str, Any]:
+    """Return a release as it is sent."""
+    release = signed.release
+    members = {
+        "tokenId": str(release.token_id),
+        "claimKey": str(release.claim_key),
+        "nonce": str(release.nonce),
+        "deadline": str(release.deadline),
+    }
+    return {**members, "signature": "0x" + signed.signature.hex()} if signature else members
+
+
+def client_of(request: Request[Any, Any, Any]) -> str:
+    """Return the address of whoever asks: that of the connection, or what a proxy on this machine says of it."""
+    address = request.client.host if request.client else ""
+    forwarded = request.headers.get("x-forwarded-for")
+    if forwarded and (not address or address == "::1" or address.startswith("127.")):
+        return forwarded.rpartition(",")[2].strip()  # The last is the proxy's own word, those before are anybody's.
+    return address

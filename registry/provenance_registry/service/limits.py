@@ -1,0 +1,106 @@
+"""How much work and money strangers may cost: token buckets, in memory and of bounded number.
+
+A client's bucket pays for being answered at all; a piece's and everybody's pay for transactions, so that nobody who is
+refused can use them up in another's place.  No address of a client is stored or logged.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import TypeAlias
+
+from provenance.errors import LimitError
+
+Monotonic: TypeAlias = Callable[[], float]
+
+MAX_BUCKETS = 20_000
+"""Buckets of one kind in memory, about 4 MB; the one that was used longest ago goes first."""
+CLIENT_BURST, CLIENT_SECONDS = 60, 1.0
+"""Requests that one client may make at once, and seconds until it may make one more: a market shares an address."""
+PIECE_BURST, PIECE_SECONDS = 8, 300.0
+"""Transactions about one piece: it does not change hands twelve times an hour for long."""
+HOUR = 3600.0
+
+
+class Buckets:
+    """Token buckets by key: each holds `burst` at most and gains one in `seconds`."""
+
+    def __init__(self, burst: int, seconds: float, monotonic: Monotonic = time.monotonic) -> None:
+        self._burst, self._seconds, self._monotonic = burst, seconds, monotonic
+        self._kept: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def wait(self, key: Hashable) -> float:
+        """Return the seconds until the bucket holds one, 0 for now."""
+        with self._lock:
+            return self._wait(self._held(key))
+
+    def take(self, key: Hashable) -> float:
+        """Take one and return 0, or return the seconds until there is one."""
+        with self._lock:
+            held = self._held(key)
+            if held >= 1.0:
+                self._kept[key] = held - 1.0, self._monotonic()
+                self._kept.move_to_end(key)
+                if len(self._kept) > MAX_BUCKETS:
+                    self._kept.popitem(last=False)
+            return self._wait(held)
+
+    def _wait(self, held: float) -> float:
+        return max(0.0, (1.0 - held) * self._seconds)
+
+    def _held(self, key: Hashable) -> float:
+        held, since = self._kept.get(key, (float(self._burst), self._monotonic()))
+        return min(float(self._burst), held + (self._monotonic() - since) / self._seconds)
+
+
+class Limits:
+    """The registry's limits; `hourly` transactions in all are paid for others."""
+
+    def __init__(self, hourly: int, monotonic: Monotonic = time.monotonic) -> None:
+        self._clients = Buckets(CLIENT_BURST, CLIENT_SECONDS, monotonic)
+        self._pieces = Buckets(PIECE_BURST, PIECE_SECONDS, monotonic)
+        self._all = Buckets(hourly, HOUR / hourly, monotonic)
+
+    def admit(self, client: str) -> None:
+        """Count a piece of work for a client, given by its network address; raises `LimitError`."""
+        if wait := self._clients.take(_network(client)):
+            raise LimitError(
+                "too-many-requests", "Too many requests came from this address.", retry_after=math.ceil(wait)
+            )
+
+    def require(self, token_id: int) -> None:
+        """Require that a transaction about a piece may be paid for now; raises `LimitError`."""
+        if wait := self._pieces.wait(token_id):
+            raise LimitError(
+                "piece-too-busy",
+                "Too many transactions about this piece were paid for.",
+                retry_after=math.ceil(wait),
+            )
+        if wait := self._all.wait(None):
+            raise LimitError(
+                "registry-too-busy",
+                "The registry has paid for as many transactions as it does in an hour.",
+                retry_after=math.ceil(wait),
+            )
+
+    def spend(self, token_id: int) -> None:
+        """Count a transaction about a piece."""
+        self._pieces.take(token_id)
+        self._all.take(None)
+
+
+def _network(client: str) -> str:
+    """Return what one client has: an IPv4 address, or a /64 of IPv6, of which a client may have every address."""
+    try:
+        address: IPv4Address | IPv6Address = ip_address(client)
+    except ValueError:
+        return client[:64]
+    if isinstance(address, IPv6Address):
+        return str(address.ipv4_mapped or ip_network((int(address), 64), strict=False))
+    return str(address)

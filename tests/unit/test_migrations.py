@@ -1,0 +1,77 @@
+"""Migrations keep what is nowhere else, and make the tables that the code sees."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from provenance.encoding import Digest
+from provenance_registry.db.engine import migrate, open_engine
+from provenance_registry.db.repository import SQLRepository
+from provenance_registry.db.tables import metadata
+from provenance_registry.repository import Sending
+
+OUTBOX = (
+    "INSERT INTO outbox (id, kind, account, nonce, raw, hash, sending) VALUES "
+    "(1, 'status', :account, 0, :raw, :hash, 'final'), (2, 'anchor', :account, 1, :raw, :other, 'sent')"
+)
+ORDER = "INSERT INTO orders VALUES (:id, '4294967296', 2, :studio, '7', 1)"
+LOT = "INSERT INTO lots VALUES (1, :studio, 1, 0, 1, :hash, 1, :hash, 5, :hash, 1800000000)"
+INDEXED = "INSERT INTO indexed VALUES (1, 5, :hash, 1800000000)"
+FACTS = {"account": b"\1" * 20, "studio": b"\2" * 20, "raw": b"raw", "hash": b"\3" * 32, "other": b"\4" * 32}
+FACTS |= {"id": Digest.of(b"an order").hex()}  # type: ignore[dict-item]
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> sa.Engine:
+    made = sa.create_engine(f"sqlite:///{tmp_path / 'registry.db'}")
+    migrate(made, "0001")
+    with made.begin() as connection:
+        for statement in (OUTBOX, ORDER, LOT, INDEXED):
+            connection.execute(sa.text(statement), FACTS)
+    return made
+
+
+def rows(engine: sa.Engine, table: str) -> list[tuple[object, ...]]:
+    with engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(sa.text(f"SELECT * FROM {table}"))]
+
+
+def test_orders_of_the_first_version_are_relayed_messages_of_the_second(engine: sa.Engine, tmp_path: Path) -> None:
+    orders = rows(engine, "orders")
+    engine.dispose()
+    repository = SQLRepository(tmp_path / "registry.db")
+    stored = repository.relayed(str(FACTS["id"]))
+    assert stored is not None
+    assert (stored.message.kind, stored.message.facts) == ("status", {"status": "REVOKED"})
+    assert stored.message.number == f"0x{'02' * 20}/7"
+    assert (stored.message.token_id, stored.entry.sending) == (1 << 32, Sending.FINAL)
+    assert (stored.entry.kind, [entry.kind for entry in repository.open_entries()]) == ("relay", ["anchor"])
+    # The index is read anew from the ledger.
+    assert repository.indexed_head() is None
+    assert repository.lot(1) is None
+    repository.close()
+
+    again = sa.create_engine(f"sqlite:///{tmp_path / 'registry.db'}")
+    migrate(again, "0001")
+    assert rows(again, "orders") == orders
+    assert [row[1] for row in rows(again, "outbox")] == ["status", "anchor"]
+    again.dispose()
+
+
+def test_all_the_way_down_and_up_again(engine: sa.Engine) -> None:
+    for revision in ("base", "head", "base"):
+        migrate(engine, revision)
+    assert sa.inspect(engine).get_table_names() == ["alembic_version"]
+    engine.dispose()
+
+
+def test_the_migrations_make_the_tables_that_the_code_sees(tmp_path: Path) -> None:
+    engine = open_engine(tmp_path / "registry.db")
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    engine.dispose()
