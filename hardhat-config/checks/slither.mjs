@@ -1,7 +1,7 @@
 // Runs slither, and wants an answer in slither-answers.json to each finding of high or medium impact; a new finding and
 // an answer to nothing fail alike.  `slither` is looked for in the environment that run.sh makes.
 import {spawnSync} from 'node:child_process';
-import {readFileSync, rmSync} from 'node:fs';
+import {readFileSync, rmSync, writeFileSync} from 'node:fs';
 
 import {createHardhatRuntimeEnvironment} from 'hardhat/hre';
 
@@ -11,6 +11,7 @@ const read = name => readFileSync(`${toolchain}contracts/${name}`, 'utf8');
 const root = copy('slither', Object.fromEntries(names.map(name => [name, read(name)])));
 // Artifacts of other sources would be judged as well.
 for (const old of ['test', 'artifacts', 'cache']) rmSync(`${root}${old}`, {recursive: true, force: true});
+writeFileSync(`${root}hardhat.config.ts`, 'export default {};\n'); // By this file slither knows what kind of folder it is.
 process.chdir(root);
 const hre = await createHardhatRuntimeEnvironment(quick, {}, root);
 await quietly(() => hre.tasks.getTask('build').run({quiet: true}));
