@@ -83,10 +83,7 @@ abstract contract Holdings is IHandOver, IERC5192, IERC4906, Studios, ERC721 {
         if (handOver.newHolder == address(0)) revert InvalidHolder(tokenId, address(0));
         (address holder, address signer) = _holderAndSigner(tokenId);
         _requirePieceNonce(tokenId, handOver.nonce);
-        _requireNotLost(tokenId);
-        if (_isBarred(tokenId, holder) && _exemptKeys[tokenId][handOver.nonce] != handOver.claimKey) {
-            revert StudioIsSuspended(holder, tokenId);
-        }
+        _requireReleasable(handOver, holder);
         bytes32 digest = _handOverDigest(
             RELEASE_TYPEHASH,
             tokenId,
@@ -281,6 +278,15 @@ abstract contract Holdings is IHandOver, IERC5192, IERC4906, Studios, ERC721 {
 
     function _isBarred(uint256 tokenId, address holder) private view returns (bool) {
         return holder == _lots[tokenId >> 32].studio && _isSuspended(holder);
+    }
+
+    function _requireReleasable(HandOver calldata handOver, address holder) private view {
+        uint256 tokenId = handOver.tokenId;
+        _requireNotLost(tokenId);
+        // Of what a suspended studio released, only what a steward exempted counts.
+        if (_isBarred(tokenId, holder) && _exemptKeys[tokenId][handOver.nonce] != handOver.claimKey) {
+            revert StudioIsSuspended(holder, tokenId);
+        }
     }
 
     function _requireNotBarred(uint256 tokenId, address holder) private view {

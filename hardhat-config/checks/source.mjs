@@ -100,7 +100,7 @@ export const quick = {
     path: `${toolchain}node_modules/solc/soljson.js`,
     settings: {optimizer: {enabled: true, runs: 1}, evmVersion: 'prague'},
   },
-  test: {solidity: {gasLimit: 30_000_000n, fuzz: {runs: 16}, invariant: {runs: 2, depth: 50}}},
+  test: {solidity: {gasLimit: 60_000_000n, fuzz: {runs: 16}, invariant: {runs: 2, depth: 50}}},
 };
 
 // Tests with random inputs.  They find no more of what is checked here than the named tests do, and take most of the time.

@@ -410,6 +410,9 @@ contract StatusTest is Base {
     function test_Amend_RevertWhen_ADigestIsZero() public {
         vm.expectRevert(abi.encodeWithSelector(IPieceLedger.InvalidAmendment.selector));
         _amend(studio, _token, 0);
+        _amend(studio, _token, DIGEST);
+        vm.expectRevert(abi.encodeWithSelector(IPieceLedger.InvalidAmendment.selector));
+        _amend(studio, _token, 0);
     }
 
     function test_Amend_RevertWhen_TheTokenIsUnknown() public {

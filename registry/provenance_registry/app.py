@@ -76,6 +76,9 @@ def build(settings: Settings, clock: Clock = system_clock) -> Registry:
         opened.callback(chain.close)
         repository = SQLRepository(settings.database)
         opened.callback(repository.close)
+        if chain.former is not None:
+            repository.write(lambda transaction: transaction.leave_ledger())
+            chain.pin()
         services, worker = _assemble(settings, clock, chain, repository, anchorer, relayer)
         opened.callback(worker.stop)
         return Registry(_web(services, chain.ledger.order_nonce), worker, services, opened.pop_all().close)
@@ -92,7 +95,11 @@ def _assemble(
     ledger = opened.ledger
     list_signer = P256Signer.from_secret(secret(settings.secrets / "status-list"))
     policy = TrustPolicy(
-        ledger.identity, (f"{settings.base_url}/rpc",), settings.confirmations, registry=settings.base_url
+        ledger.identity,
+        (f"{settings.base_url}/rpc",),
+        settings.confirmations,
+        registry=settings.base_url,
+        predecessors=opened.predecessors,
     )
     index = IndexedLedger(repository, ledger.identity, settings.max_index_lag)
     outbox = Outbox(repository, ledger, {"anchor": anchorer, "relay": relayer}, settings.confirmations)

@@ -27,11 +27,25 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
+class Pin:
+    """The ledger that a registry's folder belongs to, and those whose state it took over, the newest first."""
+
+    ledger: LedgerIdentity
+    predecessors: tuple[LedgerIdentity, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class OpenLedger:
-    """A ledger, the node behind it, and what an embedded chain needs done: its sealing, and its end."""
+    """A ledger, the node behind it, and what an embedded chain needs done: its sealing, and its end.
+
+    Where `former` is given, the registry moves: what its database holds of that ledger must go before `pin` is called.
+    """
 
     ledger: EVMLedger
     provider: Provider
+    predecessors: tuple[LedgerIdentity, ...] = ()
+    former: LedgerIdentity | None = None
+    pin: Callable[[], None] = lambda: None
     steps: tuple[Callable[[], object], ...] = ()
     close: Callable[[], None] = lambda: None
 
@@ -41,10 +55,7 @@ def open_registry_ledger(settings: Settings, anchorer: Account, relayer: Account
     record = settings.data / "ledger.json"
     pinned = _read(record)
     if settings.ledger_url is not None and settings.ledger_contract is not None:
-        provider: Provider = BoundedHTTPProvider(settings.ledger_url)
-        opened = OpenLedger(EVMLedger(provider, settings.ledger_contract, pinned), provider)
-        _pin(record, opened.ledger.identity, pinned)
-        return opened
+        return _open_rpc(BoundedHTTPProvider(settings.ledger_url), settings.ledger_contract, record, pinned)
     if settings.admin is None or settings.steward is None:
         raise ConfigurationError("bad-settings", "The embedded ledger needs an admin and a steward.")
     from provenance.evm.embedded import EmbeddedChain
@@ -55,15 +66,33 @@ def open_registry_ledger(settings: Settings, anchorer: Account, relayer: Account
     try:
         provider = EmbeddedProvider(chain)
         if pinned is not None:
-            ledger = EVMLedger(provider, pinned.contract, pinned)
+            ledger = EVMLedger(provider, pinned.ledger.contract, pinned.ledger)
         else:
             # A start that dies between deploying and writing it down deploys another: nothing is anchored yet.
             ledger = _deploy(settings, provider, anchorer, settings.admin, settings.steward, chain.seal)
-            _pin(record, ledger.identity, None)
+            _write(record, Pin(ledger.identity))
     except BaseException:
         chain.close()
         raise
-    return OpenLedger(ledger, provider, (chain.seal,), chain.close)
+    return OpenLedger(ledger, provider, steps=(chain.seal,), close=chain.close)
+
+
+def _open_rpc(provider: Provider, contract: Address, record: Path, pinned: Pin | None) -> OpenLedger:
+    """Open the ledger at a node: the pinned one, the first one, or the pinned one's sealed successor."""
+    ledger = EVMLedger(provider, contract)
+    if pinned is None:
+        _write(record, Pin(ledger.identity))
+        return OpenLedger(ledger, provider)
+    if ledger.identity == pinned.ledger:
+        return OpenLedger(ledger, provider, pinned.predecessors)
+    before, former = ledger.predecessor(), pinned.ledger
+    if before is None or (before.contract, before.chain_id) != (former.contract, former.chain_id):
+        return OpenLedger(EVMLedger(provider, contract, former), provider)  # Raises, telling what is another.
+    log.warning("the registry moves from the ledger at %s to its successor at %s", former.contract, contract)
+    predecessors = (former, *pinned.predecessors)
+    return OpenLedger(
+        ledger, provider, predecessors, former, pin=lambda: _write(record, Pin(ledger.identity, predecessors))
+    )
 
 
 def companions_of(ledger: EVMLedger) -> list[Address]:
@@ -103,11 +132,14 @@ def _deploy(
     return ledger
 
 
-def _read(record: Path) -> LedgerIdentity | None:
+def _read(record: Path) -> Pin | None:
     try:
         if not record.exists():
             return None
-        return identity_from_json(parse(record.read_bytes(), limit=MAX_POLICY_BYTES))
+        members = parse(record.read_bytes(), limit=MAX_POLICY_BYTES)
+        earlier = members.pop("predecessors", [])
+        predecessors = [identity_from_json(each) for each in earlier] if isinstance(earlier, list) else []
+        return Pin(identity_from_json(members), tuple(predecessors))
     except OSError as error:
         raise StorageError("unreadable", "{path} cannot be read: {reason}.", path=record, reason=error) from None
     except ProvenanceError:
@@ -119,10 +151,11 @@ def _read(record: Path) -> LedgerIdentity | None:
         ) from None
 
 
-def _pin(record: Path, identity: LedgerIdentity, pinned: LedgerIdentity | None) -> None:
-    if pinned is not None:
-        return
+def _write(record: Path, pin: Pin) -> None:
+    members = identity_to_json(pin.ledger)
+    if pin.predecessors:
+        members["predecessors"] = [identity_to_json(ledger) for ledger in pin.predecessors]
     try:
-        write_durably(record, canonicalize(identity_to_json(identity)))
+        write_durably(record, canonicalize(members))
     except OSError as error:
         raise StorageError("cannot-write", "{path} cannot be written: {reason}.", path=record, reason=error) from None

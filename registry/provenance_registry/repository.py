@@ -240,6 +240,13 @@ class Transaction(Protocol):
     def rewind(self, kept: BlockRef | None) -> None:
         """Forget the index after block `kept`, or all of it; what was mined there is open again, and its batches."""
 
+    def leave_ledger(self) -> None:
+        """Forget all that is of the present ledger alone, as the registry goes on with its successor.
+
+        Certificates and batches stay, and are found there by their roots.  Raises `ConflictError` while a transaction
+        is under way.
+        """
+
 
 class Repository(Protocol):
     """Reads, and the door to writes."""

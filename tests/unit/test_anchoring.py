@@ -10,7 +10,7 @@ import pytest
 
 from provenance.certificate import Certificate, Issuer
 from provenance.encoding import Address, Digest
-from provenance.errors import LedgerError
+from provenance.errors import ConflictError, LedgerError
 from provenance.keys import P256Signer
 from provenance.ledger import ReinstateCall, ShortenKeyCall, SuspendCall
 from provenance.status import Status
@@ -263,3 +263,26 @@ def test_every_fault_of_studio_and_key_has_words_for_the_studio() -> None:
     for code in faults:
         assert code + IN_VAIN in HELD_HINTS
         assert len(code + IN_VAIN) <= 40
+
+
+# --- leaving a ledger for its successor -----------------------------------------------------------------------------
+
+
+def test_a_ledger_is_not_left_while_a_transaction_is_under_way(pipeline: Pipeline) -> None:
+    certificate = pipeline.submit()
+    pipeline.turn(mine=False)
+    with pytest.raises(ConflictError, match="1 transactions are still under way"):
+        pipeline.repository.write(lambda transaction: transaction.leave_ledger())
+    assert pipeline.state(certificate) == "batched"
+    assert len(pipeline.repository.open_entries()) == 1
+
+
+def test_what_was_anchored_stays_so_when_its_ledger_is_left(pipeline: Pipeline) -> None:
+    certificate = pipeline.anchored()
+    token_id = pipeline.stored(certificate).token_id
+    pipeline.repository.write(lambda transaction: transaction.leave_ledger())
+    assert (pipeline.repository.indexed_head(), pipeline.repository.last_nonce(ANCHORER.address)) == (None, None)
+    assert (pipeline.state(certificate), pipeline.stored(certificate).token_id) == ("anchored", token_id)
+    pipeline.turn(3)  # The same anchors stand on the ledger that is read now.
+    assert (pipeline.state(certificate), pipeline.stored(certificate).token_id) == ("anchored", token_id)
+    assert len(pipeline.anchors()) == 1

@@ -113,6 +113,23 @@ def send_again(connection: sa.Connection, account: Address, nonce: int) -> None:
     _send_again(connection, sa.and_(outbox.c.account == account.value, outbox.c.nonce >= nonce, ENDED))
 
 
+def forget(connection: sa.Connection) -> None:
+    """Forget all transactions: their batches are then anchored where the index has their lots.
+
+    Raises `ConflictError` while one is under way.
+    """
+    waiting = connection.execute(sa.select(sa.func.count()).select_from(outbox).where(~ENDED)).scalar_one()
+    if waiting:
+        raise ConflictError(
+            "ledger-busy",
+            "{n} transactions are still under way on the former ledger.",
+            hint="Start the registry with that ledger until they have ended, then move.",
+            n=waiting,
+        )
+    connection.execute(batches.update().values(outbox_id=None))
+    connection.execute(outbox.delete())
+
+
 def _send_again(connection: sa.Connection, lost: sa.ColumnElement[bool]) -> None:
     opened = batches.c.outbox_id.in_(sa.select(outbox.c.id).where(lost))
     batch_ids = connection.execute(sa.select(batches.c.id).where(opened)).scalars().all()

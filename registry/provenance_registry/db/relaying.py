@@ -48,6 +48,12 @@ def add_relayed(connection: sa.Connection, message: RelayedMessage, entry_id: in
     )
 
 
+def forget(connection: sa.Connection) -> None:
+    """Forget what was signed for another ledger: it counts at no other."""
+    connection.execute(relayed.delete())
+    connection.execute(releases.delete())
+
+
 def keep_release(connection: sa.Connection, signed: SignedRelease, now: int, limit: int) -> bool:
     """Keep a release, forgetting those of the piece that are void; tell whether its claim key is new.
 

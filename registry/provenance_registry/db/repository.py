@@ -127,6 +127,11 @@ class SQLTransaction:
         anchoring.take_back(self._connection, -1 if kept is None else kept.number)
         places.settle_adopted(self._connection)
 
+    def leave_ledger(self) -> None:
+        relaying.forget(self._connection)
+        anchoring.forget(self._connection)
+        indexing.rewind(self._connection, None)
+
 
 class SQLRepository(anchoring.AnchoringReads, holding.HoldingReads, indexing.IndexReads, relaying.RelayingReads):
     """Reads on pooled connections, writes through the group writer; see `provenance_registry.repository.Repository`."""
