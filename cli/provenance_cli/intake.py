@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from provenance.encoding import Digest
 from provenance.errors import ConflictError, MalformedError, ProvenanceError
 from provenance.media import read_photo
-from provenance.piece import PLAIN_FIELDS, TEXT_FIELDS, Edition, Firing, Photo, Piece, entered_text
+from provenance.piece import PLAIN_FIELDS, TEXT_FIELDS, Edition, Firing, Maker, Photo, Piece, entered_text
 from provenance.serial import Serial
 from provenance_cli.mapping import Columns
 from provenance_cli.measures import whole
@@ -137,6 +137,8 @@ def to_piece(row: Row, columns: Columns, language: str, folder: Path | None, dar
     for name, attribute in _MEASURES.items():
         if name in values:
             facts[attribute] = whole(values[name], name, columns.unit_of(name))
+    if "maker" in values:
+        facts["makers"] = (Maker({tag: entered_text(values["maker"], field="maker", limit=300)}),)
     if "country" in values:
         facts["country"] = values["country"].upper()
     if "edition" in values:
