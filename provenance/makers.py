@@ -84,7 +84,7 @@ class Maker:
         """Return the JSON form; absent facts are left out."""
         members: JSONObject = {"role": self.role}
         if self.name:
-            members["name"] = dict(self.name)
+            members["name"] = {**self.name}
         if self.teacher or self.lineage:
             claims = {"teacher": self.teacher, "lineage": self.lineage}
             members["claims"] = {name: dict(words) for name, words in claims.items() if words}

@@ -63,6 +63,10 @@ PHYSICAL: dict[str, str] = {
 }
 """Attribute to JSON name of what a work that exists as a file alone cannot have."""
 
+# Rendering runs for every certificate signed or read: these tables are flat.
+_TEXTS = tuple((attribute, name) for attribute, (name, _) in TEXT_FIELDS.items())
+_PLAIN = tuple((attribute, name) for attribute, (name, _) in PLAIN_FIELDS.items())
+_UNITS = tuple((attribute, name, unit) for attribute, (name, unit, _) in MEASURES.items())
 _COUNTRY = re.compile(r"[A-Z]{2}\Z")
 
 
@@ -176,18 +180,15 @@ class Piece:
     def to_json(self) -> JSONObject:
         """Return the descriptive members of the credential's subject; absent facts and all digests are left out."""
         subject: JSONObject = {"serial": str(self.serial)}
-        for name, (json_name, _) in TEXT_FIELDS.items():
-            words: Text = getattr(self, name)
-            if words:
-                subject[json_name] = dict(words)
-        for name, (json_name, _) in PLAIN_FIELDS.items():
-            plain: str | None = getattr(self, name)
-            if plain is not None:
-                subject[json_name] = plain
-        for name, (json_name, unit, _) in MEASURES.items():
-            number: int | None = getattr(self, name)
-            if number is not None:
-                subject[json_name] = {"value": number, "unitCode": unit}
+        for attribute, name in _TEXTS:
+            if words := getattr(self, attribute):
+                subject[name] = {**words}
+        for attribute, name in _PLAIN:
+            if (plain := getattr(self, attribute)) is not None:
+                subject[name] = plain
+        for attribute, name, unit in _UNITS:
+            if (number := getattr(self, attribute)) is not None:
+                subject[name] = {"value": number, "unitCode": unit}
         if self.makers:
             subject["maker"] = [maker.to_json() for maker in self.makers]
         if self.country is not None:
