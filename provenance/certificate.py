@@ -297,4 +297,8 @@ def _difference(expected: JSONValue, found: JSONValue, path: str = "") -> str:
                 return f"{path}.{name}".lstrip(".")
             if expected[name] != found[name]:
                 return _difference(expected[name], found[name], f"{path}.{name}")
+    if isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
+        for place, (one, other) in enumerate(zip(expected, found, strict=True)):
+            if one != other:
+                return _difference(one, other, f"{path}[{place}]")
     return path.lstrip(".")

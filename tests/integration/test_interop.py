@@ -69,6 +69,7 @@ def certificate(signer: Signer, piece: Piece | None = None) -> dict[str, Any]:
 
 def test_the_javascript_suites_accept_our_certificates_and_refuse_altered_ones() -> None:
     ours = [certificate(P256Signer.generate()) for _ in range(8)] + [certificate(Ed25519Signer.generate())]
+    ours += [certificate(P256Signer.generate(), piece) for piece in (full_piece(), digital_piece())]
     altered = [json.loads(json.dumps(document)) for document in ours]
     for document in altered:
         document["credentialSubject"]["title"]["en"] += "!"
