@@ -176,6 +176,10 @@ def test_the_same_file_again_is_the_same_set() -> None:
         ([{"名称": "瓶", "对": "x", "高": "1"}], ["set-incomplete"]),
         ([{"名称": "瓶", "对": "x", "高": str(n)} for n in range(1, 4)], ["set-incomplete"] * 3),
         (
+            [{"名称": "瓶", "套": "x", "高": size} for size in ("1", "2", "tall")],
+            [*["set-incomplete"] * 2, "bad-number"],
+        ),
+        (
             [{"名称": "瓶", "套": "x", "高": "1"}, {"名称": "瓶", "套": "x", "高": "tall"}],
             ["set-incomplete", "bad-number"],
         ),
