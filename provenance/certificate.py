@@ -249,8 +249,10 @@ def _read_issuer(document: JSONObject) -> Issuer:
 
 def _read_piece(document: JSONObject) -> Piece:
     subject = _member(document, "credentialSubject")
-    images, scans, files = (_objects(subject, name) for name in ("image", "scan", "file"))
+    images, scans, files = _objects(subject, "image"), _objects(subject, "scan"), _objects(subject, "file")
     resources = _objects(document, "relatedResource")
+    if not (images or scans or files or resources):
+        return Piece.from_json(subject)
     if len(images) + len(scans) + len(files) != len(resources):
         raise MalformedError("not-a-certificate", "Every file needs its digest.", field="relatedResource")
     digests = [
@@ -271,7 +273,9 @@ def _read_piece(document: JSONObject) -> Piece:
 
 
 def _objects(members: JSONObject, name: str) -> list[JSONObject]:
-    value: JSONValue = members.get(name, [])
+    if name not in members:
+        return []
+    value = members[name]
     if not isinstance(value, list):
         raise MalformedError("not-a-certificate", "Expected a list of objects.", field=name)
     objects = [item for item in value if isinstance(item, dict)]

@@ -18,6 +18,7 @@ from provenance.multilingual import Text, check_text
 ROLES = ("artisan", "master", "visitor", "designer", "thrower", "carver", "painter", "glazer", "firer")
 """What a maker did.  An artisan made it all, a master guided a visitor, and the rest did one step."""
 VISITOR = "visitor"
+_PLAIN = frozenset(("name", "role"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +97,13 @@ class Maker:
     def from_json(cls, value: JSONValue) -> Maker:
         """Read the JSON form; raises `MalformedError`."""
         members = as_object(value, "maker")
+        name, role = text(members, "name", "maker."), string(members, "role", "maker.") or ""
+        if members.keys() <= _PLAIN:  # Most makers.
+            return cls(name, role)
         claims = as_object(members.get("claims", {}), "maker.claims")
         return cls(
-            text(members, "name", "maker."),
-            string(members, "role", "maker.") or "",
+            name,
+            role,
             text(claims, "teacher", "maker.claims."),
             text(claims, "lineage", "maker.claims."),
             Consent.from_json(members["consent"]) if "consent" in members else None,

@@ -113,7 +113,8 @@ class Piece:
                 "missing-title", "A piece needs a title.", field="title", hint="Name it in any language."
             )
         for name, (json_name, limit) in TEXT_FIELDS.items():
-            check_text(getattr(self, name), json_name, limit)
+            if words := getattr(self, name):
+                check_text(words, json_name, limit)
         for name, (json_name, limit) in PLAIN_FIELDS.items():
             value = getattr(self, name)
             if value is not None:
@@ -131,6 +132,8 @@ class Piece:
     def _check_belonging(self) -> None:
         if self.set is not None and self.serial not in self.set.pieces:
             raise MalformedError("bad-set", "A set's pieces include the piece itself.", field="set.pieces")
+        if self.part_of is None and not self.parts:
+            return
         check_count(len(self.parts), "parts", LIMITS.parts)
         others = [part.serial for part in self.parts if part.serial is not None]
         if self.part_of is not None:
@@ -144,6 +147,8 @@ class Piece:
 
     def _check_resources(self) -> None:
         resources: tuple[Resource, ...] = (*self.photos, *self.scans, *self.files)
+        if not resources:
+            return
         if len(self.photos) > LIMITS.photos or len({item.digest for item in resources}) != len(resources):
             raise MalformedError(
                 "bad-photos",
@@ -215,12 +220,16 @@ class Piece:
     ) -> Piece:
         """Read what `to_json` writes; members of other names are ignored; raises `MalformedError`."""
         facts: dict[str, Any] = {}  # `Any`, since the constructor checks each of them.
-        for name, (json_name, _) in TEXT_FIELDS.items():
-            facts[name] = text(subject, json_name)
-        for name, (json_name, _) in PLAIN_FIELDS.items():
-            facts[name] = string(subject, json_name)
-        for name, (json_name, _, _) in MEASURES.items():
-            facts[name] = quantity(subject[json_name], json_name) if json_name in subject else None
+        for attribute, name in _TEXTS:
+            if name in subject:
+                facts[attribute] = text(subject, name)
+        for attribute, name in _PLAIN:
+            if name in subject:
+                facts[attribute] = string(subject, name)
+        for attribute, name, _ in _UNITS:
+            if name in subject:
+                facts[attribute] = quantity(subject[name], name)
+        facts.setdefault("title", {})
         makers = as_list(subject["maker"], "maker") if "maker" in subject else []
         parts = as_list(subject["parts"], "parts") if "parts" in subject else []
         return cls(
