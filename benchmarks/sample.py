@@ -13,7 +13,7 @@ from pathlib import Path
 
 from provenance.certificate import Issuer, StatusEntry
 from provenance.encoding import Digest
-from provenance.piece import Firing, Photo, Piece
+from provenance.piece import Firing, Maker, Photo, Piece
 from provenance.serial import Serial
 from provenance_cli.intake import take_in
 from provenance_cli.mapping import read_mapping
@@ -55,7 +55,7 @@ def rich_piece() -> Piece:
             "zh-Hans": "小口，短颈，丰肩，肩以下渐收。通体绘缠枝莲纹，肩饰如意云头，近足处绘蕉叶。",
             "en": "Small mouth, short neck, full shoulder, tapering to the foot; lotus scroll all over.",
         },
-        maker={"zh-Hans": "示例", "en": "Sample"},
+        makers=(Maker({"zh-Hans": "示例", "en": "Sample"}),),
         technique={"zh-Hans": "拉坯，釉下青花", "en": "Thrown, painted in cobalt under the glaze"},
         clay_body={"zh-Hans": "高岭土瓷胎", "en": "Porcelain"},
         glaze={"zh-Hans": "透明釉", "en": "Transparent"},

@@ -17,7 +17,8 @@ from provenance.canonical import JSONObject, JSONValue, join, load, parse_canoni
 from provenance.encoding import Digest
 from provenance.errors import ConfigurationError, MalformedError
 from provenance.keys import PublicKey
-from provenance.piece import Photo, Piece
+from provenance.members import digest
+from provenance.piece import Photo, Piece, Scan, WorkFile
 from provenance.proof import Proof
 from provenance.tag import check_base_url, host_of, tag_url
 
@@ -134,14 +135,12 @@ class Certificate:
         except ConfigurationError as error:  # An address inside the certificate: malformed, not misconfigured.
             raise MalformedError.like(error) from None
         valid_from = parse_time(document.get("validFrom"), "validFrom")
-        replaces = Digest.from_multibase(document["replaces"]) if "replaces" in document else None
+        replaces = digest(document["replaces"], "replaces") if "replaces" in document else None
         expected = render(piece, issuer, entry, valid_from, replaces)
         expected["proof"] = document["proof"]
         if expected != document:
-            names = sorted(
-                name for name in expected.keys() | document.keys() if expected.get(name) != document.get(name)
-            )
-            raise MalformedError("not-a-certificate", "A member is unknown or has another form.", field=names[0])
+            where = _difference(expected, document)
+            raise MalformedError("not-a-certificate", "A member is unknown or has another form.", field=where)
         if proof.options["verificationMethod"] != f"{issuer.did}#{proof.key.multikey}":
             raise MalformedError(
                 "not-a-certificate", "The proof names another issuer.", field="proof.verificationMethod"
@@ -165,7 +164,7 @@ def render(
     base = issuer.base_url
     subject = piece.to_json()
     subject["id"] = tag_url(base, piece.serial)
-    subject["type"] = "Piece"
+    subject["type"] = "DigitalPiece" if piece.files else "Piece"
     document: JSONObject = {
         "@context": [CREDENTIALS_CONTEXT, base + CONTEXT_PATH],
         "type": ["VerifiableCredential", "PieceCertificate"],
@@ -181,19 +180,31 @@ def render(
         },
         "credentialSubject": subject,
     }
-    if piece.photos:
-        urls = [f"{base}/media/{photo.digest.hex()}" for photo in piece.photos]
-        subject["image"] = [
-            {"id": url, "type": "ImageObject", "role": photo.role}
-            for url, photo in zip(urls, piece.photos, strict=True)
-        ]
-        document["relatedResource"] = [
-            {"id": url, "mediaType": photo.media_type, "digestMultibase": photo.digest.multibase()}
-            for url, photo in zip(urls, piece.photos, strict=True)
-        ]
+    if piece.photos or piece.scans or piece.files:
+        document["relatedResource"] = _add_resources(subject, piece, base)
     if replaces is not None:
         document["replaces"] = replaces.multibase()
     return document
+
+
+def _add_resources(subject: JSONObject, piece: Piece, base: str) -> list[JSONValue]:
+    """Name the photos, scans and files in the subject; return their digests, in the same order."""
+    resources: list[JSONValue] = []
+    for name, kind, items in (
+        ("image", "ImageObject", piece.photos),
+        ("scan", "3DModel", piece.scans),
+        ("file", "MediaObject", piece.files),
+    ):
+        named: list[JSONValue] = []
+        for item in items:
+            url = f"{base}/media/{item.digest.hex()}"
+            named.append(
+                {"id": url, "type": kind, "role": item.role} if isinstance(item, Photo) else {"id": url, "type": kind}
+            )
+            resources.append({"id": url, "mediaType": item.media_type, "digestMultibase": item.digest.multibase()})
+        if named:
+            subject[name] = named
+    return resources
 
 
 def secured_bytes(secured: JSONObject) -> bytes:
@@ -238,22 +249,33 @@ def _read_issuer(document: JSONObject) -> Issuer:
 
 def _read_piece(document: JSONObject) -> Piece:
     subject = _member(document, "credentialSubject")
-    images, resources = _objects(subject, "image"), _objects(document, "relatedResource")
-    if len(images) != len(resources):
-        raise MalformedError("not-a-certificate", "Every photo needs its digest.", field="relatedResource")
-    photos = tuple(
-        Photo(
-            Digest.from_multibase(resource.get("digestMultibase")),
-            _string(resource, "mediaType", "relatedResource"),
-            _string(image, "role", "image"),
-        )
-        for image, resource in zip(images, resources, strict=True)
+    images, scans, files = _objects(subject, "image"), _objects(subject, "scan"), _objects(subject, "file")
+    resources = _objects(document, "relatedResource")
+    if not (images or scans or files or resources):
+        return Piece.from_json(subject)
+    if len(images) + len(scans) + len(files) != len(resources):
+        raise MalformedError("not-a-certificate", "Every file needs its digest.", field="relatedResource")
+    digests = [
+        (digest(resource.get("digestMultibase"), "relatedResource.digestMultibase"),
+         _string(resource, "mediaType", "relatedResource"))
+        for resource in resources
+    ]  # fmt: skip
+    first_scan, first_file = len(images), len(images) + len(scans)
+    return Piece.from_json(
+        subject,
+        tuple(
+            Photo(name, kind, _string(image, "role", "image"))
+            for image, (name, kind) in zip(images, digests, strict=False)
+        ),
+        tuple(Scan(name, kind) for name, kind in digests[first_scan:first_file]),
+        tuple(WorkFile(name, kind) for name, kind in digests[first_file:]),
     )
-    return Piece.from_json(subject, photos)
 
 
 def _objects(members: JSONObject, name: str) -> list[JSONObject]:
-    value: JSONValue = members.get(name, [])
+    if name not in members:
+        return []
+    value = members[name]
     if not isinstance(value, list):
         raise MalformedError("not-a-certificate", "Expected a list of objects.", field=name)
     objects = [item for item in value if isinstance(item, dict)]
@@ -269,3 +291,18 @@ def _read_status(document: JSONObject) -> StatusEntry:
         raise MalformedError("bad-status-entry", "The place in the status list is malformed.", field="credentialStatus")
     list_url = _string(status, "statusListCredential", "credentialStatus")
     return StatusEntry(list_url.rpartition("/")[2], int(index))
+
+
+def _difference(expected: JSONValue, found: JSONValue, path: str = "") -> str:
+    """Return the path of the first member in which two documents that are not equal differ."""
+    if isinstance(expected, dict) and isinstance(found, dict):
+        for name in sorted(expected.keys() | found.keys()):
+            if name not in expected or name not in found:
+                return f"{path}.{name}".lstrip(".")
+            if expected[name] != found[name]:
+                return _difference(expected[name], found[name], f"{path}.{name}")
+    if isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
+        for place, (one, other) in enumerate(zip(expected, found, strict=True)):
+            if one != other:
+                return _difference(one, other, f"{path}[{place}]")
+    return path.lstrip(".")

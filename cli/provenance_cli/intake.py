@@ -1,40 +1,42 @@
-"""From a spreadsheet's row to a piece, with every fault named by line, column and remedy."""
+"""From a spreadsheet's rows to pieces, with every fault named by line, column and remedy.
+
+Rows are read one by one first; what a piece belongs to, a set, a pair or a whole, stands in other rows and is seen to
+when all are read.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from provenance.encoding import Digest
 from provenance.errors import ConflictError, MalformedError, ProvenanceError
-from provenance.media import read_photo
-from provenance.piece import PLAIN_FIELDS, TEXT_FIELDS, Edition, Firing, Photo, Piece, entered_text
+from provenance.limits import LIMITS
+from provenance.piece import SET_KINDS, Piece, PieceSet, Whole, entered_text
 from provenance.serial import Serial
+from provenance_cli.facts import Darkroom, to_piece
 from provenance_cli.mapping import Columns
-from provenance_cli.measures import whole
-from provenance_cli.spreadsheet import MAX_CELL, Row
+from provenance_cli.spreadsheet import Row
 from provenance_cli.store import Entry, Known
 
-
-class Darkroom(Protocol):
-    """Prepares photos, and knows those that it prepared before."""
-
-    def prepare(self, source: bytes) -> Digest:
-        """Return the digest of the prepared photo; raises `MalformedError` for what is none."""
-
-
-_FIRING_TEXTS = ("kiln", "fuel", "atmosphere")
-_COLUMN_OF = {"firing.date": "fired", "firing.peakTemperature": "peak"}
-_MEASURES = {
-    "height": "height_mm",
-    "width": "width_mm",
-    "depth": "depth_mm",
-    "diameter": "diameter_mm",
-    "weight": "weight_g",
+_COLUMN_OF = {
+    "firing.date": "fired",
+    "firing.peakTemperature": "peak",
+    "maker.consent": "consent",
+    "maker.consent.date": "consent",
+    "scan": "scan",
+    "file": "files",
+    "clayBody": "clay_body",
+    "partOf": "part_of",
 }
+"""Path of a member to the field of its column, where they differ."""
+
+
+_ANSWERS = frozenset(("yes", "no", "y", "n", "true", "false", "是", "否", "有", "无", "-"))
+"""What stands in a column that asks whether there is a set: rows of one answer are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,15 @@ class Intake:
     known: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A row that was read: its piece has the serial that it will have."""
+
+    row: Row
+    origin: str
+    piece: Piece
+
+
 def take_in(
     rows: Iterable[Row], columns: Columns, language: str, folder: Path, known: Mapping[str, Known], darkroom: Darkroom
 ) -> Intake:
@@ -68,11 +79,10 @@ def take_in(
     A row's origin is its accession number where there is one, else the digest of its cells: importing a file again
     brings in only what is new, and corrects what is not signed yet.
     """
-    intake, seen = Intake(), dict[str, int]()
+    intake, seen, read = Intake(), dict[str, int](), list[_Read]()
+    broken = set[tuple[str, str]]()
     for row in rows:
-        number = row.cells.get(columns.headings.get("accession_number", ""), "")
-        origin = f"number:{number[:200]}" if number else f"row:{_digest(row)}"
-        before = known.get(origin)
+        origin = _origin(row, columns)
         try:
             if origin in seen:
                 raise ConflictError(
@@ -83,132 +93,133 @@ def take_in(
                 )
             seen[origin] = row.line
             piece = to_piece(row, columns, language, folder, darkroom)
-            if before is None:
-                intake.entries.append(Entry(piece, origin))
-                continue
-            piece = replace(piece, serial=before.piece.serial)
-            if piece == before.piece:
-                intake.known += 1
-            elif before.signed:
-                raise ConflictError(
-                    "number-signed",
-                    "A piece of this number was signed with other facts.",
-                    hint="Give another piece a number of its own. What is signed is corrected by an amendment.",
-                )
-            else:
-                intake.corrected.append(Entry(piece, origin))
+            if origin in known:
+                piece = replace(piece, serial=known[origin].piece.serial)
+            read.append(_Read(row, origin, piece))
         except ProvenanceError as error:
             intake.faults.append(_fault(row, columns, error))
+            broken.update(_groups(row, columns))
+    belonging = _Belonging(read, columns, columns.language or language, known, broken)
+    for item in read:
+        try:
+            _enter(intake, item, belonging.piece(item), known.get(item.origin))
+        except ProvenanceError as error:
+            intake.faults.append(_fault(item.row, columns, error))
+    intake.faults.sort(key=lambda fault: fault.line)
     return intake
+
+
+def _enter(intake: Intake, item: _Read, piece: Piece, before: Known | None) -> None:
+    if before is None:
+        intake.entries.append(Entry(piece, item.origin))
+    elif piece == before.piece:
+        intake.known += 1
+    elif before.signed:
+        raise ConflictError(
+            "number-signed",
+            "A piece of this number was signed with other facts.",
+            hint="Give another piece a number of its own. What is signed is corrected by an amendment.",
+        )
+    else:
+        intake.corrected.append(Entry(piece, item.origin))
+
+
+class _Belonging:
+    """What the pieces of a file belong to: rows of one word in the set's column are a set."""
+
+    def __init__(
+        self,
+        read: list[_Read],
+        columns: Columns,
+        language: str,
+        known: Mapping[str, Known],
+        broken: set[tuple[str, str]],
+    ) -> None:
+        self._columns, self._language, self._broken = columns, language, broken
+        self._serials = {origin: before.piece.serial for origin, before in known.items()}
+        self._serials |= {item.origin: item.piece.serial for item in read}
+        self._members = defaultdict[tuple[str, str], list[Serial]](list)
+        for item in read:
+            for group in _groups(item.row, columns):
+                self._members[group].append(item.piece.serial)
+
+    def piece(self, item: _Read) -> Piece:
+        """Return the piece with what it belongs to; raises `MalformedError`."""
+        piece = item.piece
+        for kind, name in _groups(item.row, self._columns):
+            piece = replace(piece, set=self._set(kind, name))
+        whole = item.row.cells.get(self._columns.headings.get("part_of", ""), "")
+        return replace(piece, part_of=self._whole(whole, piece)) if whole else piece
+
+    def _set(self, kind: str, name: str) -> PieceSet:
+        members = self._members[kind, name]
+        if name.lower() in _ANSWERS:
+            raise MalformedError(
+                "no-set-name",
+                "“{name}” is an answer, and names no set.",
+                field=kind,
+                hint="Write the same name in every row that belongs together, or map the column to nothing.",
+                name=name,
+            )
+        if (kind, name) in self._broken:
+            raise MalformedError(
+                "set-incomplete",
+                "Another row of the same set has a fault.",
+                field=kind,
+                hint="Correct that row; then all of them are entered together.",
+            )
+        if len(members) < 2 or (kind == "pair" and len(members) != 2):
+            raise MalformedError(
+                "set-incomplete",
+                "“{name}” stands in {n} rows.",
+                field=kind,
+                hint="A pair has two rows of the same word, a set two or more.",
+                name=name[:40],
+                n=len(members),
+            )
+        if len(members) > LIMITS.set_pieces:
+            raise MalformedError("too-many", "There may be at most {limit}.", field=kind, limit=LIMITS.set_pieces)
+        text = {self._language: entered_text(name, field=kind, limit=LIMITS.name)}
+        return PieceSet(tuple(members), len(members), kind, text)
+
+    def _whole(self, text: str, piece: Piece) -> Whole:
+        serial = self._serials.get(_number_origin(text))
+        if serial is None:
+            try:
+                serial = Serial.parse(text)
+            except MalformedError:
+                raise MalformedError(
+                    "unknown-whole",
+                    "There is no piece “{number}”.",
+                    field="part_of",
+                    hint="Write the number of another row, or a serial.",
+                    number=text[:40],
+                ) from None
+        return Whole(serial, piece.form)
+
+
+def _origin(row: Row, columns: Columns) -> str:
+    number = row.cells.get(columns.headings.get("accession_number", ""), "")
+    return _number_origin(number) if number else f"row:{_digest(row)}"
+
+
+def _number_origin(number: str) -> str:
+    return f"number:{number[:200]}"
+
+
+def _groups(row: Row, columns: Columns) -> Iterator[tuple[str, str]]:
+    for kind in SET_KINDS:
+        name = row.cells.get(columns.headings.get(kind, ""), "")
+        if name:
+            yield kind, name
 
 
 def _fault(row: Row, columns: Columns, error: ProvenanceError) -> Fault:
     name = (error.field or "") if isinstance(error, MalformedError) else "accession_number"
     name = _COLUMN_OF.get(name, name)
     told = error if error.hint else MalformedError.like(error, hint="Correct it, then import the file again.")
-    return Fault(row.line, columns.headings.get(name, name if isinstance(error, MalformedError) else ""), told)
-
-
-def to_piece(row: Row, columns: Columns, language: str, folder: Path | None, darkroom: Darkroom) -> Piece:
-    """Return the piece that a row describes; raises `MalformedError` whose field is the mapping's name for it."""
-    if row.broken is not None:
-        raise row.broken
-    values: dict[str, str] = {}
-    for name, heading in columns.headings.items():
-        text = row.cells.get(heading, "")
-        if heading in row.formulas:
-            raise MalformedError(
-                "formula", "The cell holds a formula.", field=name, hint="Replace it by its value (paste as text)."
-            )
-        if len(text) > MAX_CELL:
-            raise MalformedError("text-too-long", "The cell has {n:,} characters.", field=name, n=len(text))
-        if text:
-            values[name] = text
-    if "title" not in values:
-        raise MalformedError("missing-title", "The title is missing.", field="title", hint="Name the piece.")
-    tag = columns.language or language
-    facts: dict[str, Any] = {}
-    for name, (_, limit) in TEXT_FIELDS.items():
-        if name in values:
-            facts[name] = {tag: entered_text(values[name], field=name, limit=limit)}
-    for name, (_, limit) in PLAIN_FIELDS.items():
-        if name in values:
-            facts[name] = entered_text(values[name], field=name, limit=limit)
-    for name, attribute in _MEASURES.items():
-        if name in values:
-            facts[attribute] = whole(values[name], name, columns.unit_of(name))
-    if "country" in values:
-        facts["country"] = values["country"].upper()
-    if "edition" in values:
-        facts["edition"] = edition(values["edition"])
-    if "photos" in values:
-        names = [part.strip() for part in values["photos"].split(";") if part.strip()]
-        facts["photos"] = prepare_photos(names, folder, darkroom)
-    firing = {
-        name: {tag: entered_text(values[name], field=name, limit=200)} for name in _FIRING_TEXTS if name in values
-    }
-    if firing or "fired" in values or "peak" in values:
-        facts["firing"] = Firing(
-            **firing,
-            date=day(values["fired"]) if "fired" in values else None,
-            peak_celsius=whole(values["peak"], "peak", columns.unit_of("peak")) if "peak" in values else None,
-        )
-    return Piece(Serial.random(), **facts)
-
-
-def day(text: str) -> str:
-    """Read a day as people write it, 2026/11/2 or 2026年11月2日, into ISO form; another text is left as it is."""
-    match = re.fullmatch(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?", text)
-    return "{}-{:0>2}-{:0>2}".format(*match.groups()) if match else text
-
-
-def edition(text: str) -> Edition:
-    """Read ``3/10``; raises `MalformedError`."""
-    number, _, of = text.replace("／", "/").partition("/")
-    if not (number.strip().isdecimal() and of.strip().isdecimal() and len(text) < 20):
-        raise MalformedError("bad-edition", "An edition is written like 3/10.", field="edition")
-    return Edition(int(number), int(of))
-
-
-def prepare_photos(names: list[str], folder: Path | None, darkroom: Darkroom) -> tuple[Photo, ...]:
-    """Have photos prepared: made smaller, and freed of what they tell of place and camera.
-
-    A spreadsheet's photos lie in its `folder` or below, since photos become public; without a folder, names are those
-    that a person gave.  Raises `MalformedError`.
-    """
-    photos = []
-    for place, name in enumerate(names):
-        try:
-            digest = darkroom.prepare(read_photo(_photo_path(name, folder)))
-        except MalformedError as error:
-            raise MalformedError(
-                error.code,
-                "{photo}: {fault}",
-                field="photos",
-                hint="{remedy}",
-                photo=name,
-                fault=error,
-                remedy=error.remedy,
-            ) from None
-        photos.append(Photo(digest, role="overview" if place == 0 else "detail"))
-    return tuple(photos)
-
-
-def _photo_path(name: str, folder: Path | None) -> Path:
-    if folder is None:
-        return Path(name)
-    try:
-        path = (folder / name).resolve()
-    except (OSError, RuntimeError, ValueError):  # A loop of links, or a character that no file name has.
-        raise MalformedError("no-photo", "There is no such photo.", field="photos") from None
-    if not path.is_relative_to(folder.resolve()):
-        raise MalformedError(
-            "photo-outside",
-            "The photo lies outside the spreadsheet's folder.",
-            field="photos",
-            hint="Copy it into the folder.",
-        )
-    return path
+    heading = columns.heading(name) or (name if isinstance(error, MalformedError) else "")
+    return Fault(row.line, heading, told)
 
 
 def _digest(row: Row) -> str:

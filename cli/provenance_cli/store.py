@@ -13,11 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from provenance.bundle import MAX_AMENDMENTS
 from provenance.canonical import canonicalize, parse_canonical
 from provenance.certificate import MAX_CERTIFICATE_BYTES, STATUS_LIST_BITS, Certificate
 from provenance.encoding import Digest
 from provenance.errors import ConfigurationError, ConflictError, NotFoundError
-from provenance.piece import Photo, Piece
+from provenance.piece import Photo, Piece, Resource, Scan, WorkFile
 from provenance.serial import Serial
 from provenance_cli.i18n import later
 
@@ -29,10 +30,16 @@ CREATE TABLE IF NOT EXISTS certificates (
     id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, serial TEXT NOT NULL UNIQUE REFERENCES pieces (serial),
     data BLOB NOT NULL, list_index INTEGER NOT NULL UNIQUE, state TEXT NOT NULL, error TEXT, bundle BLOB
 );
+CREATE TABLE IF NOT EXISTS amendments (
+    id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, serial TEXT NOT NULL REFERENCES certificates (serial),
+    data BLOB NOT NULL
+);
 CREATE TABLE IF NOT EXISTS photos_sent (digest BLOB PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS photos_prepared (source BLOB PRIMARY KEY, digest BLOB NOT NULL);
 """
 
+_SCAN, _FILE = "scan", "file"
+"""What stands in the place of a photo's role for a resource of another kind."""
 SIGNED, REFUSED = later("signed"), later("refused")
 """The workshop's own states."""
 REGISTRY_STATES = (later("held"), later("waiting"), later("batched"), later("anchored"))
@@ -210,6 +217,44 @@ class Store:
                 "UPDATE certificates SET bundle=? WHERE digest=?", [(data, digest.value) for digest, data in bundles]
             )
 
+    # --- amendments -------------------------------------------------------------------------------------------------
+
+    def amendments(self, serial: Serial) -> list[Certificate]:
+        """Return the amendments of a piece's certificate, oldest first."""
+        query = "SELECT data FROM amendments WHERE serial=? ORDER BY id"
+        return [Certificate.from_bytes(data) for (data,) in self._connection.execute(query, (serial.compact,))]
+
+    def add_amendment(self, amendment: Certificate) -> None:
+        """Keep an amendment, and its facts for the piece.
+
+        Raises `NotFoundError` where there is no certificate, `ConflictError` where it replaces another than the newest,
+        or where there are too many.
+        """
+        serial, piece = amendment.piece.serial, amendment.piece
+        with self._write() as connection:
+            before = self.amendments(serial)
+            newest = before[-1] if before else self.certificate(serial).certificate
+            if newest.digest != amendment.replaces:
+                raise ConflictError(
+                    "amended-already", "Another program amended {serial} at the same time.", hint="Run it again.",
+                    serial=serial,
+                )  # fmt: skip
+            if len(before) >= MAX_AMENDMENTS:
+                raise ConflictError(
+                    "too-many-amendments",
+                    "{serial} has {limit} amendments, and cannot have more.",
+                    hint="Revoke it, and enter the piece anew.",
+                    serial=serial,
+                    limit=MAX_AMENDMENTS,
+                )
+            connection.execute(
+                "INSERT INTO amendments (digest, serial, data) VALUES (?,?,?)",
+                (amendment.digest.value, serial.compact, amendment.data),
+            )
+            connection.execute("UPDATE pieces SET facts=?, photos=? WHERE serial=?", (*_columns(piece), serial.compact))
+
+    # --- photos -----------------------------------------------------------------------------------------------------
+
     def prepared_photo(self, source: Digest) -> Digest | None:
         """Return the prepared photo of a file that was prepared before, by the digest of the file."""
         row = self._connection.execute("SELECT digest FROM photos_prepared WHERE source=?", (source.value,)).fetchone()
@@ -231,10 +276,24 @@ class Store:
 
 
 def _columns(piece: Piece) -> tuple[bytes, str]:
-    photos = [[photo.digest.hex(), photo.media_type, photo.role] for photo in piece.photos]
-    return canonicalize(piece.to_json()), json.dumps(photos)
+    resources: list[Resource] = [*piece.photos, *piece.scans, *piece.files]
+    return canonicalize(piece.to_json()), json.dumps([_named(item) for item in resources])
 
 
-def _piece(facts: bytes, photos: str) -> Piece:
-    entries = [Photo(Digest(bytes.fromhex(digest)), media, role) for digest, media, role in json.loads(photos)]
-    return Piece.from_json(parse_canonical(facts, limit=MAX_CERTIFICATE_BYTES), tuple(entries))
+def _named(item: Resource) -> list[str]:
+    role = item.role if isinstance(item, Photo) else _SCAN if isinstance(item, Scan) else _FILE
+    return [item.digest.hex(), item.media_type, role]
+
+
+def _piece(facts: bytes, resources: str) -> Piece:
+    photos, scans, files = list[Photo](), list[Scan](), list[WorkFile]()
+    for name, media, role in json.loads(resources):
+        digest = Digest(bytes.fromhex(name))
+        if role == _SCAN:
+            scans.append(Scan(digest, media))
+        elif role == _FILE:
+            files.append(WorkFile(digest, media))
+        else:
+            photos.append(Photo(digest, media, role))
+    subject = parse_canonical(facts, limit=MAX_CERTIFICATE_BYTES)
+    return Piece.from_json(subject, tuple(photos), tuple(scans), tuple(files))

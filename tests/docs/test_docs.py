@@ -8,6 +8,7 @@ import json
 import pkgutil
 import re
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -18,6 +19,7 @@ import provenance_cli
 import provenance_registry
 from provenance.encoding import Address
 from provenance.errors import LedgerError, MalformedError, ProvenanceError
+from provenance.limits import LIMITS
 from provenance.printing.layouts import DEFAULT_LAYOUT, LAYOUTS
 from provenance_cli import exits
 from provenance_cli.demo import Result
@@ -307,6 +309,8 @@ def test_every_limit_is_documented() -> None:
                         named[f"{module.name}.{target.id}"] = getattr(loaded, target.id)
     first, second = section(read(REFERENCE), "## Limits").split("Limits of one registry", 1)
     assert {quoted(cells[0])[0]: float(cells[1].replace(",", "")) for cells in rows(first)} == named
+    second, subject = second.split("Limits of a certificate's subject", 1)
+    assert {quoted(cells[0])[0]: int(cells[1].replace(",", "")) for cells in rows(subject)} == asdict(LIMITS)
     fields = Settings.__dataclass_fields__
     variables = set(quoted(section(read(REFERENCE), "## Environment variables")))
     bounds = [name for name in fields if name.startswith("max_") and f"KILNMARK_{name.upper()}" not in variables]

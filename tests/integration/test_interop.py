@@ -13,6 +13,7 @@ import pytest
 
 from provenance.canonical import canonicalize, parse
 from provenance.certificate import CREDENTIALS_CONTEXT, Issuer, StatusEntry
+from provenance.documents import context
 from provenance.encoding import Digest
 from provenance.errors import VerificationError
 from provenance.issue import issue
@@ -20,7 +21,9 @@ from provenance.keys import Ed25519Signer, P256Signer, Signer
 from provenance.piece import Edition, Firing, Photo, Piece
 from provenance.proof import check_proof
 from provenance.serial import Serial
+from tests.support.pieces import digital_piece, full_piece
 
+REGISTRY = "https://registry.example:8443"
 FOLDER = Path(__file__).resolve().parent.parent / "interop"
 
 pytestmark = pytest.mark.skipif(
@@ -43,8 +46,8 @@ def ask(request: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
-def certificate(signer: Signer) -> dict[str, Any]:
-    piece = Piece(
+def certificate(signer: Signer, piece: Piece | None = None) -> dict[str, Any]:
+    piece = piece or Piece(
         Serial.random(),
         {
             "zh-Hans": '青花缠枝莲纹梅瓶 🏺\n\t"\\/',
@@ -56,7 +59,7 @@ def certificate(signer: Signer) -> dict[str, Any]:
         edition=Edition(3, 10),
         photos=(Photo(Digest.of(b"a photo"), "image/jpeg", "base-mark"),),
     )
-    issuer = Issuer("https://registry.example:8443", "test-studio", "测试工作室")
+    issuer = Issuer(REGISTRY, "test-studio", "测试工作室")
     entry = StatusEntry("0123456789ab", 7)
     document: dict[str, Any] = json.loads(
         issue(piece, issuer, signer, status_entry=entry, now=datetime.now(UTC)).data.decode()
@@ -66,6 +69,7 @@ def certificate(signer: Signer) -> dict[str, Any]:
 
 def test_the_javascript_suites_accept_our_certificates_and_refuse_altered_ones() -> None:
     ours = [certificate(P256Signer.generate()) for _ in range(8)] + [certificate(Ed25519Signer.generate())]
+    ours += [certificate(P256Signer.generate(), piece) for piece in (full_piece(), digital_piece())]
     altered = [json.loads(json.dumps(document)) for document in ours]
     for document in altered:
         document["credentialSubject"]["title"]["en"] += "!"
@@ -93,3 +97,36 @@ def test_we_accept_credentials_of_the_javascript_suites_and_refuse_altered_ones(
         with pytest.raises(VerificationError):
             check_proof({**secured, "credentialSubject": subject}, allow_high_s=True)
         assert parse(canonicalize(secured), limit=100_000) == secured
+
+
+def values(node: Any) -> list[Any]:
+    """Return every scalar of a JSON value; of members that name terms or units too."""
+    if isinstance(node, dict):
+        return [value for item in node.values() for value in values(item)]
+    return [value for item in node for value in values(item)] if isinstance(node, list) else [node]
+
+
+def test_every_member_has_a_meaning_in_json_ld() -> None:
+    pieces = [full_piece(), digital_piece()]
+    documents = [certificate(P256Signer.generate(), piece) for piece in pieces]
+    unknown = json.loads(json.dumps(documents[0]))
+    unknown["credentialSubject"]["hidden"] = "x"
+    contexts = {f"{REGISTRY}/contexts/piece/v1": context(REGISTRY)}
+    answers = ask({"expand": [*documents, unknown], "contexts": contexts})["expanded"]
+    assert [answer["ok"] for answer in answers] == [True, True, False], answers
+    for document, answer in zip(documents, answers, strict=False):
+        (expanded,) = answer["expanded"]
+        (subject,) = expanded["https://www.w3.org/2018/credentials#credentialSubject"]
+        plain = document["credentialSubject"]
+        told = {(item["@language"].lower(), item["@value"]) for item in subject["https://schema.org/name"]}
+        assert told == {(language.lower(), text) for language, text in plain["title"].items()}
+        (maker, *_others) = subject["https://schema.org/creator"]
+        assert maker["https://schema.org/name"][0]["@value"] in plain["maker"][0]["name"].values()
+        assert subject["@id"] == plain["id"]
+        assert subject["@type"] == [f"{REGISTRY}/contexts/piece/v1#{plain['type']}"]
+        # Nothing is dropped: whatever was said is found among what was understood.
+        understood = {str(value) for value in values(expanded)}
+        for value in values(plain):
+            assert str(value) in understood or any(text.endswith((f"#{value}", f"/{value}")) for text in understood), (
+                value
+            )

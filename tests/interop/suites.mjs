@@ -1,12 +1,16 @@
 // Signs and verifies credentials with Digital Bazaar's cryptosuites.
 // Reads {"verify": [secured, ...], "sign": [{suite, document, secret?}, ...]} from standard input and answers
-// {"verified": [{ok, error?}, ...], "signed": [secured, ...]}.
+// {"verified": [{ok, error?}, ...], "signed": [secured, ...]}.  And {"expand": [document, ...], "contexts": {url:
+// context}}, answered by {"expanded": [{ok, expanded | error}, ...]}: JSON-LD in the safe mode, where a member without
+// a meaning is an error.
 import {DataIntegrityProof} from '@digitalbazaar/data-integrity';
 import * as EcdsaMultikey from '@digitalbazaar/ecdsa-multikey';
 import * as Ed25519Multikey from '@digitalbazaar/ed25519-multikey';
 import * as ecdsa from '@digitalbazaar/ecdsa-jcs-2019-cryptosuite';
 import * as eddsa from '@digitalbazaar/eddsa-jcs-2022-cryptosuite';
+import {contexts as credentials} from '@digitalcredentials/credentials-v2-context';
 import jsigs from 'jsonld-signatures';
+import jsonld from 'jsonld';
 
 const {AssertionProofPurpose} = jsigs.purposes;
 const SUITES = {'ecdsa-jcs-2019': ecdsa, 'eddsa-jcs-2022': eddsa};
@@ -48,6 +52,19 @@ async function sign({suite: name, document}) {
   return jsigs.sign(document, {suite, purpose: new AssertionProofPurpose(), documentLoader});
 }
 
+async function expand(document, contexts) {
+  const documentLoader = async url => {
+    const found = contexts[url] ?? credentials.get(url);
+    if(!found) { throw new Error(`not loadable: ${url}`); }
+    return {documentUrl: url, document: found, contextUrl: null};
+  };
+  try {
+    return {ok: true, expanded: await jsonld.expand(document, {documentLoader, safe: true})};
+  } catch(error) {
+    return {ok: false, error: String(error)};
+  }
+}
+
 const chunks = [];
 for await(const chunk of process.stdin) { chunks.push(chunk); }
 const request = JSON.parse(Buffer.concat(chunks).toString('utf8'));
@@ -55,4 +72,6 @@ const verified = [];
 for(const secured of request.verify ?? []) { verified.push(await verify(secured)); }
 const signed = [];
 for(const order of request.sign ?? []) { signed.push(await sign(order)); }
-process.stdout.write(JSON.stringify({verified, signed}));
+const expanded = [];
+for(const document of request.expand ?? []) { expanded.push(await expand(document, request.contexts)); }
+process.stdout.write(JSON.stringify({verified, signed, expanded}));

@@ -12,7 +12,7 @@ from provenance.encoding import Digest
 from provenance.errors import MalformedError, ProvenanceError, VerificationError
 from provenance.issue import issue
 from provenance.keys import Ed25519Signer, P256Signer, Signer
-from provenance.piece import Edition, Firing, Photo, Piece, entered_text
+from provenance.piece import Edition, Firing, Maker, Photo, Piece, entered_text
 from provenance.serial import Serial
 from tests.support.scene import ISSUER, NOW, Scene
 
@@ -22,7 +22,7 @@ def full_piece() -> Piece:
         Serial.random(),
         {"zh-Hans": "青花缠枝莲纹梅瓶", "en": "Meiping with lotus scroll"},
         description={"en": "One of a pair."},
-        maker={"zh-Hans": "示例"},
+        makers=(Maker({"zh-Hans": "示例"}),),
         glaze={"en": "transparent"},
         base_mark={"zh-Hans": "大清乾隆年制"},
         made="2026",

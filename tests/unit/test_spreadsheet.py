@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from provenance.errors import MalformedError
-from provenance_cli.intake import day
+from provenance_cli.facts import day
 from provenance_cli.spreadsheet import decode, read_sheet
 
 

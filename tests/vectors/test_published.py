@@ -9,13 +9,18 @@ from typing import Any
 
 import pytest
 import rfc8785
+from jsonschema import Draft202012Validator
 
 from provenance.canonical import canonicalize, parse
+from provenance.certificate import StatusEntry
 from provenance.encoding import from_base58
 from provenance.errors import MalformedError, VerificationError
-from provenance.keys import P256_ORDER, PublicKey
+from provenance.issue import issue
+from provenance.keys import P256_ORDER, P256Signer, PublicKey
 from provenance.merkle import verify_inclusion
 from provenance.proof import check_proof
+from tests.support.pieces import digital_piece, full_piece
+from tests.support.scene import ISSUER, NOW
 
 
 def test_jcs_outputs_are_reproduced_or_lie_outside_the_domain(published_vectors: Path) -> None:
@@ -107,3 +112,16 @@ def test_the_published_proof_value_is_base58(published_vectors: Path) -> None:
     text = (published_vectors / "vc-di-ecdsa/ecdsa-jcs-2019-p256/sigBTC58JCSECDSAP256.txt").read_text().strip()
     hexadecimal = (published_vectors / "vc-di-ecdsa/ecdsa-jcs-2019-p256/sigHexJCSECDSAP256.txt").read_text().strip()
     assert from_base58(text.removeprefix("z")).hex() == hexadecimal
+
+
+def test_certificates_are_valid_verifiable_credentials(published_vectors: Path) -> None:
+    """W3C VC Data Model 2.0's own JSON Schema, of github.com/w3c/vc-data-model, ``schema/verifiable-credential``."""
+    file = published_vectors / "vc-data-model" / "verifiable-credential-schema.json"
+    if not file.is_file():
+        pytest.skip("no JSON Schema of W3C VC Data Model 2.0 among the vectors")
+    validator = Draft202012Validator(json.loads(file.read_text("utf-8")))
+    for piece in (full_piece(), digital_piece()):
+        made = issue(piece, ISSUER, P256Signer.generate(), status_entry=StatusEntry("0123456789ab", 7), now=NOW)
+        document = json.loads(made.data)
+        validator.validate(document)
+        assert not validator.is_valid({name: member for name, member in document.items() if name != "issuer"})

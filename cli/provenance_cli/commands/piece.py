@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from provenance_cli.columns import cut, listing, pad
 from provenance_cli.context import App, pass_app
+from provenance_cli.fact_options import fact_options, given_facts
 from provenance_cli.i18n import _, later, ngettext
 from provenance_cli.report import words
 from provenance_cli.spreadsheet import ENCODINGS
 
 if TYPE_CHECKING:
-    from provenance.piece import Piece
     from provenance_cli.intake import Fault, Intake
     from provenance_cli.mapping import Columns
     from provenance_cli.spreadsheet import Sheet
@@ -32,52 +31,133 @@ def piece() -> None:
 
 
 @piece.command(help="Enter one piece; asks for what is missing.")
-@click.option("--title", help="What the piece is called.")
-@click.option("--description", help="A few sentences about it.")
-@click.option("--maker", help="Who made it.")
-@click.option("--form", help="Its form: vase, bowl, cup.")
-@click.option("--technique", help="How it was made.")
-@click.option("--clay-body", help="The clay.")
-@click.option("--glaze", help="The glaze.")
-@click.option("--decoration", help="The decoration.")
-@click.option("--base-mark", help="The mark on its base.")
-@click.option("--height", help="Height in mm.")
-@click.option("--width", help="Width in mm.")
-@click.option("--depth", help="Depth in mm.")
-@click.option("--diameter", help="Diameter in mm.")
-@click.option("--weight", help="Weight in g.")
-@click.option("--kiln", help="The kiln.")
-@click.option("--fired", help="Day of the firing, like 2026-11-02.")
-@click.option("--peak", help="Highest temperature in °C.")
-@click.option("--edition", help="Number and size of an edition, like 3/10.")
-@click.option("--accession-number", help="Your own number for it.")
-@click.option("--photo", "photos", multiple=True, type=click.Path(), help="A photo; may be given several times.")
-@click.option("--text-language", help="Language of the texts (default: that of the workshop).")
+@fact_options
 @pass_app
-def add(app: App, /, photos: tuple[str, ...], text_language: str | None, **given: str | None) -> None:
+def add(
+    app: App,
+    /,
+    photos: tuple[str, ...],
+    scans: tuple[str, ...],
+    files: tuple[str, ...],
+    text_language: str | None,
+    **given: str | None,
+) -> None:
     """Enter one piece."""
-    from provenance_cli.darkroom import WorkshopDarkroom
-    from provenance_cli.intake import to_piece
-    from provenance_cli.mapping import Columns
-    from provenance_cli.spreadsheet import Row
+    from provenance.piece import Piece
+    from provenance.serial import Serial
     from provenance_cli.store import Entry
+    from provenance_cli.telling import members_of
 
     workshop = app.workshop()
     values = {name: text for name, text in given.items() if text}
     if "title" not in values:
         values["title"] = app.ask(_("Title"))
-        for name, question in (("maker", _("Maker")), ("height", _("Height in mm")), ("glaze", _("Glaze"))):
+        body = () if files else (("height", _("Height in mm")), ("glaze", _("Glaze")))
+        makers = () if values.keys() & {"master", "visitor"} else (("maker", _("Maker")),)
+        for name, question in (*makers, *body):
             if name not in values and (answer := app.ask(question, default="")):
                 values[name] = answer
-    if photos:
-        values["photos"] = ";".join(str(Path(photo).resolve()) for photo in photos)
-    language = text_language or workshop.language
-    mapping = Columns({name: name for name in values}, "mm", language)
-    new = to_piece(Row(1, values), mapping, language, None, WorkshopDarkroom(workshop))
+    paths = {"photos": photos, "scan": scans, "files": files}
+    facts = given_facts(app, workshop, values, paths, text_language or workshop.language)
+    new = Piece(Serial.random(), **{"title": {}, **facts})
     workshop.store.add_pieces([Entry(new)])
     app.say(_("Entered as {serial}.").format(serial=new.serial))
+    if scans or files:
+        app.say(_("Keep the files as they are: the certificate names their digests, and holds no copy."))
     app.say(_("Next: `kilnmark sign`."))
-    app.data(_members(new, None))
+    app.data(members_of(new, DRAFT))
+
+
+@piece.command(help="Put facts of a signed piece right: makes and signs an amendment.")
+@click.argument("serial")
+@fact_options
+@click.option("--remove", "removed", multiple=True, help="A fact to leave out; may be given several times.")
+@pass_app
+def amend(
+    app: App,
+    /,
+    serial: str,
+    photos: tuple[str, ...],
+    scans: tuple[str, ...],
+    files: tuple[str, ...],
+    text_language: str | None,
+    removed: tuple[str, ...],
+    **given: str | None,
+) -> None:
+    """Sign a certificate that replaces the newest one of a piece."""
+    from provenance.issue import issue
+    from provenance.serial import Serial
+    from provenance_cli.amending import amended
+    from provenance_cli.telling import facts_of
+
+    workshop = app.workshop()
+    store, wanted = workshop.store, Serial.parse(serial)
+    before = [store.certificate(wanted).certificate, *store.amendments(wanted)]
+    newest = before[-1]
+    paths = {"photos": photos, "scan": scans, "files": files}
+    facts = given_facts(app, workshop, given, paths, text_language or workshop.language)
+    corrected = amended(newest.piece, facts, removed)
+    if corrected == newest.piece:
+        raise click.UsageError(_("Nothing would change: name the facts that do."))
+    was, now = dict(facts_of(newest.piece)), dict(facts_of(corrected))
+    for label in dict.fromkeys((*was, *now)):
+        if was.get(label) != now.get(label):
+            app.say(_("  {label}: {was} → {now}").format(label=label, was=was.get(label, "-"), now=now.get(label, "-")))
+    app.say(_("The certificate of before stays, and everybody can read both."))
+    if not app.confirm(_("Sign this amendment?")):
+        raise click.Abort
+    signer = workshop.keystore().unlock(app.passphrase()).signer
+    amendment = issue(
+        corrected, newest.issuer, signer, status_entry=newest.status_entry, now=app.clock(), replaces=newest.digest
+    )
+    store.add_amendment(amendment)
+    app.say(_("Amendment {number} of {serial} is signed.").format(number=len(before), serial=wanted))
+    app.data(
+        {
+            "serial": str(wanted),
+            "number": len(before),
+            "digest": str(amendment.digest),
+            "replaces": str(newest.digest),
+        }
+    )
+
+
+@piece.command(help="Say that pieces are a set or a pair; they must not be signed.")
+@click.argument("serials", nargs=-1, required=True)
+@click.option("--pair", is_flag=True, help="They are a pair.")
+@click.option("--name", help="What the set is called.")
+@click.option("--text-language", help="Language of the texts (default: that of the workshop).")
+@pass_app
+def join(app: App, serials: tuple[str, ...], pair: bool, name: str | None, text_language: str | None) -> None:
+    """Have every piece of a set name all of them."""
+    from dataclasses import replace
+
+    from provenance.errors import ConflictError
+    from provenance.limits import LIMITS
+    from provenance.piece import PieceSet, entered_text
+    from provenance.serial import Serial
+    from provenance_cli.store import Entry
+
+    workshop = app.workshop()
+    store = workshop.store
+    pieces = [store.piece(Serial.parse(serial)) for serial in serials]
+    text = {}
+    if name:
+        text[text_language or workshop.language] = entered_text(name, field="set.name", limit=LIMITS.name)
+    members = tuple(item.serial for item in pieces)
+    of_set = PieceSet(members, len(members), "pair" if pair else "set", text)
+    states = store.states()
+    for member in members:
+        if member.compact in states:
+            raise ConflictError(
+                "piece-signed",
+                "{serial} is signed already.",
+                hint="Only pieces that are not signed can be joined.",
+                serial=member,
+            )
+    store.correct_pieces(Entry(replace(item, set=of_set)) for item in pieces)
+    app.say(ngettext("{n} piece joined.", "{n} pieces joined.", len(pieces)).format(n=len(pieces)))
+    app.data({"set": of_set.to_json()})
 
 
 @piece.command(name="import", help="Enter pieces from a spreadsheet: .xlsx or CSV.")
@@ -102,6 +182,7 @@ def import_(
     from provenance_cli.files import write_file
     from provenance_cli.mapping import LABELS
     from provenance_cli.spreadsheet import read_sheet
+    from provenance_cli.telling import line_of
 
     workshop = app.workshop()
     path = Path(file)
@@ -111,13 +192,14 @@ def import_(
     intake = read_pieces(workshop, path, sheet, columns, text_language, keep=not dry_run)
     text = _("{name}: {rows:,} rows, read as {encoding}.")
     app.say(text.format(name=path.name, rows=len(sheet.rows), encoding=sheet.encoding))
-    named = [f"{heading} → {_(LABELS[field])}" for field, heading in columns.headings.items()]
+    named = [f"{heading} → {_(LABELS[field])}" for heading, field in columns.read]
     app.say(_("Columns: {columns}").format(columns=_(", ").join(named)))
-    unread = [heading for heading in sheet.headings if heading and heading not in columns.headings.values()]
+    understood = {heading for heading, _field in columns.read}
+    unread = [heading for heading in sheet.headings if heading and heading not in understood]
     if unread:
         app.say(_("Not read: {columns}").format(columns=_(", ").join(unread)), fg="yellow")
     for number, entry in enumerate(intake.entries[:5], start=1):
-        app.say(f"  {number}. {_line(entry.piece)}")
+        app.say(f"  {number}. {line_of(entry.piece)}")
     for fault in intake.faults:
         tell_fault(app, fault)
     added = corrected = 0
@@ -182,30 +264,22 @@ def tell_fault(app: App, fault: Fault) -> None:
     app.say(f"      → {remedy}")
 
 
-def _line(item: Piece) -> str:
-    from provenance.piece import text_in
-
-    sizes = [f"{mm / 10:g}" for mm in (item.height_mm, item.width_mm, item.depth_mm, item.diameter_mm) if mm]
-    parts = [
-        item.title_in("zh-Hans", "en"),
-        text_in(item.maker, "zh-Hans", "en"),
-        " × ".join(sizes) + " cm" if sizes else "",
-    ]
-    return " · ".join(part for part in parts if part)[:100]
-
-
 @piece.command(name="list", help="List the pieces and how far each has come.")
 @pass_app
 def list_(app: App) -> None:
     """List pieces with their states."""
+    from provenance_cli.telling import line_of, members_of
+
     store = app.workshop().store
     states = store.states()
     pieces = store.pieces()
     rows = [
-        f"{item.serial}  {pad(_(states.get(item.serial.compact, DRAFT)), 9)} {cut(_line(item), 51)}" for item in pieces
+        f"{item.serial}  {pad(_(states.get(item.serial.compact, DRAFT)), 9)} {cut(line_of(item), 51)}"
+        for item in pieces
     ]
     app.data(
-        [_members(item, states.get(item.serial.compact)) for item in pieces], "\n".join(rows) or _("No pieces yet.")
+        [members_of(item, states.get(item.serial.compact, DRAFT)) for item in pieces],
+        "\n".join(rows) or _("No pieces yet."),
     )
 
 
@@ -228,37 +302,14 @@ def remove(app: App, serial: str) -> None:
 def show(app: App, serial: str) -> None:
     """Show all facts of one piece."""
     from provenance.serial import Serial
+    from provenance_cli.telling import facts_of, members_of
 
     store = app.workshop().store
     item = store.piece(Serial.parse(serial))
     state = store.states().get(item.serial.compact, DRAFT)
-    app.data(_members(item, state), listing([*_facts(item), (_("State"), _(state))]))
-
-
-def _facts(item: Piece) -> Iterator[tuple[str, str]]:
-    """Yield what is known of a piece, each fact with its label."""
-    from provenance.piece import MEASURES, PLAIN_FIELDS, TEXT_FIELDS, Firing
-    from provenance_cli.mapping import LABELS
-
-    firing = item.firing or Firing()
-    known: dict[str, Any] = {"serial": str(item.serial)}
-    known |= {name: getattr(item, name) for name in (*TEXT_FIELDS, *PLAIN_FIELDS, "country")}
-    for name in MEASURES:
-        field, _underscore, unit = name.rpartition("_")
-        value = getattr(item, name)
-        known[field] = value and f"{value:,} {unit}"
-    known |= {"kiln": firing.kiln, "fuel": firing.fuel, "atmosphere": firing.atmosphere, "fired": firing.date}
-    known["peak"] = firing.peak_celsius and f"{firing.peak_celsius:,} °C"
-    known["edition"] = item.edition and f"{item.edition.number}/{item.edition.of}"
-    known["photos"] = str(len(item.photos)) if item.photos else None
-    for field, label in LABELS.items():
-        value = known[field]
-        if isinstance(value, Mapping):
-            value = "  ".join(f"{language}: {text}" for language, text in value.items())
-        if value:
-            yield _(label), " ".join(value.split())
-
-
-def _members(item: Piece, state: str | None) -> dict[str, Any]:
-    photos = [str(photo.digest) for photo in item.photos]
-    return {**item.to_json(), "state": state or DRAFT, **({"photos": photos} if photos else {})}
+    amendments = [str(amendment.digest) for amendment in store.amendments(item.serial)]
+    rows, members = [*facts_of(item), (_("State"), _(state))], members_of(item, state)
+    if amendments:
+        rows.append((_("Amendments"), str(len(amendments))))
+        members["amendments"] = amendments
+    app.data(members, listing(rows))

@@ -1,0 +1,80 @@
+"""A piece with facts put right: what an amendment says instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from provenance.errors import MalformedError
+from provenance.piece import TEXT_FIELDS, VISITOR, Firing, Maker, Piece
+from provenance_cli.facts import FIRING_TEXTS, MEASURES
+from provenance_cli.mapping import FIELDS
+
+_FIRING = {**{name: name for name in FIRING_TEXTS}, "fired": "date", "peak": "peak_celsius"}
+_MAKERS = ("maker", "master", "visitor", "consent", "teacher", "lineage")
+_ATTRIBUTE = {
+    **MEASURES,
+    "pair": "set",
+    "scan": "scans",
+    "edition_name": "edition",
+}
+"""Field to attribute, where they differ."""
+_EMPTY: Mapping[str, Any] = {"parts": (), "photos": (), "scans": (), "files": ()}
+
+
+def amended(piece: Piece, facts: Mapping[str, Any], removed: Iterable[str] = ()) -> Piece:
+    """Return `piece` without the fields `removed`, and with `facts` as `read_facts` reads them.
+
+    A text is put in the place of that of the same language; a firing keeps the facts that are not given; makers, parts,
+    photos and files are replaced as a whole.  Raises `MalformedError`.
+    """
+    for field in removed:
+        piece = _without(piece, field)
+    changes = dict(facts)
+    for name in TEXT_FIELDS.keys() & changes.keys():
+        changes[name] = {**getattr(piece, name), **changes[name]}
+    given, before = changes.get("firing"), piece.firing
+    if given is not None and before is not None:
+        told = {name: getattr(given, name) for name in _FIRING.values() if getattr(given, name)}
+        for name in FIRING_TEXTS:
+            told[name] = {**getattr(before, name), **getattr(given, name)}
+        changes["firing"] = replace(before, **told)
+    return replace(piece, **changes)
+
+
+def _without(piece: Piece, field: str) -> Piece:
+    if field not in FIELDS:
+        raise MalformedError(
+            "no-such-field",
+            "There is no field “{name}”.",
+            field=field,
+            hint="Fields are {fields}.",
+            name=field,
+            fields=", ".join(FIELDS),
+        )
+    if field in _FIRING:
+        firing = piece.firing or Firing()
+        nothing: dict[str, Any] = {_FIRING[field]: {} if field in FIRING_TEXTS else None}
+        firing = replace(firing, **nothing)
+        return replace(piece, firing=None if firing == Firing() else firing)
+    if field == "edition_name" and piece.edition is not None:
+        return replace(piece, edition=replace(piece.edition, name={}))
+    if field in _MAKERS:
+        makers = (_without_claim(maker, field) for maker in piece.makers)
+        return replace(piece, makers=tuple(maker for maker in makers if maker is not None))
+    name = _ATTRIBUTE.get(field, field)
+    empty: dict[str, Any] = {name: {} if name in TEXT_FIELDS else _EMPTY.get(name)}
+    return replace(piece, **empty)
+
+
+def _without_claim(maker: Maker, field: str) -> Maker | None:
+    """Return a maker without what a field tells; a visitor who takes back the consent is not named any more."""
+    told_as = maker.role if maker.role in (VISITOR, "master") else "maker"
+    if told_as == field:
+        return None
+    if field == "consent":
+        return replace(maker, name={}, consent=None) if maker.role == VISITOR else replace(maker, consent=None)
+    if field == "teacher":
+        return replace(maker, teacher={})
+    return replace(maker, lineage={}) if field == "lineage" else maker

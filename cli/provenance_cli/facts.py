@@ -1,0 +1,250 @@
+"""From the cells of one row, or the options of one command, to the facts of one piece."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from provenance.encoding import Digest
+from provenance.errors import MalformedError
+from provenance.limits import LIMITS
+from provenance.media import read_photo
+from provenance.piece import (
+    PLAIN_FIELDS,
+    TEXT_FIELDS,
+    VISITOR,
+    Consent,
+    Edition,
+    Firing,
+    Maker,
+    Part,
+    Photo,
+    Piece,
+    Scan,
+    Text,
+    WorkFile,
+    entered_text,
+)
+from provenance.serial import Serial
+from provenance_cli.mapping import Columns
+from provenance_cli.measures import whole
+from provenance_cli.originals import describe
+from provenance_cli.spreadsheet import MAX_CELL, Row
+
+MEASURES = {
+    "height": "height_mm",
+    "width": "width_mm",
+    "depth": "depth_mm",
+    "diameter": "diameter_mm",
+    "weight": "weight_g",
+}
+"""Field to attribute."""
+FIRING_TEXTS = ("kiln", "fuel", "atmosphere")
+UNNAMED = frozenset(("anonymous", "unnamed", "匿名", "不公开", "不具名"))
+"""What stands for a visitor who is not to be named."""
+
+
+class Darkroom(Protocol):
+    """Prepares photos, and knows those that it prepared before."""
+
+    def prepare(self, source: bytes) -> Digest:
+        """Return the digest of the prepared photo; raises `MalformedError` for what is none."""
+
+
+def to_piece(row: Row, columns: Columns, language: str, folder: Path | None, darkroom: Darkroom) -> Piece:
+    """Return the piece that a row describes, under a new serial.
+
+    What it belongs to stands in other rows and is left out.  Raises `MalformedError` whose field is the mapping's name
+    for it.
+    """
+    facts = read_facts(row, columns, language, folder, darkroom)
+    if "title" not in facts:
+        raise MalformedError("missing-title", "The title is missing.", field="title", hint="Name the piece.")
+    return Piece(Serial.random(), **facts)
+
+
+def read_facts(row: Row, columns: Columns, language: str, folder: Path | None, darkroom: Darkroom) -> dict[str, Any]:
+    """Return what a row says, by the attributes of a piece; raises as `to_piece` does."""
+    if row.broken is not None:
+        raise row.broken
+    cells = _Cells(row, columns, columns.language or language)
+    facts: dict[str, Any] = {}
+    for name, (_, limit) in TEXT_FIELDS.items():
+        if words := cells.text(name, limit):
+            facts[name] = words
+    for name, (_, limit) in PLAIN_FIELDS.items():
+        if name in cells.values:
+            facts[name] = entered_text(cells.values[name], field=name, limit=limit)
+    for name, attribute in MEASURES.items():
+        if name in cells.values:
+            facts[attribute] = whole(cells.values[name], name, columns.unit_of(name))
+    if "country" in cells.values:
+        facts["country"] = cells.values["country"].upper()
+    if makers := _makers(cells):
+        facts["makers"] = makers
+    if firing := _firing(cells, columns):
+        facts["firing"] = firing
+    if "edition" in cells.values or cells.text("edition_name", LIMITS.name):
+        facts["edition"] = edition(cells.values.get("edition", ""), cells.text("edition_name", LIMITS.name))
+    if parts := cells.texts("parts", LIMITS.part):
+        facts["parts"] = tuple(Part(name) for name in parts)
+    if names := cells.names("photos"):
+        facts["photos"] = prepare_photos(names, folder, darkroom)
+    if names := cells.names("scan"):
+        facts["scans"] = tuple(Scan(*describe(_path(name, folder, "scan"), field="scan")) for name in names)
+    if names := cells.names("files"):
+        facts["files"] = tuple(WorkFile(*describe(_path(name, folder, "files"), field="files")) for name in names)
+    return facts
+
+
+class _Cells:
+    """The cells of a row by field, and their translations by language and field."""
+
+    def __init__(self, row: Row, columns: Columns, language: str) -> None:
+        self._language = language
+        self.values = _read(row, columns.headings)
+        self._translations = {tag: _read(row, headings) for tag, headings in columns.translations.items()}
+
+    def text(self, name: str, limit: int) -> Text:
+        """Return a text in all its languages."""
+        return {language: entered_text(words, field=name, limit=limit) for language, words in self._said(name).items()}
+
+    def texts(self, name: str, limit: int) -> list[Text]:
+        """Return the texts that a cell lists with semicolons; raises where the languages list another number."""
+        lists = {language: _split(words) for language, words in self._said(name).items()}
+        if len({len(words) for words in lists.values()}) > 1:
+            raise MalformedError(
+                "translations-differ",
+                "The languages list another number of entries each.",
+                field=name,
+                hint="Separate the entries with semicolons, in every language alike.",
+            )
+        return [
+            {language: entered_text(word, field=name, limit=limit) for language, word in zip(lists, words, strict=True)}
+            for words in zip(*lists.values(), strict=True)
+        ]
+
+    def names(self, name: str) -> list[str]:
+        """Return the names of files that a cell lists."""
+        return [part.strip() for part in self.values.get(name, "").split(";") if part.strip()]
+
+    def _said(self, name: str) -> dict[str, str]:
+        own = {self._language: self.values[name]} if name in self.values else {}
+        return {tag: cells[name] for tag, cells in self._translations.items() if name in cells} | own
+
+
+def _read(row: Row, headings: Mapping[str, str]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for name, heading in headings.items():
+        text = row.cells.get(heading, "")
+        if heading in row.formulas:
+            raise MalformedError(
+                "formula", "The cell holds a formula.", field=name, hint="Replace it by its value (paste as text)."
+            )
+        if len(text) > MAX_CELL:
+            raise MalformedError("text-too-long", "The cell has {n:,} characters.", field=name, n=len(text))
+        if text:
+            values[name] = text
+    return values
+
+
+def _split(text: str) -> list[str]:
+    return [part.strip() for part in re.split("[;；]", text) if part.strip()]
+
+
+def _makers(cells: _Cells) -> tuple[Maker, ...]:
+    """Return visitors, masters and artisans, in this order; the claims are about the one master or artisan."""
+    consent = Consent(day(cells.values["consent"])) if "consent" in cells.values else None
+    if consent is not None and "visitor" not in cells.values:
+        raise MalformedError(
+            "visitor-consent",
+            "A visitor is named by consent, and not without.",
+            field="visitor",
+            hint="Name the visitor who agreed, or leave the day out.",
+        )
+    visitors = []
+    for name in cells.texts("visitor", LIMITS.name):
+        unnamed = not UNNAMED.isdisjoint(words.lower() for words in name.values())
+        visitors.append(Maker(role=VISITOR) if unnamed else Maker(name, VISITOR, consent=consent))
+    others = [(name, "master") for name in cells.texts("master", LIMITS.name)]
+    others += [(name, "artisan") for name in cells.texts("maker", LIMITS.name)]
+    teacher, lineage = cells.text("teacher", LIMITS.name), cells.text("lineage", LIMITS.lineage)
+    masters = [place for place, (_, role) in enumerate(others) if role == "master"] or list(range(len(others)))
+    if (teacher or lineage) and len(masters) != 1:
+        raise MalformedError(
+            "whose-teacher",
+            "Teacher and lineage need one maker whose they are.",
+            field="teacher" if teacher else "lineage",
+            hint="Name one maker, or leave them out.",
+        )
+    made = [
+        Maker(name, role, teacher, lineage) if place == masters[0] else Maker(name, role)
+        for place, (name, role) in enumerate(others)
+    ]
+    return (*visitors, *made)
+
+
+def _firing(cells: _Cells, columns: Columns) -> Firing | None:
+    firing = Firing(
+        **{name: cells.text(name, LIMITS.kiln) for name in FIRING_TEXTS},
+        date=day(cells.values["fired"]) if "fired" in cells.values else None,
+        peak_celsius=whole(cells.values["peak"], "peak", columns.unit_of("peak")) if "peak" in cells.values else None,
+    )
+    return None if firing == Firing() else firing
+
+
+def day(text: str) -> str:
+    """Read a day as people write it, 2026/11/2 or 2026年11月2日, into ISO form; another text is left as it is."""
+    match = re.fullmatch(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?", text)
+    return "{}-{:0>2}-{:0>2}".format(*match.groups()) if match else text
+
+
+def edition(text: str, name: Text | None = None) -> Edition:
+    """Read ``3/10``, or ``AP 1/2`` for an artist's proof; raises `MalformedError`."""
+    match = re.fullmatch(r"(AP|A\.P\.|EA)?\s*([0-9]{1,9})\s*/\s*([0-9]{1,9})", text.replace("／", "/"), re.IGNORECASE)
+    if match is None:
+        raise MalformedError("bad-edition", "An edition is written like 3/10.", field="edition")
+    return Edition(int(match[2]), int(match[3]), name or {}, match[1] is not None)
+
+
+def prepare_photos(names: list[str], folder: Path | None, darkroom: Darkroom) -> tuple[Photo, ...]:
+    """Have photos prepared: made smaller, and freed of what they tell of place and camera.
+
+    A spreadsheet's photos lie in its `folder` or below, since photos become public; without a folder, names are those
+    that a person gave.  Raises `MalformedError`.
+    """
+    photos = []
+    for place, name in enumerate(names):
+        try:
+            digest = darkroom.prepare(read_photo(_path(name, folder, "photos")))
+        except MalformedError as error:
+            raise MalformedError(
+                error.code,
+                "{photo}: {fault}",
+                field="photos",
+                hint="{remedy}",
+                photo=name,
+                fault=error,
+                remedy=error.remedy,
+            ) from None
+        photos.append(Photo(digest, role="overview" if place == 0 else "detail"))
+    return tuple(photos)
+
+
+def _path(name: str, folder: Path | None, field: str) -> Path:
+    if folder is None:
+        return Path(name)
+    try:
+        path = (folder / name).resolve()
+    except (OSError, RuntimeError, ValueError):  # A loop of links, or a character that no file name has.
+        raise MalformedError("no-photo", "There is no such photo.", field=field) from None
+    if not path.is_relative_to(folder.resolve()):
+        raise MalformedError(
+            "photo-outside",
+            "The file lies outside the spreadsheet's folder.",
+            field=field,
+            hint="Copy it into the folder.",
+        )
+    return path

@@ -1,0 +1,234 @@
+"""From drafts to certificates to amendments, in a workshop without a network."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from provenance.bundle import MAX_AMENDMENTS
+from provenance.certificate import Certificate
+from provenance.encoding import Digest
+from provenance.errors import ConflictError, MalformedError, NotFoundError
+from provenance.issue import issue
+from provenance.keys import P256Signer
+from provenance.piece import Consent, Edition, Firing, Maker, Photo, Piece, Scan, Whole, WorkFile
+from provenance.serial import Serial
+from provenance_cli import main
+from provenance_cli.amending import amended
+from provenance_cli.mapping import FIELDS, LABELS
+from provenance_cli.store import Entry, Store
+from provenance_cli.telling import facts_of
+from provenance_cli.workshop import Workshop
+from tests.support.pieces import digital_piece, full_piece
+from tests.support.scene import ISSUER, NOW, Scene
+
+SIGNER = P256Signer.generate()
+
+
+# --- what changes -----------------------------------------------------------------------------------------------------
+
+
+def test_only_what_is_given_changes() -> None:
+    piece = full_piece()
+    photos = (Photo(Digest.of(b"new")),)
+    facts: dict[str, Any] = {
+        "title": {"en": "Lid"},
+        "firing": Firing(kiln={"en": "wood"}, peak_celsius=1300),
+        "photos": photos,
+        "height_mm": 300,
+    }
+    corrected = amended(piece, facts)
+    assert corrected == replace(
+        piece,
+        title={"zh-Hans": piece.title["zh-Hans"], "en": "Lid"},
+        firing=Firing({"zh-Hans": "柴窑", "en": "wood"}, {"zh-Hans": "松柴"}, {"en": "reduction"}, "2026-11-02", 1300),
+        photos=photos,
+        height_mm=300,
+    )
+
+
+@pytest.mark.parametrize("field", [name for name in FIELDS if name not in ("title", "files", "set", "maker")])
+def test_any_fact_can_be_left_out(field: str) -> None:
+    piece = full_piece()
+    before, after = dict(facts_of(piece)), dict(facts_of(amended(piece, {}, [field])))
+    assert after != before
+    along = {
+        "visitor": {"Visitor", "Consent"},
+        "consent": {"Visitor", "Consent"},
+        "master": {"Master", "Teacher", "Lineage"},
+        "edition": {"Edition", "Edition's name"},
+    }
+    changed = {label for label in before if after.get(label) != before[label]}
+    assert changed == along.get(field, {LABELS[field]})
+    assert after.keys() <= before.keys()
+
+
+def test_a_visitor_may_take_back_the_consent() -> None:
+    piece = amended(full_piece(), {}, ["consent"])
+    assert [(maker.role, bool(maker.name)) for maker in piece.makers] == [
+        ("master", True),
+        ("visitor", False),
+        ("visitor", False),
+    ]
+
+
+def test_a_title_cannot_be_left_out_nor_what_is_no_field() -> None:
+    for field in ("title", "serial", "nonsense"):
+        with pytest.raises(MalformedError) as caught:
+            amended(full_piece(), {}, [field])
+        assert caught.value.field == field
+
+
+# --- the store --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("piece", [full_piece(), digital_piece()])
+def test_every_piece_comes_back_from_the_store(tmp_path: Path, piece: Piece) -> None:
+    store = Store(tmp_path / "workshop.db")
+    store.add_pieces([Entry(piece)])
+    assert store.piece(piece.serial) == piece
+
+
+def amendment(of: Certificate, **changes: Any) -> Certificate:
+    piece = replace(of.piece, **changes)
+    return issue(piece, ISSUER, SIGNER, status_entry=of.status_entry, now=NOW, replaces=of.digest)
+
+
+def test_amendments_are_a_chain(tmp_path: Path) -> None:
+    store, first = Store(tmp_path / "workshop.db"), Scene().sign()
+    with pytest.raises(NotFoundError):
+        store.add_amendment(amendment(first, height_mm=1))
+    store.add_pieces([Entry(first.piece)])
+    store.add_certificates([first])
+    newest, chain = first, list[Certificate]()
+    for height in range(1, MAX_AMENDMENTS + 1):
+        newest = amendment(newest, height_mm=height)
+        store.add_amendment(newest)
+        chain.append(newest)
+        assert store.piece(first.piece.serial) == newest.piece
+    assert store.amendments(first.piece.serial) == chain
+    assert store.certificate(first.piece.serial).certificate == first
+    for wrong, code in (
+        (amendment(first, height_mm=99), "amended-already"),
+        (amendment(newest, height_mm=99), "too-many-amendments"),
+    ):
+        with pytest.raises(ConflictError) as caught:
+            store.add_amendment(wrong)
+        assert caught.value.code == code
+    assert store.piece(first.piece.serial) == newest.piece
+
+
+# --- the command line -------------------------------------------------------------------------------------------------
+
+
+class Shop:
+    """A workshop and its command line."""
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder, self._capsys = folder, capsys
+        (folder / "passphrase").write_text("four words of mine\n", "utf-8")
+        identity = ("--registry", "https://registry.example", "--name", "Sample Studio", "--slug", "sample")
+        assert self.run("init", str(folder / "shop"), *identity)[0] == 0
+
+    def run(self, *arguments: str) -> tuple[int, Any, str]:
+        options = [
+            "--json",
+            "-y",
+            "--passphrase-file",
+            str(self.folder / "passphrase"),
+            "-C",
+            str(self.folder / "shop"),
+        ]
+        code = main.run([*options, *arguments])
+        said = self._capsys.readouterr()
+        return code, json.loads(said.out) if said.out else None, said.err
+
+    def add(self, *arguments: str) -> dict[str, Any]:
+        code, data, talk = self.run("piece", "add", *arguments)
+        assert code == 0, talk
+        assert isinstance(data, dict)
+        return data
+
+    @property
+    def store(self) -> Store:
+        return Workshop.open(self.folder / "shop").store
+
+
+@pytest.fixture
+def shop(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shop:
+    return Shop(tmp_path, capsys)
+
+
+def test_a_signed_piece_is_amended_and_what_was_signed_stays(shop: Shop) -> None:
+    serial = shop.add("--title", "Cup", "--height", "52", "--glaze", "celadon")["serial"]
+    code, _, talk = shop.run("piece", "amend", serial, "--height", "53")
+    assert code == 3, talk
+    assert "no certificate" in talk
+    assert shop.run("sign")[0] == 0
+    first = shop.store.certificate(Serial.parse(serial)).certificate
+    code, data, talk = shop.run("piece", "amend", serial, "--height", "53", "--remove", "glaze")
+    assert code == 0, talk
+    assert "Height: 52 mm → 53 mm" in talk
+    assert "Glaze: en: celadon → -" in talk
+    (second,) = shop.store.amendments(first.piece.serial)
+    second.check_signature()
+    assert second.public_key == first.public_key
+    assert (second.replaces, second.status_entry) == (first.digest, first.status_entry)
+    assert second.piece == replace(first.piece, height_mm=53, glaze={})
+    assert data == {"serial": serial, "number": 1, "digest": str(second.digest), "replaces": str(first.digest)}
+    assert shop.run("piece", "amend", serial, "--text-language", "zh-Hans", "--title", "杯")[0] == 0
+    code, data, _ = shop.run("piece", "show", serial)
+    assert data["title"] == {"en": "Cup", "zh-Hans": "杯"}
+    assert len(data["amendments"]) == 2
+    assert shop.store.amendments(first.piece.serial)[1].replaces == second.digest
+    assert shop.store.certificate(first.piece.serial).certificate == first
+    assert shop.store.next_index() == first.status_entry.index + 1
+
+
+def test_an_amendment_changes_something_and_stays_well_formed(shop: Shop) -> None:
+    serial = shop.add("--title", "Cup")["serial"]
+    shop.run("sign")
+    assert shop.run("piece", "amend", serial, "--title", "Cup")[0] == 2
+    assert shop.run("piece", "amend", serial)[0] == 2
+    assert shop.run("piece", "amend", serial, "--remove", "title")[0] == 4
+    assert shop.run("piece", "amend", serial, "--height", "99999")[0] == 4
+    assert shop.store.amendments(Serial.parse(serial)) == []
+
+
+def test_a_visitors_cup_is_entered_by_options(shop: Shop) -> None:
+    names = ("--visitor", "A Guest", "--master", "Sample", "--lineage", "third generation", "--studio", "Kiln")
+    code, _, talk = shop.run("piece", "add", "--title", "Cup", *names)
+    assert code == 5, "nobody can be asked for the day here"
+    assert "agreed" in talk
+    serial = shop.add("--title", "Cup", *names, "--consent", "2026-11-01")["serial"]
+    assert shop.store.piece(Serial.parse(serial)).makers == (
+        Maker({"en": "A Guest"}, "visitor", consent=Consent("2026-11-01")),
+        Maker({"en": "Sample"}, "master", lineage={"en": "third generation"}),
+    )
+
+
+def test_lids_pairs_scans_and_digital_works_are_entered_by_options(shop: Shop) -> None:
+    scan = shop.folder / "scan.glb"
+    scan.write_bytes(b"glTF a scan")
+    jar = Serial.parse(shop.add("--title", "Jar", "--parts", "lid; knob", "--scan", str(scan))["serial"])
+    lid = Serial.parse(shop.add("--title", "Lid", "--form", "lid", "--part-of", str(jar))["serial"])
+    work = Serial.parse(shop.add("--title", "Work", "--file", str(scan), "--edition", "AP 1/2")["serial"])
+    assert shop.store.piece(jar).scans == (Scan(Digest.of(b"glTF a scan")),)
+    assert shop.store.piece(lid).part_of == Whole(jar, {"en": "lid"})
+    assert shop.store.piece(work).files == (WorkFile(Digest.of(b"glTF a scan"), "model/gltf-binary"),)
+    assert shop.store.piece(work).edition == Edition(1, 2, artist_proof=True)
+    assert shop.run("piece", "add", "--title", "Work", "--file", str(scan), "--height", "3")[0] == 4
+    code, data, talk = shop.run("piece", "join", str(jar), str(work), "--pair", "--name", "Both")
+    assert code == 0, talk
+    pieces = [shop.store.piece(serial) for serial in (jar, work)]
+    assert pieces[0].set == pieces[1].set
+    assert data["set"] == {"kind": "pair", "size": 2, "pieces": [str(jar), str(work)], "name": {"en": "Both"}}
+    assert shop.run("piece", "join", str(jar))[0] == 4
+    shop.run("sign")
+    assert shop.run("piece", "join", str(jar), str(lid))[0] != 0
+    assert shop.store.piece(jar).set == pieces[0].set
+    assert {certificate.certificate.piece.serial for certificate in shop.store.certificates()} == {jar, lid, work}
