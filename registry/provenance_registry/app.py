@@ -26,6 +26,7 @@ from provenance_registry.http.pages import page_routes
 from provenance_registry.http.problems import on_bug, on_http_error, on_provenance_error
 from provenance_registry.http.rpc import rpc_routes
 from provenance_registry.http.services import Services
+from provenance_registry.http.studios import studio_routes
 from provenance_registry.ledgers import OpenLedger, open_registry_ledger
 from provenance_registry.service.clock import Clock, system_clock
 from provenance_registry.service.index import IndexedLedger
@@ -124,6 +125,7 @@ def _assemble(
 def _web(services: Services, order_nonce: Callable[[Address], int]) -> Litestar:
     routes = [
         *api_routes(services, order_nonce),
+        *studio_routes(services, order_nonce),
         *rpc_routes(services),
         *page_routes(services),
         *health_routes(services),

@@ -50,7 +50,8 @@ def certificate_members(stored: StoredCertificate) -> dict[str, Any]:
     return members
 
 
-def _studio_members(studio: StudioEntry, nonce: int | None) -> dict[str, Any]:
+def studio_members(studio: StudioEntry, nonce: int | None) -> dict[str, Any]:
+    """Return what the API says of a studio."""
     members: dict[str, Any] = {
         "address": str(studio.address),
         "did": studio.did,
@@ -199,7 +200,7 @@ def api_routes(services: Services, order_nonce: Any) -> list[BaseRouteHandler]:
         entry = services.index.directory.studio(Address.parse(address.lower()))
         if entry is None:
             raise NotFoundError("unknown-studio", "No such studio is accredited.")
-        return json_response(_studio_members(entry, await asyncio.to_thread(order_nonce, entry.address)))
+        return json_response(studio_members(entry, await asyncio.to_thread(order_nonce, entry.address)))
 
     @post("/api/v1/statuses", request_max_body_size=16_384, status_code=202, summary="Relay a status order")
     async def relay(request: Request[Any, Any, Any]) -> Response[bytes]:
