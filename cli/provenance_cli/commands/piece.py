@@ -262,3 +262,19 @@ def _facts(item: Piece) -> Iterator[tuple[str, str]]:
 def _members(item: Piece, state: str | None) -> dict[str, Any]:
     photos = [str(photo.digest) for photo in item.photos]
     return {**item.to_json(), "state": state or DRAFT, **({"photos": photos} if photos else {})}
+
+
+@piece.command(help="Bring the studio's pieces on the ledger back from the registry.")
+@pass_app
+def fetch(app: App) -> None:
+    """Fetch what the registry has of this studio and this folder has not."""
+    from provenance_cli.client import RegistryClient
+    from provenance_cli.fetching import fetch_photos, fetch_pieces
+
+    workshop = app.workshop()
+    client = RegistryClient(workshop.issuer.base_url)
+    added = fetch_pieces(workshop, client, app)
+    photos = fetch_photos(workshop, client, app)
+    app.say(ngettext("{n} piece fetched.", "{n} pieces fetched.", added).format(n=added))
+    app.say(ngettext("{n} photo fetched.", "{n} photos fetched.", photos).format(n=photos))
+    app.data({"pieces": added, "photos": photos})
