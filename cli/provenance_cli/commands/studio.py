@@ -75,15 +75,19 @@ def show(app: App) -> None:
         "did": workshop.issuer.did,
         "publicKey": keystore.public_key.multikey,
         "account": str(keystore.account),
-        "studio": str(keystore.studio),
     }
+    names = [_("Studio"), _("Issuer"), _("Key"), _("Account")]
+    shown = list(facts.values())
+    if keystore.studio != keystore.account:
+        names.append(_("Studio on the ledger"))
+        shown.append(str(keystore.studio))
     try:
         entry = RegistryClient(workshop.issuer.base_url).studio(keystore.studio)
         standing = _("suspended") if entry["suspended"] else _("accredited")
     except NotFoundError:
         entry, standing = None, _("not accredited yet: send the guild the file that `kilnmark studio apply` writes")
-    names = (_("Studio"), _("Issuer"), _("Key"), _("Account"), _("Studio on the ledger"), _("Standing"))
-    app.data({**facts, "registry": entry}, listing(zip(names, (*facts.values(), standing), strict=True)))
+    members = {**facts, "studio": str(keystore.studio), "registry": entry}
+    app.data(members, listing(zip((*names, _("Standing")), (*shown, standing), strict=True)))
 
 
 @studio.command(help="Accredit a studio from its application file. For stewards.")
