@@ -182,11 +182,12 @@ class Keystore:
     def renew(self, passphrase: str, phrase: Phrase, account_of: AccountOf, kept: Path) -> Keystore:
         """Put the secrets of another `phrase` in the place of these; the studio on the ledger stays the same.
 
-        The old file is first copied to `kept`: until the ledger knows the new account, only the old one can sign for
-        the studio.  Raises `KeystoreError` for a wrong passphrase, which seals the new file too.
+        The old file is first copied to `kept`, in the place of an earlier copy: until the ledger knows the new account,
+        only the old one can sign for the studio.  Raises `KeystoreError` for a wrong passphrase; it seals the new file
+        too.
         """
         self.unlock(passphrase)
-        _write_private(kept, canonicalize(self._members) + b"\n", replace=False)
+        _write_private(kept, canonicalize(self._members) + b"\n", replace=True)
         account = account_of(phrase.seed)
         return _write(self.path, passphrase, phrase, 1, account, self.studio, replace=True)
 

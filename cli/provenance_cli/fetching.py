@@ -11,6 +11,7 @@ from provenance_cli.client import RegistryClient
 from provenance_cli.context import App
 from provenance_cli.files import write_file
 from provenance_cli.i18n import _
+from provenance_cli.standing import Standing, standing_at
 from provenance_cli.workshop import Workshop
 
 GROUP = 100
@@ -20,20 +21,23 @@ GROUP = 100
 def fetch_pieces(workshop: Workshop, client: RegistryClient, app: App) -> int:
     """Fetch the bundles of the studio's pieces that are not here; return how many came.
 
-    What is not signed in this studio's name is left out and said: an anchor may hold it all the same.
+    What is not signed in this studio's name by a key that counted when it was anchored, like a thief's work, is left
+    out and said.
     """
-    store = workshop.store
+    store, studio = workshop.store, workshop.keystore().studio
+    standing = standing_at(client, studio)
     here = store.states()
-    wanted = [serial for serial in client.pieces(workshop.keystore().studio) if serial.compact not in here]
+    wanted = [serial for serial in client.pieces(studio) if serial.compact not in here] if standing else []
     added, group = 0, list[tuple[Certificate, bytes]]()
     with app.progress(len(wanted), _("Fetching")) as advance:
         for serial in dict.fromkeys(wanted):
             data = client.bundle(serial)
-            certificate = Bundle.from_bytes(data).certificate
-            if _is_ours(certificate, serial, workshop):
-                group.append((certificate, data))
+            bundle = Bundle.from_bytes(data)
+            if standing is not None and _is_ours(bundle, serial, workshop, standing):
+                group.append((bundle.certificate, data))
             else:
-                app.say(_("{serial} is not signed in this studio's name, and was left out.").format(serial=serial))
+                words = _("{serial} is left out: it was not anchored under a valid key of this studio.")
+                app.say(words.format(serial=serial), fg="yellow")
             if len(group) == GROUP:
                 added += store.add_fetched(group)
                 group.clear()
@@ -41,12 +45,15 @@ def fetch_pieces(workshop: Workshop, client: RegistryClient, app: App) -> int:
         return added + store.add_fetched(group)
 
 
-def _is_ours(certificate: Certificate, serial: Serial, workshop: Workshop) -> bool:
+def _is_ours(bundle: Bundle, serial: Serial, workshop: Workshop, standing: Standing) -> bool:
+    certificate = bundle.certificate
     try:
         certificate.check_signature()
     except VerificationError:
         return False
-    return certificate.piece.serial == serial and certificate.issuer.did == workshop.issuer.did
+    key = certificate.public_key.multikey
+    counted = any(standing.is_open(key, receipt.block.time) for receipt in bundle.receipts)
+    return counted and certificate.piece.serial == serial and certificate.issuer.did == workshop.issuer.did
 
 
 def fetch_photos(workshop: Workshop, client: RegistryClient, app: App) -> int:

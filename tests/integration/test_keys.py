@@ -274,8 +274,9 @@ def test_a_leaked_phrase_is_replaced_and_the_theft_dated_back(desk: Desk) -> Non
     shutil.rmtree(shop)
     restored = desk.run("key", "restore", shop, "--registry", registry.base_url, "--phrase-file", phrase)
     assert (restored["studio"], restored["account"]) == (old["account"], renewed["account"])
-    desk.run("-C", shop, "piece", "fetch")
-    assert "后" in desk.serials(shop)
+    assert desk.run("-C", shop, "piece", "fetch")["pieces"] == 2
+    assert "is left out" in desk.talk
+    assert desk.serials(shop).keys() == {"先", "后"}  # Nobody prints a tag for the thief's.
 
 
 def test_a_studio_that_lost_everything_is_taken_over_by_new_keys(desk: Desk) -> None:

@@ -84,8 +84,9 @@ def rotate(app: App) -> None:
     if not app.confirm(_("Take a new certificate key?"), default=False):
         raise click.Abort
     text = app.passphrase()
+    keystore.unlock(text)
+    workshop.with_new_list()  # Whoever copied the folder counts on in the old one.
     rotated = keystore.rotate(text)
-    workshop.with_new_list()
     members = write_application(app, workshop, rotated, rotated.unlock(text), None)
     app.say(_("The guild then ends the old key: {key}").format(key=keystore.public_key.multikey))
     app.data({**members, **_exchanged(keystore, rotated)})
@@ -112,8 +113,8 @@ def renew(app: App) -> None:
     show_phrase(app, str(new))
     confirm_phrase(app, str(new))
     kept = workshop.kept_keystore(keystore.account)
-    renewed = keystore.renew(text, new, account_of, kept)
     workshop.with_new_list()  # Whoever copied the folder counts on in the old one.
+    renewed = keystore.renew(text, new, account_of, kept)
     app.say(_("The old keys are kept in {path} until the guild has done its part.").format(path=kept))
     members = write_application(app, workshop, renewed, renewed.unlock(text), None)
     app.data({**members, **_exchanged(keystore, renewed), "kept": str(kept)})
