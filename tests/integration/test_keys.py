@@ -11,21 +11,36 @@ import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 import pytest
 
 from provenance import keystore
 from provenance.application import Application
-from provenance.encoding import Address, to_base58
-from provenance.errors import ConfigurationError, VerificationError
-from provenance.evm.accounts import Account, recover_binding
+from provenance.encoding import Address, Root, to_base58
+from provenance.errors import ConfigurationError, LedgerError, VerificationError
+from provenance.evm.accounts import Account, account_of, recover_binding
+from provenance.evm.deploy import deploy
+from provenance.evm.embedded import EmbeddedChain
+from provenance.evm.embedded_rpc import EmbeddedProvider
 from provenance.keys import PublicKey
 from provenance.keystore import Keystore
-from provenance.ledger import ProposeControllerCall, ShortenKeyCall
-from provenance.phrase import certificate_signer
+from provenance.ledger import (
+    AccreditCall,
+    Allotment,
+    AnchorCall,
+    LedgerCall,
+    ProposeControllerCall,
+    RelayStatusCall,
+    ShortenKeyCall,
+    make_token_id,
+)
+from provenance.phrase import Phrase, certificate_signer
+from provenance.status import Status, StatusOrder
 from provenance_cli import main
+from provenance_cli.client import RegistryClient
+from provenance_cli.commands.revoke import order_status
 from provenance_cli.commands.studio import read_application
 from provenance_cli.files import write_file
 from provenance_cli.workshop import Workshop
@@ -460,3 +475,55 @@ def test_no_secret_is_printed_or_written_in_a_whole_run(
     for place, content in places.items():
         for secret in secrets:
             assert secret not in content, place
+
+
+def test_the_new_phrases_account_signs_for_the_studio_after_seven_days(tmp_path: Path) -> None:
+    """On the contract itself, under a clock that can be moved; the relay is this test."""
+    now, guild = [1_800_000_000], Account.generate()[0]
+    chain = EmbeddedChain(tmp_path / "chain.db", funded=[guild.address], clock=lambda: now[0])
+
+    def seal() -> None:
+        now[0] += 1
+        chain.seal()
+
+    me = guild.address
+    ledger = deploy(EmbeddedProvider(chain), guild, admin=me, steward=me, anchorer=me, base_uri="x", wait=seal)
+
+    def do(call: LedgerCall) -> bool:
+        transaction = ledger.prepare(call, guild, ledger.next_nonce(guild.address))
+        ledger.send(transaction)
+        seal()
+        outcome = ledger.outcome(transaction.hash)
+        return outcome is not None and outcome.succeeded
+
+    class Relay:
+        def relay(self, order: StatusOrder, signature: bytes) -> dict[str, Any]:
+            try:
+                done = do(RelayStatusCall(order, signature))
+            except LedgerError as error:
+                return {"state": "reverted", "error": error.message}
+            return {"state": "final" if done else "reverted"}
+
+    old, _ = Keystore.create(tmp_path / "keystore.json", PASSPHRASE, "en", account_of)
+    first = Account.from_seed(old.unlock(PASSPHRASE).seed)
+    assert do(AccreditCall(old.studio, "did:web:r:studios:s", "窑"))
+    assert do(AnchorCall(Root(bytes(range(32))), 1, 1, (Allotment(old.studio, 1),)))
+    new = old.renew(PASSPHRASE, Phrase.random("zh"), account_of, tmp_path / "kept.json")
+    second = Account.from_seed(new.unlock(PASSPHRASE).seed)
+    assert do(ProposeControllerCall(old.studio, second.address))
+    client, token = cast(RegistryClient, Relay()), make_token_id(1, 0)
+
+    def order(account: Account, status: Status) -> str:
+        try:
+            return str(order_status(client, ledger, account, token, status, new.studio)["state"])
+        except LedgerError as error:
+            return error.code
+
+    assert order(first, Status.ON_HOLD) == "final"
+    assert order(second, Status.ACTIVE) == "ledger-refused"
+    now[0] += 7 * 24 * 3600
+    assert do(AccreditCall(old.studio, "did:web:r:studios:s", "窑"))  # A block that dates what is simulated after it.
+    assert order(second, Status.ACTIVE) == "final"
+    assert order(first, Status.REVOKED) == "ledger-refused"
+    assert ledger.controller(old.studio).current == second.address
+    chain.close()
