@@ -1,22 +1,19 @@
-"""Gas a piece of an anchor, on the embedded chain, beside the aims and the floor of one LOG4."""
+"""Gas a piece of an anchor, beside the aims, the floor of one LOG4 and a plain mint; and gas of a claim.
+
+Anchors, mints and claims are measured in one run on the embedded chain, claims on anvil under Osaka rules as well.
+"""
 
 from __future__ import annotations
 
 import secrets
 import sys
-import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
+from benchmarks.chains import ANVIL, anvil, embedded
+from benchmarks.claim_gas import ClaimGas, measure_claims, measure_plain_mint
+from benchmarks.deployment import Deployment, People
 from benchmarks.table import Aim, report
-from provenance.encoding import Address, Root
-from provenance.evm.accounts import Account
-from provenance.evm.deploy import deploy
-from provenance.evm.embedded import EmbeddedChain
-from provenance.evm.embedded_rpc import EmbeddedProvider
-from provenance.evm.ledger import EVMLedger
-from provenance.ledger import AccreditCall, Allotment, AnchorCall, LedgerCall
+from provenance.encoding import Address
 
 AIMS = {1_000: 2_080, 5_000: 1_970}
 """Most gas a piece, by the pieces of the batch."""
@@ -36,70 +33,50 @@ class Figure:
 
 def measure(sizes: tuple[int, ...] = SIZES, lots: tuple[int, ...] = (1, 10)) -> list[Figure]:
     """Anchor one batch for each size and number of lots on a new embedded chain, and return what each took."""
-    now = [1_800_000_000]
-    admin, steward, anchorer = (Account.generate()[0] for _ in range(3))
-    with tempfile.TemporaryDirectory() as folder:
-        funded = [account.address for account in (admin, steward, anchorer)]
-        chain = EmbeddedChain(Path(folder, "chain.db"), funded=funded, clock=lambda: now[0])
-
-        def seal() -> None:
-            now[0] += 1
-            chain.seal()
-
-        try:
-            provider = EmbeddedProvider(chain)
-            ledger = deploy(
-                provider,
-                admin,
-                admin=admin.address,
-                steward=steward.address,
-                anchorer=anchorer.address,
-                base_uri="https://registry.example/tokens/",
-                wait=seal,
-            )
-
-            def run(call: LedgerCall, account: Account) -> int:
-                return _run(ledger, call, account, seal)
-
-            studios = [Address(secrets.token_bytes(20)) for _ in range(max(lots))]
-            for number, studio in enumerate(studios):
-                run(AccreditCall(studio, f"did:web:registry.example:studios:s{number}", f"Studio {number}"), steward)
-            # A studio's first lot stores its balance anew (20,000 gas); the figure is that of a working registry.
-            _anchor(ledger, studios, len(studios), anchorer, seal)
-            figures = []
-            for size in sizes:
-                for count in lots:
-                    if count <= size:
-                        gas = _anchor(ledger, studios[:count], size, anchorer, seal)
-                        figures.append(Figure(size, count, gas))
-            return figures
-        finally:
-            chain.close()
+    people = People()
+    with embedded(people.all) as chain:
+        place = Deployment(chain, people, [Address(secrets.token_bytes(20)) for _ in range(max(lots))])
+        return [Figure(size, count, place.anchor(size, count)) for size in sizes for count in lots if count <= size]
 
 
-def _anchor(ledger: EVMLedger, studios: list[Address], size: int, anchorer: Account, seal: Callable[[], None]) -> int:
-    share, rest = divmod(size, len(studios))
-    allotments = tuple(Allotment(studio, share + (place < rest)) for place, studio in enumerate(studios))
-    return _run(ledger, AnchorCall(Root(secrets.token_bytes(32)), size, ledger.next_lot(), allotments), anchorer, seal)
+def _claims(gas: ClaimGas) -> list[Aim]:
+    ways = (("studio to address", gas.to_address), ("studio to passkey", gas.to_passkey),
+            ("passkey to address", gas.by_passkey))  # fmt: skip
+    return [Aim(f"claim, {way}, {gas.rules}", value, unit="gas") for way, value in ways]
 
 
-def _run(ledger: EVMLedger, call: LedgerCall, account: Account, seal: Callable[[], None]) -> int:
-    transaction = ledger.prepare(call, account, ledger.next_nonce(account.address))
-    ledger.send(transaction)
-    seal()
-    outcome = ledger.outcome(transaction.hash)
-    if outcome is None or not outcome.succeeded:
-        raise RuntimeError(f"the transaction failed: {outcome}")
-    return outcome.gas_used
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'s' if number > 1 else ''}"
 
 
 def main() -> int:
-    aims = [Aim("one LOG4, the floor", LOG4_FLOOR, unit="gas")]
+    people = People()
+    with embedded(people.all) as chain:
+        new, known = measure_plain_mint(chain, people)
+        claims = _claims(measure_claims(chain, people))
+    if ANVIL.exists():
+        with anvil(people.all, "osaka") as chain:
+            claims += _claims(measure_claims(chain, people))
+    else:
+        print(
+            f"SKIPPED: no {ANVIL.name}, so claims under Osaka rules are not measured (run `make tools`)",
+            file=sys.stderr,
+        )
+    aims = [
+        Aim("one LOG4, the floor", LOG4_FLOOR, unit="gas"),
+        Aim("one plain mint, holder known before", known, unit="gas"),
+        Aim("one plain mint, holder new", new, unit="gas"),
+    ]
     for figure in measure():
-        name = f"{figure.pieces:,} pieces, {figure.lots} lot{'s' if figure.lots > 1 else ''}"
+        name = f"{_counted(figure.pieces, 'piece')}, {_counted(figure.lots, 'lot')}"
         limit = AIMS.get(figure.pieces) if figure.lots == 1 else None
         aims.append(Aim(name, figure.gas / figure.pieces, "<=", limit, "gas"))
-    return report("anchor_gas", "gas a piece of one anchor, on the embedded chain, studios known before", aims)
+    conditions = (
+        "gas a piece of one anchor, studios known before, and gas of one claim to a holder new; on the embedded chain "
+        "(prague) and anvil (osaka); the mint is OpenZeppelin's ERC721._mint (hardhat-config/test/PlainMint.sol), "
+        "compiled as the ledger is and measured in this run"
+    )
+    return report("anchor_gas", conditions, [*aims, *claims])
 
 
 if __name__ == "__main__":

@@ -645,6 +645,10 @@ LedgerCall = (
 )  # fmt: skip
 
 
+LedgerMessage = StatusOrder | AmendOrder | Release | Claim | HolderOrder
+"""What studios, holders and claim keys sign for the ledger: EIP-712 typed data in its domain."""
+
+
 @dataclass(frozen=True, slots=True)
 class SignedTransaction:
     """A transaction ready to send: the same bytes may be sent any number of times and count once."""

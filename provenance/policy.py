@@ -21,25 +21,35 @@ MAX_POLICY_BYTES = 16_384
 MAX_NODES = 8
 MAX_CONFIRMATIONS = 10_000
 """More blocks than any chain in use needs."""
+MAX_PREDECESSORS = 8
+"""Ledgers that came before the pinned one: a move is a rare event."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrustPolicy:
     """The pinned ledger, the nodes asked, and the number of blocks that must hold an anchor (its own counts as 1).
 
-    `registry` is the address of the registry that the policy was published by, for people.
+    `registry` is the address of the registry that the policy was published by, for people.  `predecessors` are ledgers
+    whose state the pinned one took over: whoever names them vouches that it did so truly, and their receipts count.
     """
 
     ledger: LedgerIdentity
     nodes: tuple[str, ...]
     confirmations: int = 1
     registry: str | None = None
+    predecessors: tuple[LedgerIdentity, ...] = ()
 
     def __post_init__(self) -> None:
         if not 1 <= self.confirmations <= MAX_CONFIRMATIONS:
             raise ConfigurationError("bad-policy", "Confirmations must be 1 to {limit:,}.", limit=MAX_CONFIRMATIONS)
         if len(self.nodes) > MAX_NODES:
             raise ConfigurationError("bad-policy", "A policy names at most {limit} nodes.", limit=MAX_NODES)
+        if len(self.predecessors) > MAX_PREDECESSORS:
+            raise ConfigurationError(
+                "bad-policy", "A policy names at most {limit} predecessors.", limit=MAX_PREDECESSORS
+            )
+        if len({self.ledger, *self.predecessors}) != 1 + len(self.predecessors):
+            raise ConfigurationError("bad-policy", "A policy names each ledger once.")
         for node in self.nodes:
             if (
                 not node.startswith(("https://", "http://"))
@@ -65,6 +75,8 @@ class TrustPolicy:
         }
         if self.registry is not None:
             members["registry"] = self.registry
+        if self.predecessors:
+            members["predecessors"] = [identity_to_json(ledger) for ledger in self.predecessors]
         return canonicalize(members)
 
     @classmethod
@@ -72,10 +84,12 @@ class TrustPolicy:
         """Read a policy, in any spelling of its JSON; raises `MalformedError` or `ConfigurationError`."""
         members = parse(data, limit=MAX_POLICY_BYTES)
         nodes, confirmations, registry = members.get("nodes"), members.get("confirmations"), members.get("registry")
+        predecessors = members.get("predecessors", [])
         if (
             not is_of(members, POLICY_TYPE, POLICY_VERSION)
-            or not {"type", "version", "ledger", "nodes", "confirmations", "registry"}.issuperset(members)
+            or not _MEMBERS.issuperset(members)
             or not isinstance(nodes, list)
+            or not isinstance(predecessors, list)
             or type(confirmations) is not int
             or not (registry is None or isinstance(registry, str))
         ):
@@ -84,7 +98,12 @@ class TrustPolicy:
         names = tuple(node for node in nodes if isinstance(node, str))
         if len(names) != len(nodes):
             raise MalformedError("not-a-policy", "A node is named by its address.", field="nodes")
-        return cls(identity, names, confirmations, None if registry is None else check_base_url(registry))
+        address = None if registry is None else check_base_url(registry)
+        earlier = tuple(identity_from_json(ledger, "predecessors") for ledger in predecessors)
+        return cls(identity, names, confirmations, address, earlier)
+
+
+_MEMBERS = {"type", "version", "ledger", "nodes", "confirmations", "registry", "predecessors"}
 
 
 def identity_to_json(ledger: LedgerIdentity) -> JSONObject:
@@ -98,11 +117,11 @@ def identity_to_json(ledger: LedgerIdentity) -> JSONObject:
     }
 
 
-def identity_from_json(value: JSONValue | None) -> LedgerIdentity:
-    """Read what `identity_to_json` writes; raises `MalformedError`."""
+def identity_from_json(value: JSONValue | None, field: str = "ledger") -> LedgerIdentity:
+    """Read what `identity_to_json` writes, named `field` in the policy; raises `MalformedError`."""
     names = {"chainId", "genesis", "contract", "codeHash", "deploymentId"}
     if not isinstance(value, dict) or value.keys() != names or type(value["chainId"]) is not int:
-        raise MalformedError("not-a-policy", "This does not name a ledger.", field="ledger")
+        raise MalformedError("not-a-policy", "This does not name a ledger.", field=field)
     return LedgerIdentity(
         chain_id=value["chainId"],
         genesis=Hash32.parse(value["genesis"]),

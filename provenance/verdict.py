@@ -189,6 +189,7 @@ ADVISORIES: dict[str, str] = {
     "retired": "The studio has recorded that this piece is broken or gone.",
     "amended": "The studio has corrected this certificate; the newest form is shown.",
     "photo-missing": "A photo that the certificate names was not at hand.",
+    "imported": "The record was taken over from an earlier ledger.",
 }
 """All advisories: things to know that change no outcome."""
 

@@ -18,7 +18,7 @@ from provenance.bundle import Bundle, InclusionProof, Receipt
 from provenance.certificate import Certificate
 from provenance.encoding import Digest
 from provenance.errors import ConfigurationError, LedgerError, MalformedError, VerificationError
-from provenance.ledger import BlockRef, LedgerReader, LedgerRecord, split_token_id
+from provenance.ledger import AnchorEvidence, BlockRef, LedgerReader, LedgerRecord, split_token_id
 from provenance.merkle import verify_inclusion
 from provenance.policy import TrustPolicy
 from provenance.serial import Serial
@@ -123,10 +123,11 @@ class _Inquiry:
         return self.say("signed", certificate.public_key.multikey)
 
     def _receipt(self) -> Receipt | None:
-        """Choose the receipt of the pinned ledger."""
-        for receipt in self.bundle.receipts:
-            if receipt.is_of(self.policy.ledger):
-                return receipt
+        """Choose the receipt of the pinned ledger, else one of a predecessor."""
+        for ledger in (self.policy.ledger, *self.policy.predecessors):
+            for receipt in self.bundle.receipts:
+                if receipt.is_of(ledger):
+                    return receipt
         if self.bundle.receipts:
             self.say("foreign-ledger", f"chain {self.bundle.receipts[0].chain_id}")
         else:
@@ -148,7 +149,8 @@ class _Inquiry:
             split_token_id(receipt.token_id)
             self.block = head = self.ledger.head()
             record = self.ledger.record(receipt.token_id, certificate.public_key.key_id, head)
-            evidence = self.ledger.anchor_evidence(receipt.root, receipt.block.hash)
+            native = receipt.is_of(self.policy.ledger)
+            evidence = self.ledger.anchor_evidence(receipt.root, receipt.block.hash) if native else None
         except LedgerError as error:
             self.say("ledger-unreachable", error.code)
             return None
@@ -156,23 +158,51 @@ class _Inquiry:
             self.say("not-on-ledger", "bad token id")
             return None
         if record is None or record.anchor.root != receipt.root:
-            self.say("ledger-behind" if head.number < receipt.block.number else "not-on-ledger")
+            self.say("ledger-behind" if native and head.number < receipt.block.number else "not-on-ledger")
             return None
-        depth = head.number - record.anchor.block_number + 1
-        if (
-            evidence is None
-            or evidence.root != receipt.root
-            or evidence.transaction != receipt.transaction
-            or evidence.block != receipt.block
-            or evidence.anchor_id != record.anchor.anchor_id
-            or (record.anchor.block_number, record.anchor.time) != (receipt.block.number, receipt.block.time)
-        ):
+        if native:
+            self._own_receipt(receipt, record, evidence, head)
+        else:
+            self._predecessors_receipt(receipt, record, head)
+        return record
+
+    def _own_receipt(
+        self, receipt: Receipt, record: LedgerRecord, evidence: AnchorEvidence | None, head: BlockRef
+    ) -> None:
+        """Hold a receipt of the pinned ledger against that ledger's own event."""
+        anchor = record.anchor
+        if evidence != AnchorEvidence(anchor.anchor_id, receipt.root, receipt.transaction, receipt.block):
             self.say("stale-receipt")
-        elif depth < self.policy.confirmations:
+        elif (anchor.block_number, anchor.time) == (receipt.block.number, receipt.block.time):
+            self._depth(anchor.block_number, head)
+        elif self.policy.predecessors and anchor.time < receipt.block.time:
+            # Only an importer, before sealing, dates an anchor earlier than its event: block and time are the
+            # predecessor's, whose chain is not this one, so that depth counts from the event.
+            self.advisories.append("imported")
+            self._depth(receipt.block.number, head)
+        else:
+            self.say("stale-receipt")
+
+    def _predecessors_receipt(self, receipt: Receipt, record: LedgerRecord, head: BlockRef) -> None:
+        """Hold a predecessor's receipt against what the pinned ledger took over: its event stands elsewhere."""
+        anchor = record.anchor
+        if (anchor.block_number, anchor.time) != (receipt.block.number, receipt.block.time):
+            self.say("stale-receipt")
+            return
+        self.advisories.append("imported")
+        if anchor.block_number > head.number:
+            self.say("anchored", f"block {anchor.block_number}")
+        else:
+            # Any receipt can call itself a predecessor's: an anchor of the pinned ledger must not count by that
+            # before it lies deep enough.  A taken over one may wait here too, for the few blocks of that number.
+            self._depth(anchor.block_number, head)
+
+    def _depth(self, block_number: int, head: BlockRef) -> None:
+        depth = head.number - block_number + 1
+        if depth < self.policy.confirmations:
             self.say("not-confirmed", f"{depth} of {self.policy.confirmations}")
         else:
-            self.say("anchored", f"block {record.anchor.block_number}")
-        return record
+            self.say("anchored", f"block {block_number}")
 
     def _studio(self, certificate: Certificate, record: LedgerRecord) -> None:
         issuer = certificate.issuer

@@ -16,8 +16,7 @@ from provenance.application import Binding
 from provenance.encoding import Address, Hash32
 from provenance.errors import MalformedError, VerificationError
 from provenance.evm import typed_data
-from provenance.evm.typed_data import LedgerMessage
-from provenance.ledger import LedgerIdentity, SignedTransaction
+from provenance.ledger import LedgerIdentity, LedgerMessage, SignedTransaction
 
 STUDIO_PATH = "m/44'/60'/0'/0/0"
 """BIP-44 path of a studio's account: the one that wallets show first for the same phrase."""
@@ -90,6 +89,21 @@ def recover_binding(binding: Binding, signature: bytes) -> Address:
     except Exception:  # Any failure below means the same: no account signed this.
         raise VerificationError("bad-signature", "The account's signature is malformed.") from None
     return Address(bytes.fromhex(recovered[2:]))
+
+
+def is_signed_by(signer: Address, ledger: LedgerIdentity, message: LedgerMessage, signature: bytes) -> bool:
+    """Tell whether `signature` of a message for `ledger` is by the key of `signer`, in the one form that counts.
+
+    Contracts (ERC-1271) and passkeys sign otherwise: only the ledger can tell.
+    """
+    if len(signature) != 65 or int.from_bytes(signature[32:64], "big") > _HALF_ORDER or signature[64] not in (27, 28):
+        return False
+    payload = encode_typed_data(full_message=typed_data.ledger_message(ledger, message))
+    try:
+        recovered = EthAccount.recover_message(payload, signature=signature)
+    except Exception:  # Any failure below means the same: no account signed this.
+        return False
+    return Address(bytes.fromhex(recovered[2:])) == signer
 
 
 def recipient_of(raw: bytes) -> Address | None:

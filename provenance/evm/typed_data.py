@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from eth_account.messages import encode_typed_data
+from eth_utils.crypto import keccak
+
 from provenance.application import Binding
 from provenance.encoding import Address, Hash32
 from provenance.handover import Claim, HolderAction, HolderOrder, Release
-from provenance.ledger import LedgerIdentity
+from provenance.ledger import LedgerIdentity, LedgerMessage
 from provenance.status import AmendOrder, StatusOrder
 
 LEDGER_NAME = "Kilnmark PieceLedger"
@@ -55,9 +58,6 @@ _HOLDER_TYPES = {
     HolderAction.VETO_RECOVERY: "VetoRecovery",
 }
 
-LedgerMessage = StatusOrder | AmendOrder | Release | Claim | HolderOrder
-"""What studios, holders and claim keys sign for the ledger."""
-
 
 def ledger_message(ledger: LedgerIdentity, message: LedgerMessage) -> dict[str, Any]:
     """Return the payload of anything signed for the ledger: ``eth_signTypedData_v4``'s JSON, with integers as such."""
@@ -80,6 +80,12 @@ def ledger_message(ledger: LedgerIdentity, message: LedgerMessage) -> dict[str, 
         "types": {"EIP712Domain": _LEDGER_DOMAIN, kind: [{"name": name, "type": type_} for name, type_ in members]},
         "message": dict(zip((name for name, _ in members), (*values, message.nonce, message.deadline), strict=True)),
     }
+
+
+def ledger_digest(ledger: LedgerIdentity, message: LedgerMessage) -> Hash32:
+    """Return the EIP-712 digest of anything signed for the ledger: what a passkey takes as its challenge."""
+    signable = encode_typed_data(full_message=ledger_message(ledger, message))
+    return Hash32(keccak(b"\x19" + signable.version + signable.header + signable.body))
 
 
 def studio_binding(binding: Binding) -> dict[str, Any]:

@@ -17,21 +17,26 @@ from datetime import UTC, datetime, timedelta
 
 from provenance.encoding import Address, Digest, Hash32, KeyId, Root
 from provenance.errors import LedgerError
+from provenance.handover import Holding, Recovery
 from provenance.ledger import (
     Anchored,
     AnchorEvidence,
     BlockRef,
+    Controller,
+    Deployment,
     KeyWindow,
     LedgerCall,
     LedgerEvent,
     LedgerIdentity,
+    LedgerMessage,
     LedgerRecord,
+    Role,
     SignedTransaction,
     TransactionOutcome,
     TransactionSigner,
 )
-from provenance.status import Status, StatusOrder
-from provenance.testing.rules import Context, RefusedError, State, Window, apply
+from provenance.testing.rules import Context, RefusedError, State, apply
+from provenance.testing.rules.state import Window, seconds, when
 
 CHAIN_ID = 1_337
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -46,15 +51,21 @@ class _Block:
     events: list[LedgerEvent] = field(default_factory=list)
 
 
-def _refuse_orders(_identity: LedgerIdentity, _order: StatusOrder, _signature: bytes) -> bool:
+SignatureCheck = Callable[[Address, LedgerIdentity, LedgerMessage, bytes], bool]
+"""Tells whether a signature of a message for a ledger is by an address: `provenance.evm.accounts.is_signed_by`."""
+
+
+def _refuse(_signer: Address, _identity: LedgerIdentity, _message: LedgerMessage, _signature: bytes) -> bool:
     return False
 
 
 class MemoryLedger:
     """Implements `provenance.ledger.Ledger`.
 
-    `steward` and `anchorer` hold the roles.  `is_signed` tells whether a signature is that of an order's studio; the
-    default refuses every order.  `now` is the simulated time: move it forward as the test needs.
+    `steward` and `anchorer` hold the roles, the steward is the `admin` too where no other is named.  `is_signed` tells
+    whether a message is signed by an address; the default refuses every signature.  With an `importer` and a
+    `predecessor` the ledger only imports until it is sealed.  `now` is the simulated time: move it forward as the test
+    needs.
     """
 
     def __init__(
@@ -63,12 +74,25 @@ class MemoryLedger:
         steward: Address,
         anchorer: Address,
         now: datetime = START,
-        is_signed: Callable[[LedgerIdentity, StatusOrder, bytes], bool] = _refuse_orders,
+        is_signed: SignatureCheck = _refuse,
+        admin: Address | None = None,
+        admin_delay: int = 0,
+        importer: Address | None = None,
+        predecessor: Deployment | None = None,
     ) -> None:
+        if (importer is None) != (predecessor is None):
+            raise ValueError("an importer and a predecessor go together")
         self.now = now.replace(microsecond=0)
-        self._steward, self._anchorer, self._is_signed = steward, anchorer, is_signed
+        self._is_signed, self._predecessor = is_signed, predecessor
+        roles = {(Role.STEWARD, steward), (Role.ANCHORER, anchorer)}
+        state = State(
+            roles=frozenset(roles if importer is None else roles | {(Role.IMPORTER, importer)}),
+            admin=admin or steward,
+            admin_delay=admin_delay,
+            sealed=importer is None,
+        )
         genesis = BlockRef(0, Hash32(secrets.token_bytes(32)), self.now)
-        self._blocks = [_Block(genesis, State())]
+        self._blocks = [_Block(genesis, state)]
         self._calls: dict[Hash32, LedgerCall] = {}
         self._pending: dict[Hash32, SignedTransaction] = {}
         self._identity = LedgerIdentity(
@@ -120,10 +144,10 @@ class MemoryLedger:
         return max(self.now.replace(microsecond=0), self._blocks[-1].ref.time + timedelta(seconds=1))
 
     def _context(self, sender: Address, at: BlockRef) -> Context:
-        def is_signed(order: StatusOrder, signature: bytes) -> bool:
-            return self._is_signed(self._identity, order, signature)
+        def is_signed(signer: Address, message: LedgerMessage, signature: bytes) -> bool:
+            return self._is_signed(signer, self._identity, message, signature)
 
-        return Context(sender, int(at.time.timestamp()), at.number, self._steward, self._anchorer, is_signed)
+        return Context(sender, int(at.time.timestamp()), at.number, is_signed)
 
     # --- reading --------------------------------------------------------------------------------------------------
 
@@ -144,32 +168,56 @@ class MemoryLedger:
 
     def record(self, token_id: int, key_id: KeyId, at: BlockRef) -> LedgerRecord | None:
         """Return the record as of block `at`."""
-        block = self._by_hash(at.hash)
-        if block is None:
-            raise _unknown_block()
-        state = block.state
+        state, time = self._state(at), seconds(at.time)
         try:
-            studio = state.studio_of(token_id)
+            holder, _ = state.holder_and_signer(token_id, time)
         except RefusedError:
             return None
+        studio = state.studio_of(token_id)
         lot, anchor_id = state.lots[token_id >> 32]
-        anchor, status = state.anchors[anchor_id], state.statuses.get(token_id)
+        anchor, piece = state.anchors[anchor_id], state.piece(token_id)
         return LedgerRecord(
             token_id=token_id,
             studio=studio,
             did_hash=Digest.of(state.studios[studio].did.encode()),
-            name_hash=Digest.of(state.studios[studio].name_at(int(anchor.time.timestamp())).encode()),
+            name_hash=Digest.of(state.studios[studio].name_at(seconds(anchor.time)).encode()),
             offset=lot.offset,
             anchor=anchor,
-            holder=studio,
-            status=Status.ACTIVE if status is None else status.status,
-            status_time=None if status is None else datetime.fromtimestamp(status.time, UTC),
-            lost_since=None,
-            standing_at_anchor=state.standing_at(studio, int(anchor.time.timestamp())),
+            holder=holder,
+            status=piece.status,
+            status_time=_moment(piece.status_time),
+            lost_since=_moment(piece.lost_at(time)),
+            standing_at_anchor=state.standing_at(studio, seconds(anchor.time)),
             standing_now=state.standing_now(studio),
             key=_window(state.keys.get((studio, key_id))),
             amendment=state.amendments.get(token_id),
         )
+
+    def holding(self, token_id: int, at: BlockRef) -> Holding | None:
+        """Return who holds a piece as of block `at`."""
+        state, time = self._state(at), seconds(at.time)
+        try:
+            holder, signer = state.holder_and_signer(token_id, time)
+        except RefusedError:
+            return None
+        piece, recovery = state.piece(token_id), state.recoveries.get(token_id)
+        lost = piece.lost_at(time)
+        return Holding(
+            holder=holder,
+            signer=signer,
+            nonce=piece.nonce,
+            lost_since=_moment(lost),
+            found_from=_moment(piece.found_from) if lost else None,
+            barred=state.barred(token_id),
+            exempt=piece.exempt,
+            recovery=None if recovery is None else Recovery(recovery[0], when(recovery[1])),
+        )
+
+    def _state(self, at: BlockRef) -> State:
+        block = self._by_hash(at.hash)
+        if block is None:
+            raise _unknown_block()
+        return block.state
 
     def anchor_evidence(self, root: Root, block_hash: Hash32) -> AnchorEvidence | None:
         """Return the event that anchored `root` in block `block_hash`, or ``None``."""
@@ -194,6 +242,37 @@ class MemoryLedger:
     def order_nonce(self, studio: Address) -> int:
         """Return the number of the studio's next signed order."""
         return self._blocks[-1].state.order_nonces.get(studio, 0)
+
+    def controller(self, studio: Address) -> Controller:
+        """Return who signs for a studio, and who will."""
+        state, time = self._blocks[-1].state, seconds(self.head().time)
+        current, entry = state.controller_of(studio, time), state.studios.get(studio)
+        if entry is None or state.time(time) >= entry.upcoming_from:
+            return Controller(current, None, None)
+        return Controller(current, entry.upcoming, when(entry.upcoming_from))
+
+    def predecessor(self) -> Deployment | None:
+        """Return whose state this ledger took over."""
+        return self._predecessor
+
+    def successor(self) -> Deployment | None:
+        """Return which ledger takes over."""
+        return self._blocks[-1].state.successor
+
+    def sealed(self) -> bool:
+        """Tell whether the ledger works."""
+        return self._blocks[-1].state.sealed
+
+    def has_role(self, role: Role, account: Address) -> bool:
+        """Tell whether an account has a role."""
+        return (role, account) in self._blocks[-1].state.roles
+
+    def admin(self) -> tuple[Address, Address | None, datetime | None]:
+        """Return the admin, and who may become it from when on, both ``None`` where no transfer is under way."""
+        state = self._blocks[-1].state
+        if state.pending_admin is None:
+            return state.admin, None, None
+        return state.admin, state.pending_admin[0], when(state.pending_admin[1])
 
     def next_nonce(self, account: Address) -> int:
         """Return the number of the account's mined transactions."""
@@ -237,8 +316,11 @@ class MemoryLedger:
 def _window(window: Window | None) -> KeyWindow | None:
     if window is None:
         return None
-    end = None if window.end is None else datetime.fromtimestamp(window.end, UTC)
-    return KeyWindow(datetime.fromtimestamp(window.start, UTC), end)
+    return KeyWindow(when(window.start), None if window.end is None else when(window.end))
+
+
+def _moment(time: int) -> datetime | None:
+    return when(time) if time else None
 
 
 def _unknown_block() -> LedgerError:

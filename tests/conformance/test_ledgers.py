@@ -7,14 +7,12 @@ from collections.abc import Callable, Iterator
 import pytest
 from web3.providers.base import JSONBaseProvider
 
-from provenance.evm.accounts import Account
+from provenance.evm.accounts import Account, is_signed_by
 from provenance.evm.deploy import deploy
 from provenance.evm.embedded import EmbeddedChain
 from provenance.evm.embedded_rpc import EmbeddedProvider
 from provenance.evm.ledger import EVMLedger
 from provenance.evm.node import BoundedHTTPProvider, Node
-from provenance.ledger import LedgerIdentity
-from provenance.status import StatusOrder
 from provenance.testing.conformance import LedgerConformance, World
 from provenance.testing.memory import MemoryLedger
 from tests.conformance import nodes
@@ -62,12 +60,7 @@ class TestMemory(LedgerConformance):
     def world(self) -> World:
         steward, anchorer, studio, other, stranger = people()
 
-        def is_signed(identity: LedgerIdentity, order: StatusOrder, signature: bytes) -> bool:
-            # Signing is deterministic (RFC 6979), so that signing again is a way to check.
-            signer = {account.address: account for account in (studio, other)}[order.studio]
-            return signer.sign_message(identity, order) == signature
-
-        ledger = MemoryLedger(steward=steward.address, anchorer=anchorer.address, is_signed=is_signed)
+        ledger = MemoryLedger(steward=steward.address, anchorer=anchorer.address, is_signed=is_signed_by)
         return World(ledger, ledger.mine, lambda: ledger, steward, anchorer, studio, other, stranger)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -45,6 +46,10 @@ def test_shipped_bytecode_is_that_of_the_source(tmp_path: Path) -> None:
     run("export", "--to", str(exported))
     shipped = ROOT / "provenance" / "evm" / "artifacts" / "PieceLedger.json"
     assert exported.read_bytes() == shipped.read_bytes(), "run `make contracts` and commit what it writes"
+    # The mint that the benchmark compares with is built in the same run, by the same rules.
+    built = json.loads((TOOLCHAIN / "artifacts" / "test" / "PlainMint.sol" / "PlainMint.json").read_text("utf-8"))
+    compared = json.loads((ROOT / "benchmarks" / "plain_mint.json").read_text("utf-8"))
+    assert compared["bytecode"] == built["bytecode"], "run `make contracts` and commit what it writes"
 
 
 def test_toolchain_says_aloud_that_npm_is_missing(tmp_path: Path) -> None:

@@ -57,9 +57,11 @@ class Scene:
     signer: Signer = field(default_factory=P256Signer.generate)
     confirmations: int = 1
     index: int = 0
+    accredited: bool = True
 
     def __post_init__(self) -> None:
-        self.accredit(STUDIO, ISSUER, self.signer)
+        if self.accredited:
+            self.accredit(STUDIO, ISSUER, self.signer)
 
     def do(self, call: LedgerCall, who: Person) -> None:
         transaction = self.ledger.prepare(call, who, self.ledger.next_nonce(who.address))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import random
 from dataclasses import replace
 from datetime import timedelta
@@ -7,13 +8,30 @@ from typing import Any
 
 import pytest
 
-from provenance.bundle import Bundle, InclusionProof
+from provenance.bundle import Bundle, InclusionProof, Receipt
 from provenance.canonical import canonicalize, parse_canonical
 from provenance.certificate import Issuer
 from provenance.encoding import Digest, Hash32, Root
 from provenance.errors import ConfigurationError, LedgerError, ProvenanceError, VerificationError
 from provenance.keys import P256Signer
-from provenance.ledger import AccreditCall, BlockRef, ReinstateCall, ShortenKeyCall, SuspendCall, make_token_id
+from provenance.ledger import (
+    AccreditCall,
+    AddKeyCall,
+    Allotment,
+    AnchorCall,
+    Anchored,
+    BlockRef,
+    Deployment,
+    KeyAdded,
+    LedgerCall,
+    ReinstateCall,
+    SealCall,
+    SetClockCall,
+    ShortenKeyCall,
+    StudioAccredited,
+    SuspendCall,
+    make_token_id,
+)
 from provenance.piece import Photo
 from provenance.policy import TrustPolicy
 from provenance.serial import Serial
@@ -324,6 +342,135 @@ def test_a_receipt_with_another_root_does_not_include_the_certificate() -> None:
     assert says(scene.verify(replace(bundle, receipts=(receipt,))), Outcome.NOT_AUTHENTIC, "not-included")
 
 
+def test_a_proof_and_a_receipt_for_another_token_do_not_serve() -> None:
+    scene = Scene()
+    one, other = scene.anchor(scene.sign()), scene.anchor(scene.sign())
+    taken = replace(one[0], inclusion=other[0].inclusion, receipts=other[0].receipts)
+    assert says(scene.verify(taken), Outcome.NOT_AUTHENTIC, "not-included")
+
+
+def test_a_lot_attributed_to_a_studio_that_did_not_sign_is_of_no_use() -> None:
+    scene = Scene()
+    scene.accredit(OTHER, OTHER_ISSUER, P256Signer.generate())
+    (bundle,) = scene.anchor(scene.sign(), studio=OTHER)  # Signed by STUDIO, allotted to OTHER.
+    assert says(scene.verify(bundle), Outcome.NOT_AUTHENTIC, "wrong-issuer")
+
+
+# --- a ledger that took over ---------------------------------------------------------------------------------------
+
+
+def successor_of(scene: Scene) -> Scene:
+    """Play the scene's accreditation and anchors again on a fresh ledger, at their times."""
+    old, head = scene.ledger, scene.ledger.head()
+    named = Deployment(old.identity.contract, old.identity.chain_id, head.number)
+    ledger = MemoryLedger(
+        steward=STEWARD.address,
+        anchorer=ANCHORER.address,
+        importer=STEWARD.address,
+        predecessor=named,
+        now=old.now + timedelta(days=1),
+    )
+    moved = Scene(ledger=ledger, signer=scene.signer, accredited=False)
+    ledger.mine(20)
+    calls: list[LedgerCall] = []
+    for event in old.events(0, head.number):
+        calls.append(SetClockCall(event.block.time, event.block.number))
+        match event:
+            case StudioAccredited():
+                calls.append(AccreditCall(event.studio, event.did, event.name, event.scopes))
+            case KeyAdded():
+                calls.append(AddKeyCall(event.studio, event.multikey))
+            case Anchored():
+                shares = tuple(Allotment(lot.studio, lot.count) for lot in event.lots)
+                calls.append(AnchorCall(event.root, event.leaf_count, event.lots[0].lot_id, shares))
+    for call in (*calls, SealCall()):
+        moved.do(call, STEWARD)
+    return moved
+
+
+def receipt_of(scene: Scene, bundle: Bundle) -> Receipt:
+    """Return the receipt of the event by which the scene's own ledger took the anchor over."""
+    (event,) = (
+        event
+        for event in scene.ledger.events(0, scene.ledger.head().number)
+        if isinstance(event, Anchored) and event.root == bundle.receipts[0].root
+    )
+    identity = scene.ledger.identity
+    return replace(
+        bundle.receipts[0],
+        genesis=identity.genesis,
+        contract=identity.contract,
+        transaction=event.transaction,
+        block=event.block,
+    )
+
+
+def test_a_predecessors_receipt_holds_at_the_successor() -> None:
+    old = Scene()
+    bundle = old.piece()
+    new = successor_of(old)
+    policy = replace(new.policy, predecessors=(old.ledger.identity,))
+    verdict = Verifier(policy, new.ledger).verify(bundle)
+    assert says(verdict, Outcome.AUTHENTIC, "authentic")
+    assert verdict.advisories == ("imported",)
+    assert Verifier(old.policy, old.ledger).verify(bundle).advisories == ()
+    assert says(new.verify(bundle), Outcome.NOT_AUTHENTIC, "foreign-ledger")
+
+
+def test_a_receipt_of_the_successors_own_event_holds_too() -> None:
+    old = Scene()
+    bundle = old.piece()
+    new = successor_of(old)
+    bundle = replace(bundle, receipts=(*bundle.receipts, receipt_of(new, bundle)))
+    policy = replace(new.policy, predecessors=(old.ledger.identity,))
+    verdict = Verifier(policy, new.ledger).verify(bundle)
+    assert says(verdict, Outcome.AUTHENTIC, "authentic")
+    assert verdict.advisories == ("imported",)
+    assert Verifier(old.policy, old.ledger).verify(bundle).outcome is Outcome.AUTHENTIC
+    # Without a predecessor, no anchor is dated earlier than its event.
+    assert says(new.verify(bundle), Outcome.INCONCLUSIVE, "stale-receipt")
+    deep = replace(policy, confirmations=100)
+    assert says(Verifier(deep, new.ledger).verify(bundle), Outcome.PENDING, "not-confirmed")
+    new.ledger.mine(100)
+    assert Verifier(deep, new.ledger).verify(bundle).outcome is Outcome.AUTHENTIC
+
+
+def test_a_predecessors_receipt_must_agree_with_what_was_taken_over() -> None:
+    old = Scene()
+    one, other = old.anchor(old.sign()), old.anchor(old.sign())
+    new = successor_of(old)
+    verifier = Verifier(replace(new.policy, predecessors=(old.ledger.identity,)), new.ledger)
+    receipt, block = one[0].receipts[0], one[0].receipts[0].block
+    lies = {
+        "stale-receipt": [
+            replace(receipt, block=replace(block, number=block.number - 1)),
+            replace(receipt, block=replace(block, time=block.time - timedelta(seconds=1))),
+            replace(receipt_of(new, one[0]), transaction=Hash32(bytes(32))),
+        ],
+        "not-on-ledger": [
+            replace(receipt, token_id=other[0].receipts[0].token_id),
+            replace(receipt, token_id=make_token_id(3, 0)),
+        ],
+        "not-included": [replace(receipt, root=other[0].receipts[0].root)],
+        "foreign-ledger": [replace(receipt, chain_id=receipt.chain_id + 1), Scene().piece().receipts[0]],
+    }
+    for reason, receipts in lies.items():
+        for lie in receipts:
+            assert verifier.verify(replace(one[0], receipts=(lie,))).reason == reason, lie
+
+
+def test_calling_itself_a_predecessors_makes_no_anchor_count_earlier() -> None:
+    old = Scene()
+    old.piece()
+    new = successor_of(old)
+    policy = replace(new.policy, predecessors=(old.ledger.identity,), confirmations=3)
+    bundle = new.piece()
+    identity = old.ledger.identity
+    lie = replace(bundle.receipts[0], genesis=identity.genesis, contract=identity.contract)
+    for shown in (bundle, replace(bundle, receipts=(lie,))):
+        assert says(Verifier(policy, new.ledger).verify(shown), Outcome.PENDING, "not-confirmed")
+
+
 def test_unknown_members_of_a_bundle_are_refused() -> None:
     members: dict[str, Any] = parse_canonical(Scene().piece().to_bytes(), limit=100_000)
     for changed in (
@@ -345,6 +492,23 @@ def test_a_policy_comes_back_and_pins_the_whole_deployment() -> None:
     for nodes in (("ftp://x",), ("https://a b",), ("https://x",) * 9):
         with pytest.raises(ConfigurationError):
             replace(policy, nodes=nodes)
+
+
+def test_a_policy_names_predecessors_only_where_there_are_some() -> None:
+    ledgers = [MemoryLedger(steward=STEWARD.address, anchorer=ANCHORER.address).identity for _ in range(10)]
+    policy = TrustPolicy(ledgers[0], ())
+    assert b"predecessors" not in policy.to_bytes()
+    moved = replace(policy, predecessors=tuple(ledgers[1:3]))
+    assert TrustPolicy.from_bytes(moved.to_bytes()) == moved
+    assert moved.digest != policy.digest
+    for wrong in ((ledgers[0],), (ledgers[1], ledgers[1]), tuple(ledgers[1:])):
+        with pytest.raises(ConfigurationError):
+            replace(policy, predecessors=wrong)
+    members = parse_canonical(moved.to_bytes(), limit=100_000)
+    bads: tuple[object, ...] = ({}, "x", ["x"], [{}], None)
+    for bad in bads:
+        with pytest.raises(ProvenanceError):
+            TrustPolicy.from_bytes(json.dumps({**members, "predecessors": bad}).encode())
 
 
 def test_every_code_belongs_to_one_table() -> None:
