@@ -263,6 +263,7 @@ def test_a_leaked_phrase_is_replaced_and_the_theft_dated_back(desk: Desk) -> Non
     renewed = desk.run("-C", shop, "key", "renew")
     assert (renewed["studio"], renewed["oldKey"]) == (old["account"], old["publicKey"])
     assert renewed["account"] != old["account"]
+    assert old["publicKey"] in desk.talk
     assert Keystore.open(Path(renewed["kept"])).account == Address.parse(old["account"])
     filed = read_application(shop / "application.json", takeover=True)
     assert (str(filed.binding.studio), str(filed.binding.controller)) == (old["account"], renewed["account"])

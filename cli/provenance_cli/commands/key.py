@@ -117,6 +117,8 @@ def renew(app: App) -> None:
     renewed = keystore.renew(text, new, account_of, kept)
     app.say(_("The old keys are kept in {path} until the guild has done its part.").format(path=kept))
     members = write_application(app, workshop, renewed, renewed.unlock(text), None)
+    app.say(_("The guild then ends the old key: {key}").format(key=keystore.public_key.multikey))
+    app.say(_("If others may know the passphrase, change it now: `kilnmark key passphrase`."))
     app.data({**members, **_exchanged(keystore, renewed), "kept": str(kept)})
 
 
