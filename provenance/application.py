@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from provenance.canonical import JSONObject, canonicalize, parse_canonical
 from provenance.certificate import Issuer
 from provenance.encoding import Address, Digest, from_base64url, parse_hex, to_base64url
-from provenance.errors import ConfigurationError, MalformedError, VerificationError
+from provenance.errors import ConfigurationError, KeystoreError, MalformedError, VerificationError
 from provenance.keys import PublicKey, Signer
+from provenance.signing import checked
 
 APPLICATION_TYPE = "KilnmarkStudioApplication"
 APPLICATION_VERSION = 1
@@ -23,15 +24,25 @@ MAX_APPLICATION_BYTES = 8_192
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """The facts that both keys sign: issuer, certificate key and account."""
+    """The facts that both keys sign: issuer, certificate key and account.
+
+    `studio` is the address by which the ledger knows the studio, and `signatory` the account that signs: the studio's
+    own, or the `controller` that is to sign for it from now on, where a new phrase took the place of another.
+    """
 
     issuer: Issuer
     public_key: PublicKey
     studio: Address
+    controller: Address | None = None
+
+    @property
+    def signatory(self) -> Address:
+        """The account that proves its possession."""
+        return self.controller or self.studio
 
     def to_json(self) -> JSONObject:
         """Return the JSON form."""
-        return {
+        members: JSONObject = {
             "type": APPLICATION_TYPE,
             "version": APPLICATION_VERSION,
             "registry": self.issuer.base_url,
@@ -40,6 +51,7 @@ class Binding:
             "publicKey": self.public_key.multikey,
             "studio": str(self.studio),
         }
+        return members if self.controller is None else {**members, "controller": str(self.controller)}
 
 
 RecoverAccount = Callable[[Binding, bytes], Address]
@@ -56,7 +68,13 @@ class Application:
 
     @classmethod
     def sign(cls, binding: Binding, signer: Signer, sign_account: Callable[[Binding], bytes]) -> Application:
-        """Return the application of `binding`, signed by both keys."""
+        """Return the application of `binding`, signed by both keys; raises `KeystoreError` where `signer` has another.
+
+        `sign_account` signs with the account of `binding.signatory`.
+        """
+        signer = checked(signer)
+        if signer.public_key != binding.public_key:
+            raise KeystoreError("bad-signer", "The signer has another key than the one that shall sign.")
         return cls(binding, signer.sign(canonicalize(binding.to_json())), sign_account(binding))
 
     @property
@@ -67,8 +85,8 @@ class Application:
     def check(self, recover: RecoverAccount) -> None:
         """Return if both signatures are those of the keys named; raise `VerificationError` otherwise."""
         self.binding.public_key.verify(self.key_signature, canonicalize(self.binding.to_json()))
-        if recover(self.binding, self.account_signature) != self.binding.studio:
-            raise VerificationError("bad-signature", "The account's signature is not that of the studio named.")
+        if recover(self.binding, self.account_signature) != self.binding.signatory:
+            raise VerificationError("bad-signature", "The account's signature is not that of the account named.")
 
     def to_bytes(self) -> bytes:
         """Return the file's bytes."""
@@ -88,6 +106,7 @@ class Application:
                 Issuer(registry, slug, name),
                 PublicKey.parse(members.get("publicKey")),
                 Address.parse(members.get("studio")),
+                Address.parse(members["controller"]) if "controller" in members else None,
             )
         except ConfigurationError as error:
             raise MalformedError.like(error, field="registry") from None

@@ -9,6 +9,7 @@ from provenance.encoding import Digest
 from provenance.keys import Signer
 from provenance.piece import Piece
 from provenance.proof import make_proof
+from provenance.signing import checked
 
 
 def issue(
@@ -23,9 +24,10 @@ def issue(
     """Return the certificate of `piece`, signed by `signer` in the name of `issuer`.
 
     `now` (aware) becomes ``validFrom`` and the proof's ``created``, in whole seconds.  `replaces` is the digest of the
-    certificate that this one amends.  Raises `MalformedError` where the certificate would be too large, and what
-    `signer` raises.
+    certificate that this one amends.  A signer from elsewhere is checked (``provenance.signing``).  Raises
+    `MalformedError` where the certificate would be too large, and what `signer` raises.
     """
+    signer = checked(signer)
     now = now.astimezone(UTC).replace(microsecond=0)
     document = render(piece, issuer, status_entry, now, replaces)
     method = f"{issuer.did}#{signer.public_key.multikey}"

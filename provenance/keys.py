@@ -121,14 +121,21 @@ def _parse_cached(text: str) -> PublicKey:
 
 
 class Signer(Protocol):
-    """Something that signs with one key: a file, a smart card, a key service.  The secret stays inside."""
+    """Something that signs with one key: a file, a smart card, a key service.  The secret stays inside.
+
+    Where signatures are used, ``provenance.signing.checked`` holds signers from elsewhere to this.
+    """
 
     @property
     def public_key(self) -> PublicKey:
         """The key under which signatures verify."""
 
     def sign(self, data: bytes) -> bytes:
-        """Return the 64-byte signature over `data`; raises `KeystoreError` where the key cannot be used."""
+        """Return the signature over `data`, which is hashed here (SHA-256) for P-256.
+
+        It is 64 bytes, low-s; from a card or a service DER and high-s will do.  Raises `KeystoreError` where the key
+        cannot be used.
+        """
 
 
 class P256Signer:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from provenance.canonical import JSONObject, JSONValue, canonicalize, join
 from provenance.encoding import from_base58, to_base58
-from provenance.errors import MalformedError
+from provenance.errors import KeystoreError, MalformedError
 from provenance.keys import Algorithm, PublicKey, Signer
+from provenance.signing import checked
 
 SUITES: dict[str, Algorithm] = {"ecdsa-jcs-2019": "P-256", "eddsa-jcs-2022": "Ed25519"}
 _SUITE_OF = {algorithm: suite for suite, algorithm in SUITES.items()}
@@ -79,11 +80,17 @@ class Proof:
 def make_proof(document: JSONObject, signer: Signer, *, verification_method: str, created: str) -> Proof:
     """Return a proof of purpose ``assertionMethod`` for `document`.
 
-    `created` is an RFC 3339 time; raises `MalformedError` where the document is outside the canonical domain.
+    `created` is an RFC 3339 time.  A signer from elsewhere is checked before anything is made of what it returns.
+    Raises `MalformedError` where the document is outside the canonical domain, `KeystoreError` where the signer fails
+    or `verification_method` names another key.
     """
+    signer = checked(signer)
+    key = signer.public_key
+    if verification_method.partition("#")[2] != key.multikey:
+        raise KeystoreError("bad-signer", "The signer has another key than the one that shall sign.")
     options: JSONObject = {
         "type": "DataIntegrityProof",
-        "cryptosuite": _SUITE_OF[signer.public_key.algorithm],
+        "cryptosuite": _SUITE_OF[key.algorithm],
         "created": created,
         "verificationMethod": verification_method,
         "proofPurpose": "assertionMethod",
@@ -91,7 +98,7 @@ def make_proof(document: JSONObject, signer: Signer, *, verification_method: str
     if "@context" in document:
         options["@context"] = document["@context"]
     signature = signer.sign(_hash_data(canonicalize(document), canonicalize(options)))
-    return Proof(signer.public_key, options, signature)
+    return Proof(key, options, signature)
 
 
 def add_proof(document: JSONObject, signer: Signer, *, verification_method: str, created: str) -> JSONObject:

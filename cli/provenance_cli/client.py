@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import httpx
@@ -12,7 +12,7 @@ import msgspec
 
 from provenance.bundle import MAX_BUNDLE_BYTES
 from provenance.canonical import load
-from provenance.encoding import Address, Digest
+from provenance.encoding import Address, Digest, KeyId
 from provenance.errors import (
     ConflictError,
     LedgerError,
@@ -140,6 +140,26 @@ class RegistryClient:
     def studio(self, address: Address) -> dict[str, Any]:
         """Return a studio's entry in the directory; raises `NotFoundError`."""
         return self._object("GET", f"/api/v1/studios/{address}")
+
+    def studio_of_key(self, key_id: KeyId) -> dict[str, Any]:
+        """Return the entry of the studio whose certificate key that is or was; raises `NotFoundError`."""
+        return self._object("GET", f"/api/v1/keys/{key_id}")
+
+    def pieces(self, studio: Address) -> Iterator[Serial]:
+        """Yield the serials of a studio's pieces on the ledger, in the order of their tokens."""
+        after = 0
+        while True:
+            page = self._object("GET", f"/api/v1/studios/{studio}/pieces?after={after}")
+            items, following = page.get("pieces"), page.get("next")
+            if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+                raise self._nonsense()
+            for item in items:
+                yield Serial.parse(str(item.get("serial")))
+            if following is None:
+                return
+            if not isinstance(following, str) or not following.isdecimal() or int(following) <= after:
+                raise self._nonsense()  # It would have no end.
+            after = int(following)
 
     def state(self, digest: Digest) -> dict[str, Any]:
         """Return where a certificate is on its way, and why it is held if it is; raises `NotFoundError`."""

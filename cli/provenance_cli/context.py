@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,14 +13,23 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from provenance.errors import ConfigurationError, KeystoreError
+from provenance.errors import ConfigurationError, KeystoreError, StorageError
 from provenance_cli.columns import shown
 from provenance_cli.i18n import _
+from provenance_cli.secret_input import first_line
 
 if TYPE_CHECKING:
+    from provenance.keystore import Keystore, Unlocked
     from provenance_cli.workshop import Workshop
 
 Advance = Callable[[int], None]
+
+
+def one_source(path: str | None, descriptor: int | None) -> str | int | None:
+    """Return from where a secret is to be read; raises `click.UsageError` where two places are named."""
+    if path is not None and descriptor is not None:
+        raise click.UsageError(_("Name a file or a descriptor, not both."))
+    return path if descriptor is None else descriptor
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +40,8 @@ class App:
     yes: bool = False
     lang: str = "en"
     workshop_path: str | None = None
-    passphrase_file: str | None = None
+    passphrase_source: str | int | None = None
+    """A file's path or an open descriptor; without one the passphrase is asked for."""
 
     def clock(self) -> datetime:
         """Return the aware UTC time."""
@@ -67,17 +77,14 @@ class App:
         return answer.strip()
 
     def passphrase(self, *, new: bool = False, question: str | None = None) -> str:
-        """Return the passphrase from the file named, else ask without showing it; twice where it is `new`."""
-        if self.passphrase_file:
-            try:
-                return Path(self.passphrase_file).read_text("utf-8").partition("\n")[0].rstrip("\r")
-            except (OSError, UnicodeDecodeError):
-                raise KeystoreError(
-                    "no-passphrase", "The passphrase file {path} cannot be read.", path=self.passphrase_file
-                ) from None
+        """Return the passphrase from the source named, else ask without showing it; twice where it is `new`."""
+        if self.passphrase_source is not None:
+            return first_line(self.passphrase_source)
         if not sys.stdin.isatty():
             raise ConfigurationError(
-                "no-terminal", "There is nobody to ask for the passphrase.", hint="Give --passphrase-file FILE."
+                "no-terminal",
+                "There is nobody to ask for the passphrase.",
+                hint="Give --passphrase-file FILE or --passphrase-fd N.",
             )
         text: str = click.prompt(
             question or (_("New passphrase") if new else _("Passphrase")),
@@ -87,6 +94,16 @@ class App:
             err=True,
         )
         return text
+
+    def unlock(self, keystore: Keystore) -> Unlocked:
+        """Ask for the passphrase and open the keystore; one with parameters of old is sealed anew with today's."""
+        passphrase = self.passphrase()
+        unlocked = keystore.unlock(passphrase)
+        if keystore.is_outdated:
+            with suppress(StorageError, KeystoreError):  # A stick that cannot be written still opens.
+                keystore.change_passphrase(passphrase, passphrase)
+                self.say(_("The keystore is sealed anew, so that a passphrase is harder to guess."))
+        return unlocked
 
     def _need_terminal(self, question: str) -> None:
         if not sys.stdin.isatty():

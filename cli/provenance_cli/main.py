@@ -102,6 +102,7 @@ def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
 @click.option("-y", "--yes", is_flag=True, help="Answer yes to every question.")
 @click.option("--lang", type=click.Choice(i18n.LANGUAGES), help="Language of messages.", expose_value=True)
 @click.option("--passphrase-file", type=click.Path(), help="Read the passphrase from the first line of a file.")
+@click.option("--passphrase-fd", type=click.IntRange(0), help="Read it from the first line of an open descriptor.")
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
 @click.pass_context
 def cli(
@@ -111,16 +112,18 @@ def cli(
     yes: bool,
     lang: str | None,
     passphrase_file: str | None,
+    passphrase_fd: int | None,
 ) -> None:
     """Kilnmark (窑款): a record that cannot be forged for handmade porcelain."""
-    from provenance_cli.context import App
+    from provenance_cli.context import App, one_source
 
+    source = one_source(passphrase_file, passphrase_fd)
     ctx.obj = App(
         json=as_json,
         yes=yes,
         lang=lang or i18n.current(),
         workshop_path=workshop,
-        passphrase_file=passphrase_file or os.environ.get("KILNMARK_PASSPHRASE_FILE"),
+        passphrase_source=source if source is not None else os.environ.get("KILNMARK_PASSPHRASE_FILE") or None,
     )
 
 

@@ -159,7 +159,8 @@ class Store:
 
     def next_index(self) -> int:
         """Return the next free place in the workshop's status list."""
-        number = self._connection.execute("SELECT coalesce(max(list_index) + 1, 0) FROM certificates").fetchone()[0]
+        query = "SELECT coalesce(max(list_index) + 1, 0) FROM certificates WHERE list_index >= 0"
+        number = self._connection.execute(query).fetchone()[0]
         if number >= STATUS_LIST_BITS:
             raise ConfigurationError(
                 "status-list-full",
@@ -183,6 +184,27 @@ class Store:
             raise ConflictError(
                 "signed-already", "Another program signed in this folder at the same time.", hint="Run it again."
             ) from None
+
+    def add_fetched(self, bundles: Iterable[tuple[Certificate, bytes]]) -> int:
+        """Add certificates that were anchored before this folder was made, with their pieces and the bytes of their
+        bundles; return how many were new.
+
+        They count in another status list: their places here are negative, so that none of this list's is taken.
+        """
+        added = 0
+        with self._write() as connection:
+            for certificate, data in bundles:
+                serial = certificate.piece.serial.compact
+                connection.execute(
+                    "INSERT OR IGNORE INTO pieces (serial, facts, photos) VALUES (?,?,?)",
+                    (serial, *_columns(certificate.piece)),
+                )
+                added += connection.execute(
+                    "INSERT OR IGNORE INTO certificates (digest, serial, data, list_index, state, bundle)"
+                    " SELECT ?, ?, ?, min(coalesce(min(list_index), 0), 0) - 1, 'anchored', ? FROM certificates",
+                    (certificate.digest.value, serial, certificate.data, data),
+                ).rowcount
+        return added
 
     def certificates(self, states: Sequence[str] = ()) -> list[Signed]:
         """Return certificates in the order of signing; only those in `states` where given."""

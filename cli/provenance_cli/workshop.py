@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from provenance.certificate import Issuer
-from provenance.encoding import Digest
+from provenance.encoding import Address, Digest
 from provenance.errors import ConfigurationError, StorageError
 from provenance.keystore import Keystore
 from provenance.policy import TrustPolicy
@@ -84,6 +84,10 @@ class Workshop:
         """Return the workshop with another status list: how far it had counted in the old one may be forgotten."""
         return replace(self, list_id=new_list_id())._written()
 
+    def named(self, issuer: Issuer) -> Workshop:
+        """Return the workshop with another studio's name or short name in its settings."""
+        return replace(self, issuer=issuer)._written()
+
     def _written(self) -> Workshop:
         comment = _("The workshop's settings. The registry's address stands in every certificate: choose it once.")
         text = (
@@ -107,6 +111,10 @@ class Workshop:
     def keystore_path(self) -> Path:
         """Where the keys are."""
         return self.path / "keystore.json"
+
+    def kept_keystore(self, account: Address) -> Path:
+        """Where the keystore of an account is kept that another took the place of."""
+        return self.path / f"keystore-{account.value.hex()[:8]}.json"
 
     def keystore(self) -> Keystore:
         """Return the keystore, closed; raises `KeystoreError`."""

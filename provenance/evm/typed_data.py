@@ -89,28 +89,34 @@ def ledger_digest(ledger: LedgerIdentity, message: LedgerMessage) -> Hash32:
 
 
 def studio_binding(binding: Binding) -> dict[str, Any]:
-    """Return the payload that binds a studio's account to its certificate key.
+    """Return the payload that binds an account to a studio's certificate key: the studio's own, or its next controller.
 
     A studio applies before it knows the ledger, so the domain names no chain.
     """
+    kind = "StudioBinding" if binding.controller is None else "ControllerBinding"
+    members = [
+        {"name": "did", "type": "string"},
+        {"name": "name", "type": "string"},
+        {"name": "registry", "type": "string"},
+        {"name": "publicKey", "type": "bytes"},
+        {"name": "studio", "type": "address"},
+    ]
+    message: dict[str, Any] = {
+        "did": binding.issuer.did,
+        "name": binding.issuer.name,
+        "registry": binding.issuer.base_url,
+        "publicKey": binding.public_key.multikey_bytes,
+        "studio": str(binding.studio),
+    }
+    if binding.controller is not None:
+        members.append({"name": "controller", "type": "address"})
+        message["controller"] = str(binding.controller)
     return {
         "domain": {"name": "Kilnmark", "version": "1"},
-        "primaryType": "StudioBinding",
+        "primaryType": kind,
         "types": {
             "EIP712Domain": [{"name": "name", "type": "string"}, {"name": "version", "type": "string"}],
-            "StudioBinding": [
-                {"name": "did", "type": "string"},
-                {"name": "name", "type": "string"},
-                {"name": "registry", "type": "string"},
-                {"name": "publicKey", "type": "bytes"},
-                {"name": "studio", "type": "address"},
-            ],
+            kind: members,
         },
-        "message": {
-            "did": binding.issuer.did,
-            "name": binding.issuer.name,
-            "registry": binding.issuer.base_url,
-            "publicKey": binding.public_key.multikey_bytes,
-            "studio": str(binding.studio),
-        },
+        "message": message,
     }

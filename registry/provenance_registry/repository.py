@@ -159,6 +159,23 @@ class LotRow:
 
 
 @dataclass(frozen=True, slots=True)
+class PieceRow:
+    """A piece in a list: its first certificate, and its token."""
+
+    digest: Digest
+    serial: Serial
+    token_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class PiecePage:
+    """Some pieces in the order of their tokens, and the token after which there may be more, or ``None``."""
+
+    pieces: tuple[PieceRow, ...]
+    following: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class TokenRow:
     """What the index knows of one token beside its lot; `holder` is ``None`` until the first hand-over.
 
@@ -265,6 +282,9 @@ class Repository(Protocol):
 
     def by_token(self, token_id: int) -> StoredCertificate | None:
         """Return the certificate of that token."""
+
+    def pieces_of(self, studio: Address, after: int, limit: int) -> PiecePage:
+        """Return the pieces of a studio on the ledger whose tokens come after `after`: of `limit` tokens at most."""
 
     def states(self, digests: Sequence[Digest]) -> dict[Digest, tuple[State, str | None]]:
         """Return the states of the certificates that are known, and the reasons of those that have one."""

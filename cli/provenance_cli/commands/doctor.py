@@ -49,9 +49,11 @@ def doctor(app: App) -> None:
 
 
 def _examinations(app: App) -> list[tuple[str, Callable[[], Wording]]]:
-    from provenance.errors import ConfigurationError, LedgerError, NotFoundError, StorageError, Wording
+    from provenance.errors import ConfigurationError, LedgerError, StorageError, Wording
     from provenance_cli.client import RegistryClient
     from provenance_cli.ledgers import load_policy, open_pinned
+    from provenance_cli.standing import standing_at
+    from provenance_cli.workshop import SETTINGS
 
     def python() -> Wording:
         return Wording(".".join(map(str, sys.version_info[:3])))
@@ -106,17 +108,32 @@ def _examinations(app: App) -> list[tuple[str, Callable[[], Wording]]]:
 
     def standing() -> Wording:
         current = app.workshop()
-        try:
-            entry = RegistryClient(current.issuer.base_url).studio(current.keystore().account)
-        except NotFoundError:
+        keystore = current.keystore()
+        entry = standing_at(RegistryClient(current.issuer.base_url), keystore.studio)
+        if entry is None:
             raise ConfigurationError(
                 "not-accredited",
                 "The studio is not accredited yet.",
                 hint="Send the guild the file that `kilnmark studio apply` writes.",
-            ) from None
-        if entry["suspended"]:
+            )
+        if entry.suspended:
             raise ConfigurationError("suspended", "The studio is suspended.", hint="Ask the guild.")
-        return Wording.quoted(entry["name"])
+        if entry.issuer != current.issuer:
+            raise ConfigurationError(
+                "other-name",
+                "The guild accredited the studio as {name} ({slug}), and the workshop says otherwise.",
+                hint="Mend the name in {path}.",
+                name=entry.issuer.name,
+                slug=entry.issuer.slug,
+                path=current.path / SETTINGS,
+            )
+        if not entry.is_open(keystore.public_key.multikey, app.clock()):
+            raise ConfigurationError(
+                "key-not-valid",
+                "The guild has not added the workshop's certificate key, or has ended it.",
+                hint="Send it the file that `kilnmark studio apply` writes, or take a new key: `kilnmark key rotate`.",
+            )
+        return Wording.quoted(entry.issuer.name)
 
     return [
         ("Python", python),

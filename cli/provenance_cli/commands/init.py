@@ -13,6 +13,7 @@ from provenance_cli.context import App, pass_app
 from provenance_cli.i18n import _
 
 if TYPE_CHECKING:
+    from provenance.encoding import Address
     from provenance_cli.workshop import Workshop
 
 
@@ -21,13 +22,16 @@ if TYPE_CHECKING:
 @click.option("--registry", help="Address of the registry, like https://registry.example.")
 @click.option("--name", help="The studio's name, as buyers shall read it.")
 @click.option("--slug", help="The studio's short name in addresses: lower-case letters, digits, hyphens.")
+@click.option("--studio", help="Address of an accredited studio whose keys are lost, to be taken over by new ones.")
 @pass_app
-def init(app: App, folder: str, registry: str | None, name: str | None, slug: str | None) -> None:
+def init(app: App, folder: str, registry: str | None, name: str | None, slug: str | None, studio: str | None) -> None:
     """Make the folder, the keystore and the recovery phrase."""
     from provenance.certificate import Issuer
+    from provenance.encoding import Address
     from provenance.tag import check_base_url
     from provenance_cli.workshop import SETTINGS, Workshop
 
+    taken_over = None if studio is None else Address.parse(studio.lower())
     target = Path(folder)
     if (target / SETTINGS).exists():
         workshop = Workshop.open(target)  # A first run that was interrupted goes on here.
@@ -35,12 +39,12 @@ def init(app: App, folder: str, registry: str | None, name: str | None, slug: st
             Workshop.create(target, workshop.issuer, workshop.language)
     else:
         base_url = check_base_url(registry or app.ask(_("Address of the registry")))
-        studio = name or app.ask(_("Name of the studio"))
-        short = slug or app.ask(_("Short name (letters, digits, hyphens)"), default=_suggest(studio))
-        issuer = Issuer(base_url, short, studio)
+        called = name or app.ask(_("Name of the studio"))
+        short = slug or app.ask(_("Short name (letters, digits, hyphens)"), default=_suggest(called))
+        issuer = Issuer(base_url, short, called)
         target.mkdir(parents=True, exist_ok=True)
         workshop = Workshop.create(target, issuer, app.lang)
-    make_keystore(app, workshop)
+    make_keystore(app, workshop, taken_over)
     app.say()
     app.say(_("The workshop is in {folder}.").format(folder=target.resolve()))
     app.say(_("Next: `kilnmark studio apply` writes the file that the guild needs."))
@@ -51,19 +55,28 @@ def init(app: App, folder: str, registry: str | None, name: str | None, slug: st
             "did": workshop.issuer.did,
             "publicKey": keystore.public_key.multikey,
             "account": str(keystore.account),
+            "studio": str(keystore.studio),
             "statusList": workshop.list_id,
         }
     )
 
 
-def make_keystore(app: App, workshop: Workshop) -> None:
-    """Make the keystore and show its recovery phrase, which never goes where data go."""
+def make_keystore(app: App, workshop: Workshop, studio: Address | None) -> None:
+    """Make the keystore and show its recovery phrase, which never goes where data go.
+
+    `studio` is the one on the ledger that the new account is to sign for, where it is not to be one itself.
+    """
     from provenance.evm.accounts import account_of
     from provenance.keystore import Keystore
 
     passphrase = app.passphrase(new=True)
-    _keystore, phrase = Keystore.create(workshop.keystore_path, passphrase, app.lang, account_of)
+    _keystore, phrase = Keystore.create(workshop.keystore_path, passphrase, app.lang, account_of, studio=studio)
     show_phrase(app, phrase)
+    confirm_phrase(app, phrase)
+
+
+def confirm_phrase(app: App, phrase: str) -> None:
+    """Ask for two words of a phrase, to see that it stands on paper."""
     if app.yes:
         return
     words = phrase.split()

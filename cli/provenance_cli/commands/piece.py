@@ -313,3 +313,19 @@ def show(app: App, serial: str) -> None:
         rows.append((_("Amendments"), str(len(amendments))))
         members["amendments"] = amendments
     app.data(members, listing(rows))
+
+
+@piece.command(help="Bring the studio's pieces on the ledger back from the registry.")
+@pass_app
+def fetch(app: App) -> None:
+    """Fetch what the registry has of this studio and this folder has not."""
+    from provenance_cli.client import RegistryClient
+    from provenance_cli.fetching import fetch_photos, fetch_pieces
+
+    workshop = app.workshop()
+    client = RegistryClient(workshop.issuer.base_url)
+    added = fetch_pieces(workshop, client, app)
+    photos = fetch_photos(workshop, client, app)
+    app.say(ngettext("{n} piece fetched.", "{n} pieces fetched.", added).format(n=added))
+    app.say(ngettext("{n} photo fetched.", "{n} photos fetched.", photos).format(n=photos))
+    app.data({"pieces": added, "photos": photos})

@@ -54,11 +54,12 @@ def revoke(app: App, serial: str, hold: bool, lift: bool, retire: bool, policy_f
     policy = load_policy(app, policy_file)
     ledger = open_pinned(policy)
     verdict = Verifier(policy, ledger).verify(Bundle.from_bytes(client.bundle(wanted)), serial=wanted)
-    token_id = own_token(verdict, workshop.keystore().account)
+    keystore = workshop.keystore()
+    token_id = own_token(verdict, keystore.studio)
     if status is Status.REVOKED and not app.confirm(_("Revoke {serial} for ever?").format(serial=wanted)):
         raise click.Abort
-    account = Account.from_seed(workshop.keystore().unlock(app.passphrase()).seed)
-    result = order_status(client, ledger, account, token_id, status)
+    account = Account.from_seed(app.unlock(keystore).seed)
+    result = order_status(client, ledger, account, token_id, status, keystore.studio)
     app.say(_(DONE[status.name]).format(serial=wanted))
     app.data(result)
 
@@ -106,13 +107,22 @@ def token_of(verdict: Verdict) -> int:
 
 
 def order_status(
-    client: RegistryClient, ledger: EVMLedger, account: Account, token_id: int, status: Status
+    client: RegistryClient,
+    ledger: EVMLedger,
+    account: Account,
+    token_id: int,
+    status: Status,
+    studio: Address | None = None,
 ) -> dict[str, Any]:
-    """Sign a status order, hand it to the registry and wait until the ledger has it."""
+    """Sign a status order, hand it to the registry and wait until the ledger has it.
+
+    `studio` is whom `account` signs for, where it is not the studio's own.
+    """
     from provenance.errors import LedgerError
     from provenance.status import StatusOrder
 
-    order = StatusOrder(token_id, status, account.address, ledger.order_nonce(account.address), 0)
+    studio = studio or account.address
+    order = StatusOrder(token_id, status, studio, ledger.order_nonce(studio), 0)
     answer = client.relay(order, account.sign_message(ledger.identity, order))
     deadline = time.monotonic() + PATIENCE
     while answer["state"] not in ("final", "reverted"):

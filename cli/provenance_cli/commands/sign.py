@@ -27,7 +27,7 @@ def sign(app: App) -> None:
         app.say(_("Every piece has its certificate already."))
         app.data({"signed": 0})
         return
-    unlocked = workshop.keystore().unlock(app.passphrase())
+    unlocked = app.unlock(workshop.keystore())
     with app.progress(drafts, _("Signing")) as advance:
         count = sign_all(workshop, unlocked.signer, app, advance)
     app.say(ngettext("{n} certificate signed.", "{n} certificates signed.", count).format(n=count))

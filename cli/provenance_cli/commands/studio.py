@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from provenance_cli.columns import listing
 from provenance_cli.context import App, pass_app
-from provenance_cli.i18n import _
+from provenance_cli.i18n import _, later
 
 if TYPE_CHECKING:
     from provenance.application import Application
     from provenance.evm.accounts import Account
     from provenance.evm.ledger import EVMLedger
+    from provenance.keystore import Keystore, Unlocked
+    from provenance_cli.workshop import Workshop
+
+TAKEOVER = later(
+    "New keys are to take over an accredited studio, and the old ones did not sign this. Ring the studio at the number "
+    "that you know, and speak to somebody whose voice you know. Its account is to be {account}."
+)
 
 
 @click.group(help="Apply to the guild; see how the studio stands; accredit.")
@@ -27,14 +34,22 @@ def studio() -> None:
 @pass_app
 def apply(app: App, out: str | None) -> None:
     """Sign the application with both keys."""
+    workshop = app.workshop()
+    keystore = workshop.keystore()
+    app.data(write_application(app, workshop, keystore, app.unlock(keystore), out))
+
+
+def write_application(
+    app: App, workshop: Workshop, keystore: Keystore, unlocked: Unlocked, out: str | None
+) -> dict[str, Any]:
+    """Sign the application of open keys with both, write it, and show its six words; return what is said of it."""
     from provenance.application import Application, Binding
     from provenance.evm.accounts import Account
     from provenance_cli.files import write_file
 
-    workshop = app.workshop()
-    unlocked = workshop.keystore().unlock(app.passphrase())
     account = Account.from_seed(unlocked.seed)
-    binding = Binding(workshop.issuer, unlocked.signer.public_key, account.address)
+    controller = None if account.address == keystore.studio else account.address
+    binding = Binding(workshop.issuer, unlocked.signer.public_key, keystore.studio, controller)
     application = Application.sign(binding, unlocked.signer, account.sign_binding)
     path = Path(out) if out else workshop.path / "application.json"
     write_file(path, application.to_bytes() + b"\n")
@@ -43,7 +58,7 @@ def apply(app: App, out: str | None) -> None:
     app.say()
     app.say("   " + "  ".join(words), bold=True)
     app.say()
-    app.data({"file": str(path), "words": words, "digest": str(application.digest)})
+    return {"file": str(path), "words": words, "digest": str(application.digest)}
 
 
 @studio.command(help="Show the studio, its keys and what the registry says of it.")
@@ -61,13 +76,18 @@ def show(app: App) -> None:
         "publicKey": keystore.public_key.multikey,
         "account": str(keystore.account),
     }
+    names = [_("Studio"), _("Issuer"), _("Key"), _("Account")]
+    shown = list(facts.values())
+    if keystore.studio != keystore.account:
+        names.append(_("Studio on the ledger"))
+        shown.append(str(keystore.studio))
     try:
-        entry = RegistryClient(workshop.issuer.base_url).studio(keystore.account)
+        entry = RegistryClient(workshop.issuer.base_url).studio(keystore.studio)
         standing = _("suspended") if entry["suspended"] else _("accredited")
     except NotFoundError:
         entry, standing = None, _("not accredited yet: send the guild the file that `kilnmark studio apply` writes")
-    names = (_("Studio"), _("Issuer"), _("Key"), _("Account"), _("Standing"))
-    app.data({**facts, "registry": entry}, listing(zip(names, (*facts.values(), standing), strict=True)))
+    members = {**facts, "studio": str(keystore.studio), "registry": entry}
+    app.data(members, listing(zip((*names, _("Standing")), (*shown, standing), strict=True)))
 
 
 @studio.command(help="Accredit a studio from its application file. For stewards.")
@@ -81,7 +101,7 @@ def accredit(app: App, application: str, key_file: str, rpc: str | None, policy:
     from provenance.errors import ConfigurationError
     from provenance_cli.ledgers import load_policy, open_pinned, read_key_file, words_differ
 
-    filed = read_application(Path(application))
+    filed = read_application(Path(application), takeover=True)
     binding = filed.binding
     words = _words(app, filed)
     names = (_("Studio"), _("Issuer"), _("Account"), _("Words"))
@@ -96,33 +116,60 @@ def accredit(app: App, application: str, key_file: str, rpc: str | None, policy:
             theirs=binding.issuer.base_url,
             ours=pinned.registry,
         )
+    if binding.controller is not None:
+        app.say(_(TAKEOVER).format(account=binding.controller), fg="yellow")
     if not app.confirm(_("Did the studio read the same six words to you?"), default=False):
         raise words_differ()
     ledger = open_pinned(pinned, [rpc] if rpc else [])
     accredit_on(ledger, filed, read_key_file(Path(key_file)))
-    app.say(_("Accredited. Certificates that the registry holds will go on by themselves."))
+    if binding.controller is None:
+        app.say(_("Accredited. Certificates that the registry holds will go on by themselves."))
+    else:
+        app.say(_("The key is added. Certificates that the registry holds will go on by themselves."))
+        app.say(
+            _("Next: `kilnmark ledger controller {studio} {account}`").format(
+                studio=binding.studio, account=binding.controller
+            )
+        )
+        app.say(_("and `kilnmark ledger key compromise {studio} OLD-KEY --since TIME`.").format(studio=binding.studio))
     app.data({"studio": str(binding.studio), "did": binding.issuer.did, "words": words})
 
 
-def read_application(path: Path) -> Application:
-    """Read an application file and check both of its signatures."""
+def read_application(path: Path, *, takeover: bool = False) -> Application:
+    """Read an application file and check both of its signatures.
+
+    One by which another account is to sign for an accredited studio proves nothing of the studio itself, whose account
+    does not sign it: it is refused unless the caller asks for `takeover`, and compares the words with special care.
+    """
     from provenance.application import MAX_APPLICATION_BYTES, Application
+    from provenance.errors import ConfigurationError
     from provenance.evm.accounts import recover_binding
 
     with path.open("rb") as file:
         filed = Application.from_bytes(file.read(MAX_APPLICATION_BYTES + 1))
     filed.check(recover_binding)
+    if filed.binding.controller is not None and not takeover:
+        raise ConfigurationError(
+            "takeover",
+            "By this application another account would sign for {studio}.",
+            hint="Use `kilnmark studio accredit`, which says what that means.",
+            studio=filed.binding.studio,
+        )
     return filed
 
 
 def accredit_on(ledger: EVMLedger, filed: Application, steward: Account) -> None:
-    """Write a checked application on the ledger: the studio, then its key; what stands there already is left."""
+    """Write a checked application on the ledger: the studio, then its key; what stands there already is left.
+
+    Where another account is to sign for an accredited studio, only the key is added.
+    """
     from provenance.errors import LedgerError
     from provenance.ledger import AccreditCall, AddKeyCall
     from provenance_cli.ledgers import send_and_wait
 
     binding = filed.binding
-    send_and_wait(ledger, AccreditCall(binding.studio, binding.issuer.did, binding.issuer.name), steward)
+    if binding.controller is None:
+        send_and_wait(ledger, AccreditCall(binding.studio, binding.issuer.did, binding.issuer.name), steward)
     try:
         send_and_wait(ledger, AddKeyCall(binding.studio, binding.public_key.multikey_bytes), steward)
     except LedgerError as error:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 import sqlalchemy as sa
 
-from provenance.encoding import Hash32, Root
-from provenance.ledger import Anchored, BlockRef, ClockSet, LedgerEvent, Sealed
+from provenance.encoding import Address, Hash32, Root
+from provenance.ledger import Anchored, BlockRef, ClockSet, LedgerEvent, Sealed, make_token_id
 from provenance_registry.db import rows
 from provenance_registry.db.reading import Reader
 from provenance_registry.db.tables import directory_events, indexed, lots, token_events
@@ -111,6 +112,17 @@ class IndexReads(Reader):
     def lots_of_root(self, root: Root) -> list[LotRow]:
         found = self._rows(lots.select().where(lots.c.root == root.value).order_by(lots.c.lot_id))
         return [rows.lot_of(row) for row in found]
+
+    def tokens_of(self, studio: Address, after: int, limit: int) -> list[int]:
+        """Return up to `limit` tokens of a studio's lots, in order, from the one that follows `after` on."""
+        mine = (lots.c.studio == studio.value, lots.c.lot_id >= after >> 32)
+        columns = lots.c.lot_id, lots.c.count.label("size")
+        statement = sa.select(*columns).where(*mine).order_by(lots.c.lot_id).limit(limit + 1)
+        tokens: list[int] = []
+        for row in self._rows(statement):
+            lot = (make_token_id(row.lot_id, index) for index in range(row.size))
+            tokens += islice((token for token in lot if token > after), limit - len(tokens))
+        return tokens
 
     def token(self, token_id: int) -> TokenRow:
         order = token_events.c.block_number, token_events.c.log_index

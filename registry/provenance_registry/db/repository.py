@@ -25,6 +25,8 @@ from provenance_registry.db.tables import (
 from provenance_registry.db.writer import GroupWriter
 from provenance_registry.repository import (
     HeldGroup,
+    PiecePage,
+    PieceRow,
     RelayedMessage,
     Sending,
     Signatory,
@@ -172,6 +174,14 @@ class SQLRepository(anchoring.AnchoringReads, holding.HoldingReads, indexing.Ind
 
     def by_token(self, token_id: int) -> StoredCertificate | None:
         return self._certificate(certificates.c.token_id == str(token_id))
+
+    def pieces_of(self, studio: Address, after: int, limit: int) -> PiecePage:
+        tokens = self.tokens_of(studio, after, limit)
+        columns = certificates.c.digest, certificates.c.serial, certificates.c.token_id
+        found = self._rows(sa.select(*columns).where(certificates.c.token_id.in_([str(token) for token in tokens])))
+        pieces = [PieceRow(Digest(row.digest), Serial(row.serial), int(row.token_id)) for row in found]
+        pieces.sort(key=lambda piece: piece.token_id)
+        return PiecePage(tuple(pieces), tokens[-1] if len(tokens) == limit else None)
 
     def states(self, digests: Sequence[Digest]) -> dict[Digest, tuple[State, str | None]]:
         columns = certificates.c.digest, certificates.c.state, certificates.c.reason

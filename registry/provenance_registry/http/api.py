@@ -49,7 +49,8 @@ def certificate_members(stored: StoredCertificate) -> dict[str, Any]:
     return members
 
 
-def _studio_members(studio: StudioEntry, nonce: int | None) -> dict[str, Any]:
+def studio_members(studio: StudioEntry, nonce: int | None) -> dict[str, Any]:
+    """Return what the API says of a studio."""
     members: dict[str, Any] = {
         "address": str(studio.address),
         "did": studio.did,
@@ -187,7 +188,7 @@ def api_routes(services: Services, order_nonce: Any) -> list[BaseRouteHandler]:
         entry = services.index.directory.studio(Address.parse(address.lower()))
         if entry is None:
             raise NotFoundError("unknown-studio", "No such studio is accredited.")
-        return json_response(_studio_members(entry, await asyncio.to_thread(order_nonce, entry.address)))
+        return json_response(studio_members(entry, await asyncio.to_thread(order_nonce, entry.address)))
 
     @get("/studios/{slug:str}/did.json", summary="A studio's DID document")
     async def studio_did(slug: FromPath[str]) -> Response[bytes]:

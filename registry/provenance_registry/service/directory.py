@@ -120,6 +120,11 @@ class Directory:
         """Return the studio accredited under a DID."""
         return self._by_did.get(did)
 
+    def by_key(self, key_id: KeyId) -> StudioEntry | None:
+        """Return the studio whose certificate key that is or was; the newest, should several share one."""
+        found = [entry for entry in self._studios.values() if key_id in entry.keys]
+        return max(found, key=lambda entry: entry.since, default=None)
+
     def standing(self, did: str, name: str, key_id: KeyId, now: datetime) -> tuple[StudioEntry | None, str | None]:
         """Return who may have certificates of this issuer and key anchored now, or why nobody may."""
         entry = self._by_did.get(did)
