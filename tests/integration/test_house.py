@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -97,7 +98,7 @@ def test_a_registry_follows_its_ledgers_successor(home: RunningRegistry, city: S
 
     final = old.head()
     new = successor(home, city, final)
-    moved = {"KILNMARK_LEDGER": city.url, "KILNMARK_CONTRACT": str(new.identity.contract)}
+    moved: dict[str, Any] = {"KILNMARK_LEDGER": city.url, "KILNMARK_CONTRACT": str(new.identity.contract)}
     assert home.stop() == 0
     home.start(wait=False, **moved)
     assert home.wait_dead(asked=False) != 0  # It follows nobody who does not work yet.
