@@ -9,7 +9,7 @@ from benchmarks.chains import Chain
 from provenance.encoding import Address, Root
 from provenance.evm.accounts import Account
 from provenance.evm.deploy import deploy
-from provenance.evm.ledger import fees
+from provenance.evm.fees import fees
 from provenance.evm.node import Node, data, members, quantity
 from provenance.handover import Claim, Release
 from provenance.ledger import AccreditCall, Allotment, AnchorCall, ClaimCall, LedgerCall

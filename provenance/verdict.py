@@ -178,7 +178,7 @@ CODES: dict[str, Code] = {
     "tag-unproven": Code(
         Check.TAG, _OPEN, None, "A printed tag can be copied.", "Compare the piece in your hand with photos and facts."
     ),
-    "not-reached": Code(Check.FORM, _OPEN, None, "Not checked, since an earlier check failed."),
+    "not-reached": Code(Check.FORM, _OPEN, None, "Not checked, since an earlier check was not passed."),
 }  # fmt: skip
 """All codes of findings."""
 

@@ -14,7 +14,8 @@ from provenance.errors import LedgerError
 from provenance.evm.abi import interface
 from provenance.evm.accounts import Account
 from provenance.evm.calls import deployment_argument
-from provenance.evm.ledger import MAX_GAS, EVMLedger, fees
+from provenance.evm.fees import fees
+from provenance.evm.ledger import MAX_GAS, EVMLedger
 from provenance.evm.node import Node, data, members, quantity
 from provenance.ledger import Deployment, SignedTransaction
 

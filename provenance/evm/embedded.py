@@ -24,6 +24,7 @@ from eth_utils.exceptions import ValidationError
 from provenance.encoding import Address
 from provenance.errors import LedgerError, Wording
 from provenance.evm.chain_store import ChainStore
+from provenance.evm.fees import MAX_FEE_PER_GAS
 
 CHAIN_ID = 0x6B696C6E
 """``kiln`` in ASCII.  Chains differ in their genesis hash, contracts in their deployment id."""
@@ -128,6 +129,8 @@ class EmbeddedChain:
             if transaction.intrinsic_gas > transaction.gas:
                 raise _invalid("it offers less than its intrinsic gas")
             fee = getattr(transaction, "max_fee_per_gas", None) or transaction.gas_price
+            if fee > MAX_FEE_PER_GAS:
+                raise _invalid("it offers more for gas than anybody should")
             if fee < (self.head.base_fee_per_gas or 0):
                 raise _invalid("it offers less than the base fee")
             if transaction.gas * fee + transaction.value > state.get_balance(sender):

@@ -19,7 +19,8 @@ from provenance.evm.accounts import Account, is_signed_by, message_digest
 from provenance.evm.calls import encode_call, role_id
 from provenance.evm.contract import Contract
 from provenance.evm.events import EVENTS
-from provenance.evm.node import BoundedHTTPProvider, Node, data, hash32, low_balance, members, moment, quantity
+from provenance.evm.fees import fees
+from provenance.evm.node import BoundedHTTPProvider, data, hash32, low_balance, members, moment, quantity
 from provenance.evm.signatures import ask_who_signed
 from provenance.handover import Holding, Recovery
 from provenance.ledger import (
@@ -380,14 +381,6 @@ class EVMLedger:
         error = None if succeeded else self.contract.abi.refusal(_optional(receipt.get("revertReason")))
         gas = quantity(receipt.get("gasUsed"))
         return TransactionOutcome(block, succeeded, gas, error, gas * quantity(receipt.get("effectiveGasPrice", "0x0")))
-
-
-def fees(node: Node) -> dict[str, int]:
-    """Return EIP-1559 fees in wei: a tip as the node advises, and room for the base fee to double."""
-    header = members(node.request("eth_getBlockByNumber", "latest", False))
-    base = quantity(header.get("baseFeePerGas", "0x0"))
-    tip = node.quantity("eth_maxPriorityFeePerGas")
-    return {"maxPriorityFeePerGas": tip, "maxFeePerGas": 2 * base + tip}
 
 
 def _too_costly(limit: int) -> LedgerError:

@@ -389,6 +389,7 @@ def test_hostile_parameters_become_errors(place: Place, method: str, params: lis
         {"gas": 20_000},
         {"value": 10**30},
         {"nonce": 5},
+        {"maxPriorityFeePerGas": 2**63, "maxFeePerGas": 2**63},  # More than a row can hold: it would stop the chain.
     ],
 )
 def test_transaction_that_could_never_be_mined_is_refused(place: Place, changes: dict[str, int]) -> None:

@@ -19,6 +19,7 @@ from provenance.evm.accounts import Account
 from provenance.evm.deploy import deploy
 from provenance.evm.embedded import EmbeddedChain
 from provenance.evm.embedded_rpc import EmbeddedProvider, EmbeddedRPC, RPCError
+from provenance.evm.fees import MAX_FEE_PER_GAS, MAX_TIP, fees
 from provenance.evm.ledger import EVMLedger, open_ledger
 from provenance.evm.node import MAX_ANSWER, BoundedHTTPProvider
 from provenance.ledger import AccreditCall, Allotment, AnchorCall, LedgerIdentity, make_token_id
@@ -344,3 +345,24 @@ def test_revert_data_that_lies_is_no_answer(node: LyingNode, ledger: EVMLedger, 
     node.lie = lambda request, _truth: {"error": error} if request["method"] == "eth_call" else None
     with pytest.raises(LedgerError):
         ledger.record(TOKEN, KEY, head)
+
+
+@pytest.mark.parametrize("advised", [6 * 10**18, 2**255])
+def test_a_tip_that_the_node_advises_is_paid_within_bounds(node: LyingNode, ledger: EVMLedger, advised: int) -> None:
+    def lie(request: dict[str, Any], _truth: Callable[[], Any]) -> dict[str, Any] | None:
+        return {"result": hex(advised)} if request["method"] == "eth_maxPriorityFeePerGas" else None
+
+    node.lie = lie
+    assert fees(ledger.contract.node)["maxPriorityFeePerGas"] == MAX_TIP
+
+
+def test_nothing_is_signed_for_gas_that_costs_a_fortune(node: LyingNode, ledger: EVMLedger) -> None:
+    def lie(request: dict[str, Any], truth: Callable[[], Any]) -> dict[str, Any] | None:
+        if request["method"] != "eth_getBlockByNumber":
+            return None
+        return {"result": {**truth(), "baseFeePerGas": hex(MAX_FEE_PER_GAS // 2 + 1)}}
+
+    node.lie = lie
+    with pytest.raises(LedgerError) as caught:
+        ledger.prepare(AccreditCall(node.account.address, "did:a", "B"), node.account, 9)
+    assert (caught.value.code, caught.value.retryable) == ("fees-too-high", True)

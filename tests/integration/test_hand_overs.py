@@ -20,7 +20,7 @@ from provenance.encoding import Address, Digest, to_base64url
 from provenance.evm.accounts import Account, message_digest
 from provenance.evm.embedded import EmbeddedChain
 from provenance.evm.embedded_rpc import EmbeddedProvider
-from provenance.evm.ledger import fees
+from provenance.evm.fees import fees
 from provenance.evm.node import Node, data, members
 from provenance.handover import HolderAction, Release
 from provenance.ledger import Moved, ReinstateCall, SuspendCall
