@@ -314,6 +314,19 @@ def test_a_client_is_an_ipv4_address_or_a_64_of_ipv6(clock: Ticking, one: str, o
         made.admit(other)
 
 
+def test_calls_and_log_filters_are_counted_apart_for_each_client(clock: Ticking) -> None:
+    made = Limits(600, clock)
+    for _ in range(limits.READ_BURST // 20):
+        made.admit_reads(CLIENT, 20)
+    with pytest.raises(LimitError) as caught:
+        made.admit_reads(CLIENT, 20)
+    assert (caught.value.code, caught.value.retry_after) == ("too-many-requests", 3)
+    made.admit(CLIENT)
+    made.admit_reads("198.51.100.2", 20)
+    clock.now += 3
+    made.admit_reads(CLIENT, 20)
+
+
 def test_the_registry_pays_for_so_many_an_hour(clock: Ticking) -> None:
     made = Limits(2, clock)
     for token_id in (1, 2):
