@@ -327,11 +327,32 @@ def test_calls_and_log_filters_are_counted_apart_for_each_client(clock: Ticking)
     made.admit_reads(CLIENT, 20)
 
 
-def test_the_registry_pays_for_so_many_an_hour(clock: Ticking) -> None:
+def test_the_registry_pays_for_so_many_in_any_hour(clock: Ticking) -> None:
     made = Limits(2, clock)
     for token_id in (1, 2):
         made.require(token_id)
         made.spend(token_id)
+        clock.now += 600
     with pytest.raises(LimitError) as caught:
         made.require(3)
-    assert (caught.value.code, caught.value.retry_after) == ("registry-too-busy", 1_800)
+    assert (caught.value.code, caught.value.retry_after) == ("registry-too-busy", 2_400)
+    clock.now += caught.value.retry_after
+    made.require(3)
+    made.spend(3)
+    with pytest.raises(LimitError) as caught:
+        made.require(4)
+    assert caught.value.retry_after == 600
+
+
+def test_the_first_hour_has_no_more_than_any_other(clock: Ticking) -> None:
+    made, paid = Limits(60, clock), list[float]()
+    for second in range(3 * 3_600):
+        clock.now = float(second)
+        try:
+            made.require(second)
+        except LimitError:
+            continue
+        made.spend(second)
+        paid.append(clock.now)
+    assert len(paid) == 180
+    assert all(later - first >= 3_600 for first, later in zip(paid, paid[60:], strict=False))

@@ -1,7 +1,7 @@
-"""How much work and money strangers may cost: token buckets, in memory and of bounded number.
+"""How much work and money strangers may cost: token buckets and a count, in memory and of bounded number.
 
-A client's bucket pays for being answered at all; a piece's and everybody's pay for transactions, so that nobody who is
-refused can use them up in another's place.  No address of a client is stored or logged.
+A client's bucket pays for being answered at all; a piece's and the count of all pay for transactions, so that nobody
+who is refused can use them up in another's place.  No address of a client is stored or logged.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TypeAlias
@@ -65,13 +65,15 @@ class Buckets:
 
 
 class Limits:
-    """The registry's limits; `hourly` transactions in all are paid for others."""
+    """The registry's limits; no hour has more than `hourly` transactions that are paid for others."""
 
     def __init__(self, hourly: int, monotonic: Monotonic = time.monotonic) -> None:
         self._clients = Buckets(CLIENT_BURST, CLIENT_SECONDS, monotonic)
         self._readers = Buckets(READ_BURST, READ_SECONDS, monotonic)
         self._pieces = Buckets(PIECE_BURST, PIECE_SECONDS, monotonic)
-        self._all = Buckets(hourly, HOUR / hourly, monotonic)
+        self._monotonic = monotonic
+        # A bucket would pay for twice as many in its first hour: what it holds, and what it gains.
+        self._paid = deque[float](maxlen=hourly)
 
     def admit(self, client: str) -> None:
         """Count a piece of work for a client, given by its network address; raises `LimitError`."""
@@ -91,7 +93,7 @@ class Limits:
                 "Too many transactions about this piece were paid for.",
                 retry_after=math.ceil(wait),
             )
-        if wait := self._all.wait(None):
+        if wait := self._wait_for_all():
             raise LimitError(
                 "registry-too-busy",
                 "The registry has paid for as many transactions as it does in an hour.",
@@ -101,7 +103,13 @@ class Limits:
     def spend(self, token_id: int) -> None:
         """Count a transaction about a piece."""
         self._pieces.take(token_id)
-        self._all.take(None)
+        self._paid.append(self._monotonic())
+
+    def _wait_for_all(self) -> float:
+        """Return the seconds until fewer than `hourly` were paid for within an hour, 0 for now."""
+        if len(self._paid) != self._paid.maxlen:
+            return 0.0
+        return max(0.0, self._paid[0] + HOUR - self._monotonic())
 
 
 def _too_many(wait: float) -> LimitError:
