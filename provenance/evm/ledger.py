@@ -21,6 +21,7 @@ from provenance.evm.contract import Contract
 from provenance.evm.events import EVENTS
 from provenance.evm.fees import fees
 from provenance.evm.node import BoundedHTTPProvider, data, hash32, low_balance, members, moment, quantity
+from provenance.evm.passkeys import may_be_signed
 from provenance.evm.signatures import ask_who_signed
 from provenance.handover import Holding, Recovery
 from provenance.ledger import (
@@ -177,6 +178,8 @@ class EVMLedger:
         if self._signatures is None:
             self._signatures = self.passkey_verifier()
         digest = message_digest(self._identity, message)
+        if not may_be_signed(signer, Hash32(digest), signature, self._signatures):
+            return False
         return ask_who_signed(self.contract.node, self._signatures, signer, digest, signature, at)
 
     def _of_token(self, name: str, token_id: int, *values: object, at: BlockRef) -> tuple[Any, ...] | None:

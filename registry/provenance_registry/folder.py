@@ -37,11 +37,18 @@ class FolderLock:
 
 
 def make_folders(settings: Settings) -> None:
-    """Make the folders that are missing; raises `StorageError`."""
+    """Make the folders and databases that are missing, for their owner alone; raises `StorageError`.
+
+    What is there keeps its mode: its owner may have opened it to a group.
+    """
+    databases = [settings.data / "lock", settings.database]
+    if settings.ledger_url is None:
+        databases.append(settings.chain)
     try:
-        for folder in (settings.data, settings.media):
-            folder.mkdir(parents=True, exist_ok=True)
-        settings.secrets.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (settings.data, settings.media, settings.secrets):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for path in databases:  # SQLite takes an empty file for a new database, and its mode for those beside it.
+            path.touch(mode=0o600)
     except OSError as error:
         raise StorageError(
             "cannot-write", "{path} cannot be used: {reason}.", path=settings.data, reason=error

@@ -337,6 +337,9 @@ class Repository(Protocol):
     def release(self, token_id: int, claim_key: Address, nonce: int) -> SignedRelease | None:
         """Return the release of a piece for a claim key, under that number of the piece."""
 
+    def last_release_nonce(self, token_id: int) -> int | None:
+        """Return the highest number of the piece under which a release of it is kept."""
+
     def indexed_head(self) -> BlockRef | None:
         """Return the block that the index reaches to."""
 

@@ -38,7 +38,7 @@ class Door(JSONBaseProvider):
         self._rpc = registry.services.rpc
 
     def make_request(self, method: Any, params: Any) -> Any:
-        return self._rpc.answer({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
+        return self._rpc.answer_all([{"jsonrpc": "2.0", "id": 1, "method": method, "params": params}])[0]
 
 
 @pytest.fixture

@@ -294,8 +294,30 @@ def test_the_gate_lets_reads_and_the_ledgers_transactions_through(
     batch = http.post("/rpc", json=[{"jsonrpc": "2.0", "id": 7, "method": "eth_blockNumber"}, 5]).json()
     assert batch[0]["id"] == 7
     assert batch[1]["error"]["code"] == -32600
+    dear = {"jsonrpc": "2.0", "id": 1, "method": "eth_call", "params": [{**call, "gas": "0xf4240"}, "latest"]}
+    codes = [answer["error"]["code"] for answer in http.post("/rpc", json=[dear] * 6).json()]
+    assert codes[4:] == [-32005] * 2
+    assert -32005 not in codes[:4]
     assert http.post("/rpc", json=[{}] * 21).status_code == 413
     assert http.post("/rpc", content=b"[" * 50_000).status_code == 422
+
+
+def test_one_client_asks_the_ledger_for_so_much_and_no_other_has_less(
+    registry: RunningRegistry, http: httpx.Client
+) -> None:
+    call = {"to": str(registry.ledger().identity.contract), "data": "0x", "gas": "0x1"}
+    batch = [{"jsonrpc": "2.0", "id": 1, "method": "eth_call", "params": [call, "latest"]}] * 20
+
+    def ask(client: str) -> httpx.Response:
+        return http.post("/rpc", json=batch, headers={"x-forwarded-for": client})
+
+    for _ in range(600):
+        refused = ask("203.0.113.50")
+        if refused.status_code != 200:
+            break
+    assert (refused.status_code, refused.json()["code"]) == (429, "too-many-requests")
+    assert int(refused.headers["retry-after"]) >= 1
+    assert ask("203.0.113.51").status_code == 200
 
 
 HOSTILE: list[tuple[str, str, bytes]] = [

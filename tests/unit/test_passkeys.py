@@ -21,6 +21,7 @@ from provenance.evm.passkeys import (
     Assertion,
     Passkey,
     check_assertion,
+    may_be_signed,
     passkey_signature,
 )
 from provenance.handover import MAX_SIGNATURE_BYTES
@@ -274,3 +275,16 @@ def test_other_keys_are_refused() -> None:
         with pytest.raises(MalformedError) as caught:
             attempt()
         assert caught.value.field in ("publicKey", "authenticatorData")
+
+
+def test_of_passkeys_only_what_may_be_good_is_worth_asking_the_ledger() -> None:
+    holder, good = PHONE.passkey.holder, passkey_signature(PHONE.passkey, PHONE.touch(DIGEST), DIGEST, VERIFIER)
+    assert may_be_signed(holder, DIGEST, good, VERIFIER)
+    assert not may_be_signed(holder, ELSE, good, VERIFIER)
+    for place in (84 + 31, 84 + 63, len(good) - 40):  # In r, in s, and in the client data.
+        assert not may_be_signed(holder, DIGEST, good[:place] + bytes([good[place] ^ 1]) + good[place + 1 :], VERIFIER)
+    # The ledger tells of other signers, of other verifiers, and of what is encoded in another way.
+    assert may_be_signed(OTHER.passkey.holder, DIGEST, good, VERIFIER)
+    assert may_be_signed(holder, DIGEST, good, Address(b"\x57" * 20))
+    for strange in (b"", b"x" * 65, good[:84], good[:200]):
+        assert may_be_signed(holder, DIGEST, strange, VERIFIER)

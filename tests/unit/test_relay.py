@@ -24,7 +24,7 @@ from provenance_registry.service import limits
 from provenance_registry.service.limits import Buckets, Limits
 from provenance_registry.service.messages import SignedClaim
 from provenance_registry.service.relay import RelayedCall
-from provenance_registry.service.releases import MAX_LIVE_RELEASES
+from provenance_registry.service.releases import MAX_CHAIN_CHECKS, MAX_LIVE_RELEASES
 from tests.support.pipeline import RELAYER, Pipeline
 from tests.support.scene import OTHER, STEWARD, STUDIO, person
 
@@ -229,6 +229,42 @@ def test_what_the_chain_must_be_asked_of_a_release_is_counted_for_each_client(
     assert getattr(other, "code", None) == "wrong-piece-nonce"
 
 
+def test_a_former_holder_cannot_remove_the_new_holders_release(pipeline: Pipeline, token: int) -> None:
+    pipeline.scene.do(CancelReleasesCall(token), STUDIO)  # The index does not know it yet.
+    new, old = (SignedRelease(Release(token, KEY, number), b"x") for number in (1, 0))
+    assert pipeline.releases.keep(new, CLIENT).new
+    with pytest.raises(ConflictError) as caught:
+        pipeline.releases.keep(old, CLIENT)
+    assert caught.value.code == "wrong-piece-nonce"
+    now = int(pipeline.ledger.now.timestamp())
+    pipeline.repository.write(lambda transaction: transaction.keep_release(old, now, MAX_LIVE_RELEASES))
+    assert pipeline.repository.release(token, KEY, 1) == new
+    pipeline.turn()
+    assert pipeline.releases.find(token, KEY) == new
+
+
+def test_a_batch_asks_the_chain_about_few_signatures_and_never_about_what_is_kept(
+    pipeline: Pipeline, token: int
+) -> None:
+    asked = list[bytes]()
+
+    def signed_by(_signer: Address, _message: object, signature: bytes, _at: object) -> bool:
+        asked.append(signature)
+        return True
+
+    pipeline.node.signed_by = signed_by  # type: ignore[attr-defined]
+    pipeline.releases._is_signed_by = lambda *_: False  # A passkey holds the piece.
+    batch = [
+        SignedRelease(Release(token, Address(bytes([201, number]) * 10), 0), bytes([number])) for number in range(12)
+    ]
+    first = pipeline.releases.keep_many(batch, CLIENT)
+    assert [getattr(answer, "code", None) for answer in first] == [None] * 8 + ["too-many-requests"] * 4
+    assert len(asked) == MAX_CHAIN_CHECKS
+    second = pipeline.releases.keep_many(batch, CLIENT)
+    assert [getattr(answer, "new", None) for answer in second] == [False] * 8 + [True] * 4
+    assert asked == [signed.signature for signed in batch]
+
+
 # --- limits -----------------------------------------------------------------------------------------------------------
 
 
@@ -278,11 +314,45 @@ def test_a_client_is_an_ipv4_address_or_a_64_of_ipv6(clock: Ticking, one: str, o
         made.admit(other)
 
 
-def test_the_registry_pays_for_so_many_an_hour(clock: Ticking) -> None:
+def test_calls_and_log_filters_are_counted_apart_for_each_client(clock: Ticking) -> None:
+    made = Limits(600, clock)
+    for _ in range(limits.READ_BURST // 20):
+        made.admit_reads(CLIENT, 20)
+    with pytest.raises(LimitError) as caught:
+        made.admit_reads(CLIENT, 20)
+    assert (caught.value.code, caught.value.retry_after) == ("too-many-requests", 3)
+    made.admit(CLIENT)
+    made.admit_reads("198.51.100.2", 20)
+    clock.now += 3
+    made.admit_reads(CLIENT, 20)
+
+
+def test_the_registry_pays_for_so_many_in_any_hour(clock: Ticking) -> None:
     made = Limits(2, clock)
     for token_id in (1, 2):
         made.require(token_id)
         made.spend(token_id)
+        clock.now += 600
     with pytest.raises(LimitError) as caught:
         made.require(3)
-    assert (caught.value.code, caught.value.retry_after) == ("registry-too-busy", 1_800)
+    assert (caught.value.code, caught.value.retry_after) == ("registry-too-busy", 2_400)
+    clock.now += caught.value.retry_after
+    made.require(3)
+    made.spend(3)
+    with pytest.raises(LimitError) as caught:
+        made.require(4)
+    assert caught.value.retry_after == 600
+
+
+def test_the_first_hour_has_no_more_than_any_other(clock: Ticking) -> None:
+    made, paid = Limits(60, clock), list[float]()
+    for second in range(3 * 3_600):
+        clock.now = float(second)
+        try:
+            made.require(second)
+        except LimitError:
+            continue
+        made.spend(second)
+        paid.append(clock.now)
+    assert len(paid) == 180
+    assert all(later - first >= 3_600 for first, later in zip(paid, paid[60:], strict=False))

@@ -58,14 +58,17 @@ def keep_release(connection: sa.Connection, signed: SignedRelease, now: int, lim
     """Keep a release, forgetting those of the piece that are void; tell whether its claim key is new.
 
     Of two for one claim key the one that counts longer is kept.  Raises `ConflictError` where the piece has `limit`.
+    Those of a later number stay: a former holder must not remove them while the index is behind.
     """
     release, live = signed.release, 0
     of_the_piece = releases.c.token_id == str(release.token_id)
     known: SignedRelease | None = None
     for row in connection.execute(releases.select().where(of_the_piece)).all():
         kept = _signed(row)
-        if kept.release.nonce != release.nonce or kept.has_expired(now):
+        if kept.release.nonce < release.nonce or kept.has_expired(now):
             connection.execute(releases.delete().where(_is(kept.release)))
+        elif kept.release.nonce > release.nonce:
+            continue
         elif kept.release.claim_key == release.claim_key:
             known = kept
         else:
@@ -122,3 +125,7 @@ class RelayingReads(Reader):
     def release(self, token_id: int, claim_key: Address, nonce: int) -> SignedRelease | None:
         found = self._rows(releases.select().where(_is(Release(token_id, claim_key, nonce))))
         return _signed(found[0]) if found else None
+
+    def last_release_nonce(self, token_id: int) -> int | None:
+        found = self._rows(sa.select(releases.c.nonce).where(releases.c.token_id == str(token_id)))
+        return max((int(row.nonce) for row in found), default=None)

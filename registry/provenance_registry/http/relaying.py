@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from ipaddress import IPv6Address, ip_address
 from typing import Any
 
 from litestar import Request, Response, get, post
@@ -156,7 +157,22 @@ def release_members(signed: SignedRelease, *, signature: bool = True) -> dict[st
 def client_of(request: Request[Any, Any, Any]) -> str:
     """Return the address of whoever asks: that of the connection, or what a proxy on this machine says of it."""
     address = request.client.host if request.client else ""
-    forwarded = request.headers.get("x-forwarded-for")
-    if forwarded and (not address or address == "::1" or address.startswith("127.")):
-        return forwarded.rpartition(",")[2].strip()  # The last is the proxy's own word, those before are anybody's.
-    return address
+    # A proxy may add to the line that it was sent, or add a line: its own word is the last of all, whichever it does.
+    forwarded = _bare(",".join(request.headers.getall("x-forwarded-for", [])).rpartition(",")[2])
+    return forwarded if forwarded and (not address or _is_of_this_machine(address)) else address
+
+
+def _bare(address: str) -> str:
+    """Return an address without its port: some proxies write ``192.0.2.1:567`` and ``[2001:db8::1]:567``."""
+    address = address.strip()
+    if address.startswith("["):
+        return address[1:].partition("]")[0]
+    return address.partition(":")[0] if address.count(":") == 1 else address
+
+
+def _is_of_this_machine(address: str) -> bool:
+    try:
+        host = ip_address(address)
+    except ValueError:
+        return False
+    return ((isinstance(host, IPv6Address) and host.ipv4_mapped) or host).is_loopback

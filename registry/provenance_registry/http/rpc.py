@@ -11,7 +11,11 @@ from litestar.handlers.base import BaseRouteHandler
 
 from provenance.canonical import load
 from provenance.errors import MalformedError
+from provenance_registry.http.relaying import client_of
 from provenance_registry.http.services import Services
+
+COSTLY = "eth_call", "eth_estimateGas", "eth_getLogs"
+"""Reads that are counted for each client; the others are a row or two."""
 
 
 def rpc_routes(services: Services) -> list[BaseRouteHandler]:
@@ -27,8 +31,10 @@ def rpc_routes(services: Services) -> list[BaseRouteHandler]:
         batch = asked if isinstance(asked, list) else [asked]
         if not 0 < len(batch) <= limit:
             raise MalformedError("too-large", "A batch holds 1 to {limit} requests.", limit=limit)
+        if costly := sum(isinstance(item, dict) and item.get("method") in COSTLY for item in batch):
+            services.limits.admit_reads(client_of(request), costly)
         async with turns:
-            answers = await asyncio.to_thread(lambda: [services.rpc.answer(item) for item in batch])
+            answers = await asyncio.to_thread(services.rpc.answer_all, batch)
         if any(isinstance(item, dict) and item.get("method") == "eth_sendRawTransaction" for item in batch):
             services.wake()
         headers = {"access-control-allow-origin": "*"}

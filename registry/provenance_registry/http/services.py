@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -23,8 +23,8 @@ from provenance_registry.settings import Settings
 class RPC(Protocol):
     """The guarded door to the ledger's JSON-RPC."""
 
-    def answer(self, request: object) -> dict[str, Any]:
-        """Answer one request object."""
+    def answer_all(self, requests: Sequence[object]) -> list[dict[str, Any]]:
+        """Answer the request objects of one batch."""
 
 
 @dataclass(frozen=True, slots=True)

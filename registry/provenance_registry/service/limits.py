@@ -1,7 +1,7 @@
-"""How much work and money strangers may cost: token buckets, in memory and of bounded number.
+"""How much work and money strangers may cost: token buckets and a count, in memory and of bounded number.
 
-A client's bucket pays for being answered at all; a piece's and everybody's pay for transactions, so that nobody who is
-refused can use them up in another's place.  No address of a client is stored or logged.
+A client's bucket pays for being answered at all; a piece's and the count of all pay for transactions, so that nobody
+who is refused can use them up in another's place.  No address of a client is stored or logged.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TypeAlias
@@ -22,6 +22,11 @@ MAX_BUCKETS = 20_000
 """Buckets of one kind in memory, about 4 MB; the one that was used longest ago goes first."""
 CLIENT_BURST, CLIENT_SECONDS = 60, 1.0
 """Requests that one client may make at once, and seconds until it may make one more: a market shares an address."""
+READ_BURST, READ_SECONDS = 1_200, 0.125
+"""Calls and log filters of the ledger that one client may ask for at once, and seconds until it may ask one more.
+
+A phone asks for three or four a piece; an inventory of a shop with hundreds of pieces must not be hit.
+"""
 PIECE_BURST, PIECE_SECONDS = 8, 300.0
 """Transactions about one piece: it does not change hands twelve times an hour for long."""
 HOUR = 3600.0
@@ -40,19 +45,19 @@ class Buckets:
         with self._lock:
             return self._wait(self._held(key))
 
-    def take(self, key: Hashable) -> float:
-        """Take one and return 0, or return the seconds until there is one."""
+    def take(self, key: Hashable, count: int = 1) -> float:
+        """Take `count` and return 0, or return the seconds until there are so many."""
         with self._lock:
             held = self._held(key)
-            if held >= 1.0:
-                self._kept[key] = held - 1.0, self._monotonic()
+            if held >= count:
+                self._kept[key] = held - count, self._monotonic()
                 self._kept.move_to_end(key)
                 if len(self._kept) > MAX_BUCKETS:
                     self._kept.popitem(last=False)
-            return self._wait(held)
+            return self._wait(held, count)
 
-    def _wait(self, held: float) -> float:
-        return max(0.0, (1.0 - held) * self._seconds)
+    def _wait(self, held: float, count: int = 1) -> float:
+        return max(0.0, (count - held) * self._seconds)
 
     def _held(self, key: Hashable) -> float:
         held, since = self._kept.get(key, (float(self._burst), self._monotonic()))
@@ -60,19 +65,25 @@ class Buckets:
 
 
 class Limits:
-    """The registry's limits; `hourly` transactions in all are paid for others."""
+    """The registry's limits; no hour has more than `hourly` transactions that are paid for others."""
 
     def __init__(self, hourly: int, monotonic: Monotonic = time.monotonic) -> None:
         self._clients = Buckets(CLIENT_BURST, CLIENT_SECONDS, monotonic)
+        self._readers = Buckets(READ_BURST, READ_SECONDS, monotonic)
         self._pieces = Buckets(PIECE_BURST, PIECE_SECONDS, monotonic)
-        self._all = Buckets(hourly, HOUR / hourly, monotonic)
+        self._monotonic = monotonic
+        # A bucket would pay for twice as many in its first hour: what it holds, and what it gains.
+        self._paid = deque[float](maxlen=hourly)
 
     def admit(self, client: str) -> None:
         """Count a piece of work for a client, given by its network address; raises `LimitError`."""
         if wait := self._clients.take(_network(client)):
-            raise LimitError(
-                "too-many-requests", "Too many requests came from this address.", retry_after=math.ceil(wait)
-            )
+            raise _too_many(wait)
+
+    def admit_reads(self, client: str, count: int) -> None:
+        """Count calls and log filters of the ledger for a client; raises `LimitError`."""
+        if wait := self._readers.take(_network(client), count):
+            raise _too_many(wait)
 
     def require(self, token_id: int) -> None:
         """Require that a transaction about a piece may be paid for now; raises `LimitError`."""
@@ -82,7 +93,7 @@ class Limits:
                 "Too many transactions about this piece were paid for.",
                 retry_after=math.ceil(wait),
             )
-        if wait := self._all.wait(None):
+        if wait := self._wait_for_all():
             raise LimitError(
                 "registry-too-busy",
                 "The registry has paid for as many transactions as it does in an hour.",
@@ -92,7 +103,17 @@ class Limits:
     def spend(self, token_id: int) -> None:
         """Count a transaction about a piece."""
         self._pieces.take(token_id)
-        self._all.take(None)
+        self._paid.append(self._monotonic())
+
+    def _wait_for_all(self) -> float:
+        """Return the seconds until fewer than `hourly` were paid for within an hour, 0 for now."""
+        if len(self._paid) != self._paid.maxlen:
+            return 0.0
+        return max(0.0, self._paid[0] + HOUR - self._monotonic())
+
+
+def _too_many(wait: float) -> LimitError:
+    return LimitError("too-many-requests", "Too many requests came from this address.", retry_after=math.ceil(wait))
 
 
 def _network(client: str) -> str:
