@@ -28,6 +28,8 @@ from provenance_cli.i18n import _
 
 RECORD_TYPE = "KilnmarkDeploymentRecord"
 RECORD_VERSION = 1
+PATIENCE, SHORT_PATIENCE = 120.0, 5.0
+"""Seconds to wait for a deployment: to be mined, and to be told where its account's next transactions are mined."""
 MAX_RECORD_BYTES = 262_144
 """A record holds a few addresses; before it is mined, the deployment's own bytes."""
 
@@ -98,7 +100,7 @@ def read_final_block(path: Path) -> FinalBlock | None:
 
 
 def deploy_once(
-    path: Path, rpc: str, payer: Account, *, importing: bool = False, final: BlockRef | None = None, **arguments: Any
+    path: Path, rpc: str, payer: Account, *, final: BlockRef | None = None, **arguments: Any
 ) -> tuple[EVMLedger, Hash32]:
     """Deploy, or go on with what an interrupted run sent; return the ledger and the transaction.
 
@@ -114,13 +116,15 @@ def deploy_once(
                 "record-exists", "There is the record of a finished deployment already: {path}.",
                 hint="Choose another name with --out.", path=path,
             )  # fmt: skip
-        transaction = Hash32.parse(begun.get("transaction"))
+        transaction, raw, patience = Hash32.parse(begun.get("transaction")), parse_hex(begun["raw"]), PATIENCE
         try:
-            provider_send(provider, parse_hex(begun["raw"]))
+            provider_send(provider, raw)
         except LedgerError as error:
             if error.code not in ("already-known", "nonce-used"):
                 raise
-        return deployed(provider, transaction, importing=importing), transaction
+            if error.code == "nonce-used":  # It was mined, or never will be: there is little to wait for.
+                patience = SHORT_PATIENCE
+        return deployed(provider, raw, patience=patience), transaction
 
     sent = list[Hash32]()
 

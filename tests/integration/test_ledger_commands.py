@@ -21,7 +21,7 @@ from provenance.keys import P256Signer
 from provenance.ledger import Role
 from provenance.status import Status
 from provenance.verify import Verifier
-from provenance_cli import main
+from provenance_cli import deployments, main
 from provenance_cli.files import write_file
 from provenance_cli.ledgers import read_policy
 from tests.docs.pages import read, section
@@ -368,6 +368,28 @@ def test_an_interrupted_deployment_is_not_repeated(
     assert sent == [sent[0]] * 2
     assert house.ledger.next_nonce(house.people["payer"].address) == nonce
     assert read_policy(tmp_path / "policy.json").ledger.contract == Address.parse(said["contract"])
+
+
+def test_a_deployment_that_can_never_be_mined_says_so(
+    run: Typist, house: Guild, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request, out = house.chain.request, tmp_path / "policy.json"
+
+    def lost(method: str, params: Any) -> Any:
+        if method == "eth_sendRawTransaction":
+            raise ConnectionError
+        return request(method, params)
+
+    monkeypatch.setattr(house.chain, "request", lost)
+    run(*deploy_arguments(house, out), code=3)
+    monkeypatch.setattr(house.chain, "request", request)
+    token_id = house.anchor(house.sign())[0].receipts[0].token_id
+    house.sell(token_id, house.people["stranger"].address)  # Paid by the payer.
+    monkeypatch.setattr(deployments, "SHORT_PATIENCE", 0.2)
+    run(*deploy_arguments(house, out), code=5)
+    assert "it will never be mined" in run.talk
+    (tmp_path / "policy.deployment.json").unlink()
+    run(*deploy_arguments(house, out))
 
 
 def test_another_ledger_or_another_code_is_not_verified(run: Typist, house: Guild, tmp_path: Path) -> None:

@@ -81,7 +81,6 @@ def deploy(
         path,
         rpc,
         payer,
-        importing=importer is not None,
         final=final,
         admin=read_address(admin),
         steward=read_address(steward),

@@ -110,7 +110,7 @@ def _successor(
         arguments = {} if record.exists() else _arguments(hand, roles, registry)
         if arguments and not hand.app.confirm(_("Deploy it?")):
             raise click.Abort
-        ledger, transaction = deploy_once(record, rpc, hand.account, importing=True, **arguments)
+        ledger, transaction = deploy_once(record, rpc, hand.account, **arguments)
         chosen = read_final_block(record)
         write_record(record, record_of(ledger, transaction, hand.account.address, registry, chosen))
         hand.app.say(_("The record of the deployment is in {path}.").format(path=record))
