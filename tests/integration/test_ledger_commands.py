@@ -292,6 +292,27 @@ def test_an_audit_tells_a_contract_that_contradicts_its_events(
     ]
 
 
+def test_an_audit_tells_events_that_a_node_keeps_to_itself(
+    run: Typist, house: Guild, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (bundle.receipts[0].token_id for bundle in house.anchor(house.sign(), house.sign()))
+    for token in (first, second):
+        house.sell(token, house.people["stranger"].address)
+    run("ledger", "set-status", second, "revoked", *house.at())
+    request, topic = house.chain.request, "0x" + abi.interface().topic("StatusSet").hex()
+
+    def silent(method: str, params: Any) -> Any:
+        answer = request(method, params)
+        if method == "eth_getLogs":
+            answer["result"] = [log for log in answer["result"] if log["topics"][0] != topic]
+        return answer
+
+    run("ledger", "audit", "--policy", house.policy_file)
+    monkeypatch.setattr(house.chain, "request", silent)
+    said = run("ledger", "audit", "--policy", house.policy_file, code=1)
+    assert said["faults"] == [f"Token {second}, status: the contract says REVOKED, its events ACTIVE."]
+
+
 def test_an_audit_asks_a_registry_for_every_token(run: Typist, registry: Any, studio: Any, tmp_path: Path) -> None:
     certificates = [studio.sign(), studio.sign()]
     studio.submit(*certificates)
