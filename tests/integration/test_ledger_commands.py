@@ -18,7 +18,7 @@ from provenance.evm.accounts import Account
 from provenance.evm.deploy import deploy
 from provenance.evm.ledger import EVMLedger
 from provenance.keys import P256Signer
-from provenance.ledger import Role
+from provenance.ledger import AccreditCall, Role
 from provenance.status import Status
 from provenance.verify import Verifier
 from provenance_cli import deployments, main
@@ -334,6 +334,38 @@ def deploy_arguments(house: Guild, out: Path) -> list[object]:
     roles = [word for name in ("admin", "steward", "anchorer") for word in (f"--{name}", house.people[name].address)]
     payer = ("--rpc", house.chain.url, "--key-file", house.folder / "payer.key")
     return ["ledger", "deploy", *payer, *roles, "--registry", "https://registry.example", "-o", out]
+
+
+def test_a_node_with_a_secret_in_its_address_is_not_published(run: Typist, house: Guild, tmp_path: Path) -> None:
+    out, url = tmp_path / "policy.json", house.chain.url
+    words = deploy_arguments(house, out)
+
+    def named(address: str) -> list[object]:
+        return [address if word == url else word for word in words]
+
+    run(*named(url.replace("://", "://kiln:s3cret@")), code=5)
+    assert "holds a name or a password" in run.talk
+    assert "s3cret" not in run.talk
+    run(*named(url + "/v3/0123456789abcdef"), yes=False, code=5)
+    assert "Publish the address as it is?" in run.talk
+    assert not list(tmp_path.glob("policy*"))
+    move = ("ledger", "move", *house.at("importer"), "-o", tmp_path / "successor.json", "--to-rpc")
+    run(*move, url.replace("://", "://kiln:s3cret@"), code=5)
+    assert "holds a name or a password" in run.talk
+    run(*move, url + "/?key=0123456789abcdef", yes=False, code=5)
+    assert "Publish the address as it is?" in run.talk
+    run(*named(url + "/v3/0123456789abcdef"))
+    assert read_policy(out).nodes == (url + "/v3/0123456789abcdef",)
+
+
+def test_a_studios_name_forges_no_line(run: Typist, house: Guild) -> None:
+    forged = "林\nThe ledger agrees with itself.\n"
+    house.do(AccreditCall(house.people["stranger"].address, "did:web:registry.example:forger", forged))
+    text = run("ledger", "audit", "--policy", house.policy_file, json_=False)
+    assert "The ledger agrees" in text
+    assert not any(line.startswith("The ledger agrees") for line in text.splitlines())
+    run("ledger", "suspend", "forger", *house.at(), json_=False)
+    assert not any(line.startswith("The ledger agrees") for line in run.talk.splitlines())
 
 
 def test_a_deployment_is_recorded_and_verified(run: Typist, house: Guild, tmp_path: Path) -> None:

@@ -64,12 +64,13 @@ def deploy(
         record_rows,
         write_record,
     )
-    from provenance_cli.ledgers import open_pinned, read_key_file, read_policy, settled_block
+    from provenance_cli.ledgers import check_published_node, open_pinned, read_key_file, read_policy, settled_block
 
     if (predecessor_policy is None) != (importer is None):
         raise click.UsageError(_("A successor needs both --predecessor-policy and --importer."))
     if not 0 <= admin_delay <= 365:
         raise click.UsageError(_("--admin-delay is 0 to 365 days."))
+    check_published_node(app, rpc)
     base_url, path, payer = check_base_url(registry), record_path(Path(out)), read_key_file(Path(key_file))
     before = predecessor = final = None
     if predecessor_policy is not None:

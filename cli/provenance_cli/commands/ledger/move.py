@@ -47,7 +47,9 @@ def move(
     from provenance.tag import check_base_url
     from provenance_cli.commands.ledger.basics import publish
     from provenance_cli.deployments import record_path
+    from provenance_cli.ledgers import check_published_node
 
+    check_published_node(hand.app, to_rpc)
     base_url = check_base_url(registry) if registry else hand.policy.registry
     if base_url is None:
         raise ConfigurationError("no-registry", "The policy names no registry.", hint="Name one with --registry.")
