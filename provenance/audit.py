@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain
 
 from provenance.bundle import InclusionProof
 from provenance.encoding import Address, Digest, KeyId, Root
@@ -34,6 +35,7 @@ from provenance.ledger import (
     KeyWindow,
     KeyWindowShortened,
     LedgerEvent,
+    LedgerRecord,
     Lot,
     Moved,
     PieceImported,
@@ -49,7 +51,6 @@ from provenance.ledger import (
     StudioSuspended,
     SuccessorNamed,
     make_token_id,
-    split_token_id,
 )
 from provenance.status import Status
 
@@ -122,10 +123,8 @@ class Tally:
         for lot, _ in self.lots.values():
             counted[lot.studio] += lot.count
         for token_id, holder in self.holders.items():
-            place = self.lots.get(token_id >> 32)
-            if place is not None:
-                counted[place[0].studio] -= 1
-                counted[holder] += 1
+            counted[self.lots[token_id >> 32][0].studio] -= 1
+            counted[holder] += 1
         return Counter({account: number for account, number in counted.items() if number})
 
     def token_of(self, root: Root, proof: InclusionProof) -> int | None:
@@ -149,6 +148,52 @@ class Tally:
             anchor = self.anchors[self.lots[lot.lot_id][1]]
             if window.covers(anchor.time):
                 yield anchor, lot
+
+    def questions(self) -> Iterator[tuple[int, KeyId]]:
+        """Yield the tokens and keys whose records hold all that events tell of.
+
+        These are every token that an event is of, the first token of every lot, and every key of a studio with lots.
+        """
+        asked: dict[int, list[KeyId]] = {}
+        for studio in self.studios.values():
+            if studio.lots:
+                asked[make_token_id(studio.lots[0].lot_id, 0)] = list(studio.keys)
+        told = [make_token_id(lot_id, 0) for lot_id in self.lots], self.statuses, self.holders, self.amendments
+        for token_id in chain(*told):
+            asked.setdefault(token_id, [])
+        for token_id, keys in asked.items():
+            for key_id in keys or [KeyId(bytes(32))]:
+                yield token_id, key_id
+
+    def differences(self, token_id: int, key_id: KeyId, record: LedgerRecord | None) -> Iterator[Wording]:
+        """Yield where the contract's record of a token and a key is another than its events add up to."""
+        if record is None:
+            yield Wording.of("The contract has no token {token}, and its events do.", {"token": token_id})
+            return
+        lot, anchor_id = self.lots[token_id >> 32]
+        studio = self.studios.get(lot.studio) or StudioFacts(lot.studio, "", "", 0, datetime.min.replace(tzinfo=UTC))
+        digest, count = self.amendments.get(token_id, (None, 0))
+        newest = record.amendment
+        window = studio.keys[key_id][1] if key_id in studio.keys else None
+        pairs: tuple[tuple[Wording, object, object], ...] = (
+            (Wording("studio"), record.studio, lot.studio),
+            (Wording("place in its batch"), record.offset, lot.offset),
+            (Wording("anchor"), record.anchor, self.anchors[anchor_id]),
+            (Wording("holder"), record.holder, self.holders.get(token_id, lot.studio)),
+            (Wording("status"), record.status.name, self.statuses.get(token_id, (Status.ACTIVE, False))[0].name),
+            (Wording("newest certificate"), newest and newest.digest, digest),
+            (Wording("number of amendments"), newest.count if newest else 0, count),
+            (Wording("studio's DID, as its hash"), record.did_hash, Digest.of(studio.did.encode())),
+            (Wording("studio's good standing"), record.standing_now,
+             studio.suspended is None and studio.scopes & 1 == 1),
+            (Wording("key's window"), _window(record.key), _window(window)),
+        )  # fmt: skip
+        for what, theirs, ours in pairs:
+            if theirs != ours:
+                yield Wording.of(
+                    "Token {token}, {what}: the contract says {theirs}, its events {ours}.",
+                    {"token": token_id, "what": what, "theirs": theirs, "ours": ours},
+                )
 
     # --- reading events ---------------------------------------------------------------------------------------------
 
@@ -179,25 +224,28 @@ class Tally:
                 self._of_a_piece(event)
 
     def _of_a_piece(self, event: LedgerEvent) -> None:
+        token_id = event.piece.token_id if isinstance(event, PieceImported) else getattr(event, "token_id", None)
+        if token_id is None or not self._is_known(token_id):
+            return
         if isinstance(event, Moved | ReleasesCancelled | ReportedLost | ReportedFound):
             self.exempt.discard(event.token_id)  # It was for the nonce that has risen.
         match event:
             case StatusSet():
-                self.statuses[self._known(event.token_id)] = event.status, event.by_steward
+                self.statuses[event.token_id] = event.status, event.by_steward
             case Amended():
-                self.amendments[self._known(event.token_id)] = event.digest, event.count
+                self.amendments[event.token_id] = event.digest, event.count
             case Moved():
                 self._moved(event)
             case ReportedLost():
-                self.lost[self._known(event.token_id)] = Lost(event.since, None)
+                self.lost[event.token_id] = Lost(event.since, None)
             case ReportedFound() if event.token_id in self.lost:
                 self.lost[event.token_id] = Lost(self.lost[event.token_id].since, event.start)
             case RecoveryProposed():
-                self.recoveries[self._known(event.token_id)] = Recovery(event.heir, event.start)
+                self.recoveries[event.token_id] = Recovery(event.heir, event.start)
             case RecoveryVetoed():
                 self.recoveries.pop(event.token_id, None)
             case ExemptionSet():
-                (self.exempt.add if event.claim_key else self.exempt.discard)(self._known(event.token_id))
+                (self.exempt.add if event.claim_key else self.exempt.discard)(event.token_id)
             case PieceImported():
                 self._imported(event)
 
@@ -261,9 +309,8 @@ class Tally:
         studio.controller = Controller(current, event.controller, event.start)
 
     def _moved(self, event: Moved) -> None:
-        token_id = self._known(event.token_id)
-        place = self.lots.get(token_id >> 32)
-        holder = self.holders.get(token_id, place[0].studio if place is not None else event.former)
+        token_id = event.token_id
+        holder = self.holders.get(token_id, self.lots[token_id >> 32][0].studio)
         if holder != event.former:
             self._fault("Token {token} moved from {former}, but {holder} held it.", token=token_id,
                         former=event.former, holder=holder)  # fmt: skip
@@ -273,9 +320,8 @@ class Tally:
 
     def _imported(self, event: PieceImported) -> None:
         piece = event.piece
-        token_id = self._known(piece.token_id)
-        place = self.lots.get(token_id >> 32)
-        if place is not None and piece.holder != place[0].studio:
+        token_id = piece.token_id
+        if piece.holder != self.lots[token_id >> 32][0].studio:
             self.holders[token_id] = piece.holder
         if piece.status_time is not None:
             self.statuses[token_id] = piece.status, piece.by_steward
@@ -284,12 +330,12 @@ class Tally:
         if piece.amendment is not None:
             self.amendments[token_id] = piece.amendment.digest, piece.amendment.count
 
-    def _known(self, token_id: int) -> int:
-        lot_id, index = split_token_id(token_id)
-        place = self.lots.get(lot_id)
-        if place is None or index >= place[0].count:
+    def _is_known(self, token_id: int) -> bool:
+        place = self.lots.get(token_id >> 32)
+        if place is None or token_id & 0xFFFFFFFF >= place[0].count:
             self._fault("There is an event of token {token}, which was never anchored.", token=token_id)
-        return token_id
+            return False
+        return True
 
     def _studio(self, address: Address) -> StudioFacts:
         if address not in self.studios:
@@ -299,3 +345,9 @@ class Tally:
 
     def _fault(self, template: str, /, **facts: object) -> None:
         self.faults.append(Wording.of(template, facts))
+
+
+def _window(window: KeyWindow | None) -> str:
+    if window is None:
+        return "–"
+    return f"{window.start:%Y-%m-%dT%H:%M:%SZ}–" + (f"{window.end:%Y-%m-%dT%H:%M:%SZ}" if window.end else "")

@@ -21,7 +21,8 @@ def pad(text: str, cells: int) -> str:
 
 
 def cut(text: str, cells: int) -> str:
-    """Return as much of `text` as fits in `cells`, with an ellipsis where something is left out."""
+    """Return as much of `text` as fits in `cells` of one line, with an ellipsis where something is left out."""
+    text = one_line(text)
     if width(text) <= cells:
         return text
     while width(text) >= cells:
@@ -46,8 +47,14 @@ def shown(text: str) -> str:
     return "".join(c for c in text if c.isprintable() or c in "\n\u200d")
 
 
+def one_line(text: str) -> str:
+    """Return foreign text, a name or a title, without line ends: what follows one could pass for our own words."""
+    return " ".join(text.splitlines())
+
+
 def listing(facts: Iterable[tuple[str, object]]) -> str:
-    """Return labels and values, one pair a line, the values in one column."""
+    """Return labels and values, one pair a line, the values in one column, further lines of a value too."""
     rows = list(facts)
     widest = max((width(label) for label, _ in rows), default=0)
-    return "\n".join(f"{pad(label, widest)}  {value}" for label, value in rows)
+    under = "\n" + " " * (widest + 2)
+    return "\n".join(f"{pad(label, widest)}  {under.join(str(value).splitlines())}" for label, value in rows)

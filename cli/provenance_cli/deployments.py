@@ -21,13 +21,15 @@ from provenance.evm.deploy import deploy, deployed
 from provenance.evm.inspect import inspect
 from provenance.evm.ledger import EVMLedger
 from provenance.evm.node import BoundedHTTPProvider
-from provenance.ledger import LedgerIdentity, SignedTransaction
+from provenance.ledger import BlockRef, LedgerIdentity, SignedTransaction
 from provenance.policy import identity_from_json
 from provenance_cli.files import write_file
 from provenance_cli.i18n import _
 
 RECORD_TYPE = "KilnmarkDeploymentRecord"
 RECORD_VERSION = 1
+PATIENCE, SHORT_PATIENCE = 120.0, 5.0
+"""Seconds to wait for a deployment: to be mined, and to be told where its account's next transactions are mined."""
 MAX_RECORD_BYTES = 262_144
 """A record holds a few addresses; before it is mined, the deployment's own bytes."""
 
@@ -50,10 +52,8 @@ def read_record(path: Path) -> DeploymentRecord:
     facts = _read(path)
     if (facts.get("type"), facts.get("version")) != (RECORD_TYPE, RECORD_VERSION):
         raise MalformedError("not-a-record", "{path} is not a record of a finished deployment.", path=path)
-    names = ("chainId", "genesis", "contract", "codeHash", "deploymentId")
-    ledger = identity_from_json({name: facts[name] for name in names if name in facts})
     return DeploymentRecord(
-        ledger, {name: (Address.parse(facts.get(name)),) for name in ("admin", "steward", "anchorer")}
+        _identity(facts), {name: (Address.parse(facts.get(name)),) for name in ("admin", "steward", "anchorer")}
     )
 
 
@@ -67,18 +67,46 @@ def is_finished(path: Path) -> bool:
     return path.exists() and "raw" not in _read(path)
 
 
-def read_contract(path: Path) -> Address:
-    """Return the ledger of a finished deployment; raises `MalformedError`."""
-    return Address.parse(_read(path).get("contract"))
+def read_identity(path: Path) -> LedgerIdentity:
+    """Return which ledger a finished deployment made, on which chain; raises `MalformedError`."""
+    return _identity(_read(path))
+
+
+def _identity(facts: Mapping[str, Any]) -> LedgerIdentity:
+    names = ("chainId", "genesis", "contract", "codeHash", "deploymentId")
+    return identity_from_json({name: facts[name] for name in names if name in facts})
+
+
+@dataclass(frozen=True, slots=True)
+class FinalBlock:
+    """The predecessor's block whose state a successor takes over, as it was chosen before the deployment was sent."""
+
+    number: int
+    hash: Hash32
+
+
+def read_final_block(path: Path) -> FinalBlock | None:
+    """Return the block that a record, finished or not, says was chosen; ``None`` where it says none.
+
+    Raises `MalformedError`.
+    """
+    before = _read(path).get("predecessor")
+    if not isinstance(before, dict) or "finalBlockHash" not in before:
+        return None
+    number = before.get("finalBlock")
+    if not isinstance(number, int):
+        raise MalformedError("not-a-record", "{path} is not a record of a finished deployment.", path=path)
+    return FinalBlock(number, Hash32.parse(before["finalBlockHash"]))
 
 
 def deploy_once(
-    path: Path, rpc: str, payer: Account, *, importing: bool = False, **arguments: Any
+    path: Path, rpc: str, payer: Account, *, final: BlockRef | None = None, **arguments: Any
 ) -> tuple[EVMLedger, Hash32]:
     """Deploy, or go on with what an interrupted run sent; return the ledger and the transaction.
 
-    `path` is where the record will be; until then it holds the transaction.  Raises `LedgerError`, and
-    `ConfigurationError` where a finished record stands there.
+    `path` is where the record will be; until then it holds the transaction, and of a successor the `final` block of
+    its predecessor: nobody else is believed later about which it was.  Raises `LedgerError`, and `ConfigurationError`
+    where a finished record stands there.
     """
     provider = BoundedHTTPProvider(rpc)
     if path.exists():
@@ -88,18 +116,22 @@ def deploy_once(
                 "record-exists", "There is the record of a finished deployment already: {path}.",
                 hint="Choose another name with --out.", path=path,
             )  # fmt: skip
-        transaction = Hash32.parse(begun.get("transaction"))
+        transaction, raw, patience = Hash32.parse(begun.get("transaction")), parse_hex(begun["raw"]), PATIENCE
         try:
-            provider_send(provider, parse_hex(begun["raw"]))
+            provider_send(provider, raw)
         except LedgerError as error:
             if error.code not in ("already-known", "nonce-used"):
                 raise
-        return deployed(provider, transaction, importing=importing), transaction
+            if error.code == "nonce-used":  # It was mined, or never will be: there is little to wait for.
+                patience = SHORT_PATIENCE
+        return deployed(provider, raw, patience=patience), transaction
 
     sent = list[Hash32]()
 
     def sending(transaction: SignedTransaction) -> None:
-        members = {"transaction": str(transaction.hash), "raw": "0x" + transaction.raw.hex()}
+        members: dict[str, Any] = {"transaction": str(transaction.hash), "raw": "0x" + transaction.raw.hex()}
+        if final is not None:
+            members["predecessor"] = {"finalBlock": final.number, "finalBlockHash": str(final.hash)}
         write_file(path, json.dumps(members).encode())
         sent.append(transaction.hash)
 
@@ -113,8 +145,10 @@ def provider_send(provider: BoundedHTTPProvider, raw: bytes) -> None:
     Node(provider).request("eth_sendRawTransaction", "0x" + raw.hex())
 
 
-def record_of(ledger: EVMLedger, transaction: Hash32, deployer: Address, registry: str) -> dict[str, Any]:
-    """Return the record of a deployment, as the ledger itself tells it."""
+def record_of(
+    ledger: EVMLedger, transaction: Hash32, deployer: Address, registry: str, final: FinalBlock | None = None
+) -> dict[str, Any]:
+    """Return the record of a deployment, as the ledger itself tells it, with the `final` block that was chosen."""
     from provenance.ledger import Role
 
     outcome = ledger.outcome(transaction)
@@ -152,7 +186,8 @@ def record_of(ledger: EVMLedger, transaction: Hash32, deployer: Address, registr
     }
     if before is not None:
         place = {"contract": str(before.contract), "chainId": before.chain_id, "finalBlock": before.final_block}
-        members["predecessor"] = place
+        chosen = {} if final is None else {"finalBlock": final.number, "finalBlockHash": str(final.hash)}
+        members["predecessor"] = {**place, **chosen}
     return {name: value for name, value in members.items() if value is not None}  # Our JSON has no null.
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 
@@ -15,6 +16,7 @@ from provenance.evm.ledger import EVMLedger, open_ledger
 from provenance.ledger import LedgerCall, SignedTransaction, TransactionOutcome
 from provenance.policy import MAX_POLICY_BYTES, TrustPolicy
 from provenance_cli.context import App
+from provenance_cli.i18n import _
 
 PATIENCE = 120.0
 """Seconds to wait for a transaction."""
@@ -74,6 +76,32 @@ def open_any(policy: TrustPolicy, rpc: str | None) -> EVMLedger:
             if not error.retryable or place == len(nodes) - 1:
                 raise
     raise ConfigurationError("no-node", "The trust policy names no node.", hint="Give one with --rpc.")
+
+
+def check_published_node(app: App, url: str) -> None:
+    """Ask before a node's address that may hold a key goes into a policy, which everybody reads.
+
+    Raises `ConfigurationError` where it holds a name or a password, `click.Abort` where the person says no.
+    """
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        host = None
+    if not host:
+        raise ConfigurationError("bad-node", "A node is named by its http or https address.")
+    if parts.username is not None or parts.password is not None:
+        raise ConfigurationError(
+            "secret-address", "The node's address holds a name or a password, and the policy would publish it.",
+            hint="Name a node that needs none.",
+        )  # fmt: skip
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        app.say(
+            _("The policy will name the node's whole address, and everybody reads the policy. A key in it is public."),
+            fg="yellow",
+        )
+        if not app.confirm(_("Publish the address as it is?"), default=False):
+            raise click.Abort
 
 
 def words_differ() -> ConfigurationError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from dataclasses import dataclass
 from typing import Any
 
 from eth_account import Account as EthAccount
@@ -13,6 +14,7 @@ from eth_account.signers.local import LocalAccount
 from eth_account.typed_transactions.typed_transaction import TypedTransaction
 from eth_utils.crypto import keccak
 from hexbytes import HexBytes
+from rlp.codec import encode as encode_rlp
 
 from provenance.application import Binding
 from provenance.encoding import Address, Hash32
@@ -139,6 +141,35 @@ def recipient_of(raw: bytes) -> Address | None:
         return Address(bytes(to)) if to else None
     except Exception:  # RLP and type errors of several libraries: the bytes are no transaction.
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class Creation:
+    """A signed transaction that creates a contract: by whom, as which of its transactions, and the code with its data.
+
+    `contract` is the address that the contract gets, whoever mines it (Yellow Paper, section 7).
+    """
+
+    sender: Address
+    nonce: int
+    chain_id: int
+    code: bytes
+    contract: Address
+
+
+def read_creation(raw: bytes) -> Creation:
+    """Read a signed EIP-1559 transaction that creates a contract; raises `MalformedError` where it is none."""
+    try:
+        fields = TypedTransaction.from_bytes(HexBytes(raw)).as_dict()
+        sender = bytes.fromhex(EthAccount.recover_transaction(HexBytes(raw))[2:])
+        nonce, chain_id, code = int(fields["nonce"]), int(fields["chainId"]), bytes(HexBytes(fields["data"]))
+        created = not fields.get("to")
+    except Exception:  # RLP and type errors of several libraries: the bytes are no transaction.
+        created = False
+    if not created:
+        raise MalformedError("not-a-deployment", "These bytes are no signed transaction that creates a contract.")
+    contract = keccak(encode_rlp([sender, nonce]))[12:]  # type: ignore[no-untyped-call]
+    return Creation(Address(sender), nonce, chain_id, code, Address(contract))
 
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}\Z")

@@ -5,19 +5,21 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable
+from typing import Any
 
-from eth_abi.abi import encode
+from eth_abi.abi import decode, encode
+from eth_utils.crypto import keccak
 from web3.providers.base import JSONBaseProvider
 
 from provenance.encoding import Address, Hash32
-from provenance.errors import LedgerError
+from provenance.errors import LedgerError, Wording
 from provenance.evm.abi import interface
-from provenance.evm.accounts import Account
+from provenance.evm.accounts import Account, Creation, read_creation
 from provenance.evm.calls import deployment_argument
 from provenance.evm.fees import fees
 from provenance.evm.ledger import MAX_GAS, EVMLedger
 from provenance.evm.node import Node, data, members, quantity
-from provenance.ledger import Deployment, SignedTransaction
+from provenance.ledger import Deployment, Role, SignedTransaction
 
 DEFAULT_ADMIN_DELAY = 3 * 24 * 3600
 """Seconds between proposing and accepting a new admin: time for others to notice."""
@@ -43,7 +45,7 @@ def deploy(
 
     `deployer` pays and keeps no power.  A ledger with an `importer` and a `predecessor`, both or none, works only once
     it is sealed.  On a `transferable` one holders may transfer and approve as with any ERC-721.  `sending` is told
-    the transaction before it is sent: with its hash `deployed` finds the ledger after an interruption.  `wait` is
+    the transaction before it is sent: from its bytes `deployed` finds the ledger after an interruption.  `wait` is
     called between looks at the chain, for at most `patience` seconds.
     Raises `LedgerError`.
     """
@@ -67,32 +69,85 @@ def deploy(
     )
     sending(signed)
     node.request("eth_sendRawTransaction", "0x" + signed.raw.hex())
-    importing = importer is not None
-    ledger = deployed(provider, signed.hash, importing=importing, wait=wait, patience=patience)
-    if ledger.identity.deployment_id != Hash32(deployment_id):
-        raise LedgerError("wrong-deployment", "Another ledger stands where this one was deployed.", retryable=False)
-    return ledger
+    return deployed(provider, signed.raw, wait=wait, patience=patience)
 
 
 def deployed(
     provider: JSONBaseProvider,
-    transaction: Hash32,
+    raw: bytes,
     *,
-    importing: bool = False,
     wait: Callable[[], object] = lambda: time.sleep(0.3),
     patience: float = 120.0,
 ) -> EVMLedger:
-    """Wait until a deployment is mined and return its ledger, opened, also one that is `importing`.
+    """Wait until a deployment, the signed transaction `raw`, is mined; return its ledger, opened, importing or not.
 
-    Raises `LedgerError`.
+    Where it stands and what it is follows from those bytes: a node that shows anything else is not believed.
+    Raises `LedgerError`, and `MalformedError` for bytes that deploy nothing.
     """
-    node = Node(provider)
+    creation, transaction, node = read_creation(raw), Hash32(keccak(raw)), Node(provider)
+    asked = _arguments(creation)
     deadline = time.monotonic() + patience
     while (answer := node.request("eth_getTransactionReceipt", str(transaction))) is None:
         if time.monotonic() > deadline:
-            raise LedgerError("not-mined", "The deployment was not mined in time.", retryable=True)
+            raise _not_mined(node, creation)
         wait()
     receipt = members(answer)
     if quantity(receipt.get("status")) != 1:
         raise LedgerError("deployment-failed", "The deployment was reverted.", retryable=False)
-    return EVMLedger(provider, Address(data(receipt.get("contractAddress"), 20)), importing=importing)
+    if Address(data(receipt.get("contractAddress"), 20)) != creation.contract:
+        raise _wrong(Wording("address"))
+    ledger = EVMLedger(provider, creation.contract, importing=True)
+    _compare(ledger, creation, asked)
+    return ledger
+
+
+def _arguments(creation: Creation) -> tuple[Any, ...]:
+    """Return what the constructor is given."""
+    abi = interface()
+    if not creation.code.startswith(abi.bytecode):
+        raise LedgerError(
+            "other-release", "The deployment was begun with another release of this software.", retryable=False,
+            hint="Go on with that release.",
+        )  # fmt: skip
+    return decode(abi.constructor, creation.code[len(abi.bytecode) :])
+
+
+def _compare(ledger: EVMLedger, creation: Creation, asked: tuple[Any, ...]) -> None:
+    admin, _delay, steward, anchorer, deployment_id, _base_uri, _transferable, importer, before = asked
+    identity, roles = ledger.identity, [(Role.STEWARD, steward), (Role.ANCHORER, anchorer)]
+    if int(importer, 16):
+        roles.append((Role.IMPORTER, importer))
+    if identity.chain_id != creation.chain_id:
+        raise _wrong(Wording("chain id"))
+    if identity.deployment_id != Hash32(deployment_id):
+        raise _wrong(Wording("deployment"))
+    if ledger.admin()[0] != _address(admin):
+        raise _wrong(Wording("admin"))
+    for role, account in roles:
+        if not ledger.has_role(role, _address(account)):
+            raise _wrong(role.value)
+    contract, chain_id, final_block = before
+    if ledger.predecessor() != (Deployment(_address(contract), chain_id, final_block) if int(contract, 16) else None):
+        raise _wrong(Wording("predecessor"))
+
+
+def _wrong(what: Wording | str) -> LedgerError:
+    return LedgerError(
+        "wrong-deployment", "The node shows another ledger than the one that was deployed: its {what} differs.",
+        retryable=False, hint="Ask another node of the chain.", what=what,
+    )  # fmt: skip
+
+
+def _not_mined(node: Node, creation: Creation) -> LedgerError:
+    if node.quantity("eth_getTransactionCount", str(creation.sender), "latest") > creation.nonce:
+        return LedgerError(
+            "deployment-replaced",
+            "Another transaction of {account} took the deployment's number, {nonce}: it will never be mined.",
+            retryable=False, hint="Delete the unfinished record of the deployment, and deploy anew.",
+            account=creation.sender, nonce=creation.nonce,
+        )  # fmt: skip
+    return LedgerError("not-mined", "The deployment was not mined in time.", retryable=True)
+
+
+def _address(text: str) -> Address:
+    return Address(bytes.fromhex(text[2:]))

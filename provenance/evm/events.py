@@ -83,6 +83,8 @@ def decode_event(
             for lot_id, (owner, count) in enumerate(facts["allotments"], start=facts["firstLot"]):
                 lots.append(Lot(lot_id, _address(owner), count, offset))
                 offset += count
+            if not lots:
+                raise bad_answer("an anchor without lots")
             return Anchored(*place, facts["anchorId"], Root(facts["root"]), facts["leafCount"], tuple(lots))
         case "StudioAccredited":
             return StudioAccredited(*place, studio(), facts["did"], facts["name"], facts["scopes"])
@@ -95,7 +97,7 @@ def decode_event(
         case "KeyWindowShortened":
             return KeyWindowShortened(*place, studio(), KeyId(facts["keyId"]), moment(facts["end"]))
         case "StatusSet":
-            return StatusSet(*place, facts["tokenId"], Status(facts["status"]), facts["bySteward"])
+            return StatusSet(*place, facts["tokenId"], _status(facts["status"]), facts["bySteward"])
         case "Amended":
             return Amended(*place, facts["tokenId"], Digest(facts["digest"]), facts["count"])
         case "ControllerProposed":
@@ -132,19 +134,23 @@ def decode_event(
 
 def _imported(fields: tuple[Any, ...]) -> ImportedPiece:
     token_id, holder, nonce, status, by_steward, *times, newest, amended_at, amendments = fields
-    if status not in Status._value2member_map_:
-        raise bad_answer("an unknown status")
     status_time, lost_since = (moment(time) if time else None for time in times)
     return ImportedPiece(
         token_id=token_id,
         holder=_address(holder),
         nonce=nonce,
-        status=Status(status),
+        status=_status(status),
         by_steward=by_steward,
         status_time=status_time,
         lost_since=lost_since,
         amendment=AmendmentRecord(Digest(newest), moment(amended_at), amendments) if amendments else None,
     )
+
+
+def _status(number: int) -> Status:
+    if number not in Status._value2member_map_:
+        raise bad_answer("an unknown status")
+    return Status(number)
 
 
 def _optional(text: str) -> Address | None:

@@ -13,7 +13,9 @@ from web3.types import RPCEndpoint, RPCResponse
 
 from provenance.encoding import Address
 from provenance.errors import LedgerError
+from provenance.evm.abi import interface
 from provenance.evm.accounts import Account
+from provenance.evm.calls import role_id
 from provenance.evm.deploy import deploy
 from provenance.evm.embedded import EmbeddedChain
 from provenance.evm.embedded_rpc import EmbeddedProvider
@@ -102,6 +104,52 @@ def test_a_new_ledger_is_the_shipped_one_and_names_its_people(place: Place) -> N
     )  # fmt: skip
     assert (found.transferable, found.sealed, found.predecessor, found.successor) == (False, True, None, None)
     assert inspect(place.deploy(transferable=True)).transferable
+
+
+@pytest.mark.parametrize(
+    ("asked", "word", "what"),
+    [("defaultAdmin", 0, "admin"), ("predecessor", 2, "predecessor"), ("deploymentId", 0, "deployment")],
+)
+def test_a_node_that_shows_another_deployment_is_not_believed(place: Place, asked: str, word: int, what: str) -> None:
+    selector = "0x" + interface().functions[asked].encode().hex()
+
+    def lie(method: str, params: Any, truth: RPCResponse) -> RPCResponse:
+        if method == "eth_call" and params[0]["data"] == selector:
+            words = bytearray.fromhex(cast(str, truth["result"])[2:])
+            words[32 * word + 31] ^= 1
+            return {**truth, "result": "0x" + words.hex()}
+        return truth
+
+    old, honest = place.deploy(), place.provider
+    place.provider = cast(Any, Lying(honest, lie))
+    before = Deployment(old.identity.contract, old.identity.chain_id, 4)
+    with pytest.raises(LedgerError, match=f"its {what} differs") as caught:
+        place.deploy(importer=IMPORTER.address, predecessor=before)
+    assert not caught.value.retryable
+
+
+def test_a_node_that_names_another_address_or_denies_a_role_is_not_believed(place: Place) -> None:
+    decoy, honest = place.deploy(), place.provider
+
+    def renamed(method: str, params: Any, truth: RPCResponse) -> RPCResponse:
+        if method == "eth_getTransactionReceipt" and truth["result"] is not None:
+            receipt = {**cast(Any, truth["result"]), "contractAddress": str(decoy.identity.contract)}
+            return cast(RPCResponse, {**truth, "result": receipt})
+        return truth
+
+    place.provider = cast(Any, Lying(honest, renamed))
+    with pytest.raises(LedgerError, match="its address differs"):
+        place.deploy()
+    for role, account in ((Role.STEWARD, STEWARD), (Role.ANCHORER, ANCHORER)):
+        data = "0x" + interface().functions["hasRole"].encode(role_id(role), str(account.address)).hex()
+
+        def denied(method: str, params: Any, truth: RPCResponse, data: str = data) -> RPCResponse:
+            lied = method == "eth_call" and params[0]["data"] == data
+            return {**truth, "result": "0x" + "00" * 32} if lied else truth
+
+        place.provider = cast(Any, Lying(honest, denied))
+        with pytest.raises(LedgerError, match=f"its {role.value} differs"):
+            place.deploy()
 
 
 def test_roles_are_those_that_count_now(place: Place) -> None:

@@ -18,10 +18,10 @@ from provenance.evm.accounts import Account
 from provenance.evm.deploy import deploy
 from provenance.evm.ledger import EVMLedger
 from provenance.keys import P256Signer
-from provenance.ledger import Role
+from provenance.ledger import AccreditCall, Role
 from provenance.status import Status
 from provenance.verify import Verifier
-from provenance_cli import main
+from provenance_cli import deployments, main
 from provenance_cli.files import write_file
 from provenance_cli.ledgers import read_policy
 from tests.docs.pages import read, section
@@ -292,6 +292,27 @@ def test_an_audit_tells_a_contract_that_contradicts_its_events(
     ]
 
 
+def test_an_audit_tells_events_that_a_node_keeps_to_itself(
+    run: Typist, house: Guild, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (bundle.receipts[0].token_id for bundle in house.anchor(house.sign(), house.sign()))
+    for token in (first, second):
+        house.sell(token, house.people["stranger"].address)
+    run("ledger", "set-status", second, "revoked", *house.at())
+    request, topic = house.chain.request, "0x" + abi.interface().topic("StatusSet").hex()
+
+    def silent(method: str, params: Any) -> Any:
+        answer = request(method, params)
+        if method == "eth_getLogs":
+            answer["result"] = [log for log in answer["result"] if log["topics"][0] != topic]
+        return answer
+
+    run("ledger", "audit", "--policy", house.policy_file)
+    monkeypatch.setattr(house.chain, "request", silent)
+    said = run("ledger", "audit", "--policy", house.policy_file, code=1)
+    assert said["faults"] == [f"Token {second}, status: the contract says REVOKED, its events ACTIVE."]
+
+
 def test_an_audit_asks_a_registry_for_every_token(run: Typist, registry: Any, studio: Any, tmp_path: Path) -> None:
     certificates = [studio.sign(), studio.sign()]
     studio.submit(*certificates)
@@ -313,6 +334,38 @@ def deploy_arguments(house: Guild, out: Path) -> list[object]:
     roles = [word for name in ("admin", "steward", "anchorer") for word in (f"--{name}", house.people[name].address)]
     payer = ("--rpc", house.chain.url, "--key-file", house.folder / "payer.key")
     return ["ledger", "deploy", *payer, *roles, "--registry", "https://registry.example", "-o", out]
+
+
+def test_a_node_with_a_secret_in_its_address_is_not_published(run: Typist, house: Guild, tmp_path: Path) -> None:
+    out, url = tmp_path / "policy.json", house.chain.url
+    words = deploy_arguments(house, out)
+
+    def named(address: str) -> list[object]:
+        return [address if word == url else word for word in words]
+
+    run(*named(url.replace("://", "://kiln:s3cret@")), code=5)
+    assert "holds a name or a password" in run.talk
+    assert "s3cret" not in run.talk
+    run(*named(url + "/v3/0123456789abcdef"), yes=False, code=5)
+    assert "Publish the address as it is?" in run.talk
+    assert not list(tmp_path.glob("policy*"))
+    move = ("ledger", "move", *house.at("importer"), "-o", tmp_path / "successor.json", "--to-rpc")
+    run(*move, url.replace("://", "://kiln:s3cret@"), code=5)
+    assert "holds a name or a password" in run.talk
+    run(*move, url + "/?key=0123456789abcdef", yes=False, code=5)
+    assert "Publish the address as it is?" in run.talk
+    run(*named(url + "/v3/0123456789abcdef"))
+    assert read_policy(out).nodes == (url + "/v3/0123456789abcdef",)
+
+
+def test_a_studios_name_forges_no_line(run: Typist, house: Guild) -> None:
+    forged = "林\nThe ledger agrees with itself.\n"
+    house.do(AccreditCall(house.people["stranger"].address, "did:web:registry.example:forger", forged))
+    text = run("ledger", "audit", "--policy", house.policy_file, json_=False)
+    assert "The ledger agrees" in text
+    assert not any(line.startswith("The ledger agrees") for line in text.splitlines())
+    run("ledger", "suspend", "forger", *house.at(), json_=False)
+    assert not any(line.startswith("The ledger agrees") for line in run.talk.splitlines())
 
 
 def test_a_deployment_is_recorded_and_verified(run: Typist, house: Guild, tmp_path: Path) -> None:
@@ -368,6 +421,28 @@ def test_an_interrupted_deployment_is_not_repeated(
     assert sent == [sent[0]] * 2
     assert house.ledger.next_nonce(house.people["payer"].address) == nonce
     assert read_policy(tmp_path / "policy.json").ledger.contract == Address.parse(said["contract"])
+
+
+def test_a_deployment_that_can_never_be_mined_says_so(
+    run: Typist, house: Guild, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request, out = house.chain.request, tmp_path / "policy.json"
+
+    def lost(method: str, params: Any) -> Any:
+        if method == "eth_sendRawTransaction":
+            raise ConnectionError
+        return request(method, params)
+
+    monkeypatch.setattr(house.chain, "request", lost)
+    run(*deploy_arguments(house, out), code=3)
+    monkeypatch.setattr(house.chain, "request", request)
+    token_id = house.anchor(house.sign())[0].receipts[0].token_id
+    house.sell(token_id, house.people["stranger"].address)  # Paid by the payer.
+    monkeypatch.setattr(deployments, "SHORT_PATIENCE", 0.2)
+    run(*deploy_arguments(house, out), code=5)
+    assert "it will never be mined" in run.talk
+    (tmp_path / "policy.deployment.json").unlink()
+    run(*deploy_arguments(house, out))
 
 
 def test_another_ledger_or_another_code_is_not_verified(run: Typist, house: Guild, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ import pytest
 
 from provenance.bundle import Bundle
 from provenance.encoding import Digest
+from provenance.evm.abi import interface
 from provenance.evm.accounts import Account
 from provenance.evm.ledger import EVMLedger
 from provenance.evm.node import Node
@@ -212,6 +213,74 @@ def test_nothing_is_sealed_without_a_yes_and_strangers_import_nothing(
     assert said["contract"] == contract
     run(*moving(house, house.chain.url, tmp_path / "named.json"), "--to", house.ledger.identity.contract, code=5)
     assert "does not succeed this one" in run.talk
+
+
+def deployed_elsewhere(run: Typist, house: Guild, elsewhere: ServedChain, out: Path) -> dict[str, Any]:
+    """Deploy a successor that imported nothing yet; return its record."""
+    run("ledger", "deploy", "--rpc", elsewhere.url, "--key-file", house.folder / "payer.key", "--admin",
+        house.people["admin"].address, "--steward", house.people["steward"].address, "--anchorer",
+        house.people["anchorer"].address, "--registry", "https://registry.example", "--predecessor-policy",
+        house.policy_file, "--importer", house.people["importer"].address, "-o", out)  # fmt: skip
+    return dict(json.loads(out.with_name(f"{out.stem}.deployment.json").read_bytes()))
+
+
+def test_a_move_never_goes_on_at_another_chain(
+    run: Typist, house: Guild, elsewhere: ServedChain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.anchor(house.sign())
+    out, request = tmp_path / "successor.json", elsewhere.request
+    deployed_elsewhere(run, house, elsewhere, out)
+
+    def another(method: str, params: Any) -> Any:
+        answer = request(method, params)
+        if method == "eth_getBlockByNumber" and params[0] == "0x0":
+            answer["result"] = {**answer["result"], "hash": "0x" + "11" * 32}
+        return answer
+
+    monkeypatch.setattr(elsewhere, "request", another)
+    run(*moving(house, elsewhere.url, out), code=5)
+    assert "another genesis block" in run.talk
+    monkeypatch.setattr(elsewhere, "request", request)
+    run(*moving(house, elsewhere.url, out))
+
+
+def test_nobody_but_the_record_says_which_block_is_final(
+    run: Typist, house: Guild, elsewhere: ServedChain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.anchor(house.sign())
+    out, request = tmp_path / "successor.json", elsewhere.request
+    record = deployed_elsewhere(run, house, elsewhere, out)
+    final = house.ledger.block(record["predecessor"]["finalBlock"])
+    assert record["predecessor"]["finalBlockHash"] == str(final.hash)
+    asked = "0x" + interface().functions["predecessor"].encode().hex()
+
+    def lying(method: str, params: Any) -> Any:
+        answer = request(method, params)
+        if method == "eth_call" and params[0]["data"] == asked:
+            answer["result"] = answer["result"][:-64] + f"{final.number - 1:064x}"
+        return answer
+
+    monkeypatch.setattr(elsewhere, "request", lying)
+    run(*moving(house, elsewhere.url, out), code=5)
+    assert f"names block {final.number - 1} as final, and {final.number} was chosen" in run.talk
+    monkeypatch.setattr(elsewhere, "request", request)
+
+    path = tmp_path / "successor.deployment.json"
+    true = path.read_bytes()
+    record["predecessor"]["finalBlockHash"] = "0x" + "22" * 32
+    path.write_text(json.dumps(record), "utf-8")
+    run(*moving(house, elsewhere.url, out), code=5)
+    assert "of the old chain is" in run.talk
+
+    named = ("--to", record["contract"])
+    run(*moving(house, elsewhere.url, tmp_path / "named.json"), *named, yes=False, code=5)
+    assert f"takes over block {final.number}, {final.hash}" in run.talk
+    assert "Is that the block that was chosen?" in run.talk
+    new = EVMLedger.open_rpc(elsewhere.url, _address(record["contract"]), importing=True)
+    assert not new.sealed()
+    path.write_bytes(true)
+    run(*moving(house, elsewhere.url, out))
+    assert new.sealed()
 
 
 def test_a_process_that_is_killed_goes_on_with_the_move_to_anvil(run: Typist, house: Guild, tmp_path: Path) -> None:

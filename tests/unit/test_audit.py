@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from eth_abi.abi import encode
 
 from provenance.audit import Tally
-from provenance.encoding import Digest, KeyId
+from provenance.encoding import Digest, Hash32, KeyId, Root
+from provenance.errors import LedgerError
 from provenance.evidence import Evidence
+from provenance.evm.abi import interface
+from provenance.evm.events import decode_event
 from provenance.ledger import (
     Anchored,
+    KeyAdded,
     KeyWindowShortened,
     LedgerEvent,
     Lot,
@@ -85,6 +90,67 @@ def test_each_contradiction_is_told(scene: Scene) -> None:
     ]
     unknown = KeyWindowShortened(*place, STUDIO.address, KeyId(bytes(32)), scene.ledger.now)
     assert faults([*events, unknown]) == [f"A key of {STUDIO.address} ended that it never had."]
+
+
+def test_events_of_pieces_that_never_were_count_for_nothing(scene: Scene) -> None:
+    events = history(scene)
+    last = events[-1]
+    place = (last.block, 9, last.transaction)
+    for never in (9 << 32, 1 << 32 | 2, 7):
+        tally = tally_of([*events, Moved(*place, never, STUDIO.address, BUYER.address, 1),
+                          StatusSet(*place, never, Status.REVOKED, True)])  # fmt: skip
+        said = f"There is an event of token {never}, which was never anchored."
+        assert [str(fault) for fault in tally.faults] == [said, said]
+        assert (tally.holders, tally.statuses, tally.moves) == ({}, {}, 0)
+        assert tally.balances() == {STUDIO.address: 3}
+
+
+def test_events_that_no_contract_emits_are_no_answer(scene: Scene) -> None:
+    block, abi = scene.ledger.head(), interface()
+
+    def decoded(name: str, topics: list[int], *values: object) -> LedgerEvent:
+        event = abi.events[abi.topic(name)]
+        data, words = encode([kind for _, kind in event.plain], values), [n.to_bytes(32, "big") for n in topics]
+        return decode_event(abi, [event.topic, *words], data, block=block, log_index=0, transaction=Hash32(bytes(32)))
+
+    assert isinstance(decoded("StatusSet", [1 << 32], 1, False), StatusSet)
+    with pytest.raises(LedgerError, match="an unknown status"):
+        decoded("StatusSet", [1 << 32], 99, False)
+    assert isinstance(decoded("Anchored", [1, 5], 1, 1, [(str(STUDIO.address), 1)]), Anchored)
+    with pytest.raises(LedgerError, match="an anchor without lots"):
+        decoded("Anchored", [1, 5], 1, 1, [])
+
+
+def test_records_are_what_events_add_up_to(scene: Scene) -> None:
+    scene.do(SuspendCall(STUDIO.address), STEWARD)
+    head = scene.ledger.head()
+
+    def differences(events: list[LedgerEvent]) -> list[str]:
+        tally = tally_of(events)
+        return [
+            str(fault)
+            for token_id, key_id in tally.questions()
+            for fault in tally.differences(token_id, key_id, scene.ledger.record(token_id, key_id, head))
+        ]
+
+    events = history(scene)
+    last = events[-1]
+    place, token = (last.block, 9, last.transaction), 1 << 32 | 1
+    assert differences(events) == []
+    assert [said.partition(":")[0] for said in differences(events[:-1])] == [
+        f"Token {first}, studio's good standing" for first in (1 << 32, 2 << 32)
+    ]
+    assert differences([*events, StatusSet(*place, token, Status.REVOKED, True)])[0] == (
+        f"Token {token}, status: the contract says ACTIVE, its events REVOKED."
+    )
+    (said, *_others) = differences([*events, Moved(*place, token, STUDIO.address, BUYER.address, 1)])
+    assert said == f"Token {token}, holder: the contract says {STUDIO.address}, its events {BUYER.address}."
+    key = next(event for event in events if isinstance(event, KeyAdded))
+    (said,) = differences([*events, KeyWindowShortened(*place, STUDIO.address, key.key_id, scene.ledger.now)])
+    assert said.startswith(f"Token {1 << 32}, key's window: the contract says")
+    more = replace(next(event for event in events if isinstance(event, Anchored)), anchor_id=3,
+                   root=Root(b"r" * 32), leaf_count=1, lots=(Lot(3, STUDIO.address, 1, 0),))  # fmt: skip
+    assert differences([*events, more]) == [f"The contract has no token {3 << 32}, and its events do."]
 
 
 def test_a_lot_of_a_suspended_studio_is_told(scene: Scene) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from provenance_cli import exits
-from provenance_cli.columns import shown
+from provenance_cli.columns import one_line, shown
 from provenance_cli.context import App, pass_app
 from provenance_cli.i18n import _
 from provenance_cli.report import words
@@ -163,7 +163,7 @@ def _show(app: App, verdict: Verdict, title: str = "", studio: str = "") -> None
         click.echo("→ " + advice(verdict.reason, app.lang))
     facts = " · ".join(part for part in (str(verdict.serial or ""), title, studio) if part)
     if facts:
-        click.echo("\n" + shown(facts[:120]))
+        click.echo("\n" + shown(one_line(facts)[:120]))
     if verdict.findings:
         click.echo()
     for finding in verdict.findings:

@@ -81,6 +81,11 @@ def contradictions(app: App, ledger: EVMLedger, tally: Tally, head: BlockRef) ->
     if total != tally.pieces:
         found.append(Wording.of("The holders have {held:,} pieces in all, and {made:,} were anchored.",
                                 {"held": total, "made": tally.pieces}))  # fmt: skip
+    questions = list(tally.questions())
+    with app.progress(len(questions), _("Comparing records")) as advance:
+        for token_id, key_id in questions:
+            found += tally.differences(token_id, key_id, ledger.record(token_id, key_id, head))
+            advance(1)
     return found
 
 

@@ -56,24 +56,33 @@ def deploy(
     from provenance.ledger import Deployment
     from provenance.policy import TrustPolicy
     from provenance.tag import check_base_url
-    from provenance_cli.deployments import deploy_once, record_of, record_path, record_rows, write_record
-    from provenance_cli.ledgers import open_pinned, read_key_file, read_policy, settled_block
+    from provenance_cli.deployments import (
+        deploy_once,
+        read_final_block,
+        record_of,
+        record_path,
+        record_rows,
+        write_record,
+    )
+    from provenance_cli.ledgers import check_published_node, open_pinned, read_key_file, read_policy, settled_block
 
     if (predecessor_policy is None) != (importer is None):
         raise click.UsageError(_("A successor needs both --predecessor-policy and --importer."))
     if not 0 <= admin_delay <= 365:
         raise click.UsageError(_("--admin-delay is 0 to 365 days."))
+    check_published_node(app, rpc)
     base_url, path, payer = check_base_url(registry), record_path(Path(out)), read_key_file(Path(key_file))
-    before = predecessor = None
+    before = predecessor = final = None
     if predecessor_policy is not None:
         before = read_policy(Path(predecessor_policy))
         old = open_pinned(before)
-        predecessor = Deployment(old.identity.contract, old.identity.chain_id, settled_block(old, before))
+        final = old.block(settled_block(old, before))
+        predecessor = Deployment(old.identity.contract, old.identity.chain_id, final.number)
     ledger, transaction = deploy_once(
         path,
         rpc,
         payer,
-        importing=importer is not None,
+        final=final,
         admin=read_address(admin),
         steward=read_address(steward),
         anchorer=read_address(anchorer),
@@ -85,7 +94,7 @@ def deploy(
     )
     ancestors = () if before is None else (before.ledger, *before.predecessors)
     policy = TrustPolicy(ledger.identity, (rpc,), confirmations, registry=base_url, predecessors=ancestors)
-    facts = record_of(ledger, transaction, payer.address, base_url)
+    facts = record_of(ledger, transaction, payer.address, base_url, read_final_block(path))
     words = publish(app, policy, Path(out))
     write_record(path, facts)
     app.say(_("The record of the deployment is in {path}.").format(path=path))

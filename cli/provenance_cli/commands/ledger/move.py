@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -46,7 +46,10 @@ def move(
     from provenance.policy import MAX_PREDECESSORS, TrustPolicy
     from provenance.tag import check_base_url
     from provenance_cli.commands.ledger.basics import publish
+    from provenance_cli.deployments import record_path
+    from provenance_cli.ledgers import check_published_node
 
+    check_published_node(hand.app, to_rpc)
     base_url = check_base_url(registry) if registry else hand.policy.registry
     if base_url is None:
         raise ConfigurationError("no-registry", "The policy names no registry.", hint="Name one with --registry.")
@@ -56,7 +59,7 @@ def move(
     if len(ancestors) > MAX_PREDECESSORS:  # Before anything is paid for.
         raise ConfigurationError("bad-policy", "A policy names at most {limit} predecessors.", limit=MAX_PREDECESSORS)
     new = _successor(hand, to_rpc, contract, roles, base_url, path)
-    final = _final_block(old, new)
+    final = _final_block(app, old, new, record_path(path))
     app.say(
         _("The successor is {contract} on chain {chain}; it takes over the state of block {block}.").format(
             contract=new.identity.contract, chain=new.identity.chain_id, block=final.number
@@ -91,20 +94,31 @@ def _successor(
     from provenance.evm.accounts import read_address
     from provenance.evm.ledger import EVMLedger
     from provenance.ledger import Role
-    from provenance_cli.deployments import deploy_once, is_finished, read_contract, record_of, record_path, write_record
+    from provenance_cli.deployments import (
+        deploy_once,
+        is_finished,
+        read_final_block,
+        read_identity,
+        record_of,
+        record_path,
+        write_record,
+    )
 
     record = record_path(path)
-    named = read_address(contract) if contract else read_contract(record) if is_finished(record) else None
+    recorded = read_identity(record) if is_finished(record) else None
+    named = read_address(contract) if contract else recorded.contract if recorded is not None else None
     if named is None:
         hand.app.say(_("Deploying the successor, or going on with what was sent."))
         arguments = {} if record.exists() else _arguments(hand, roles, registry)
         if arguments and not hand.app.confirm(_("Deploy it?")):
             raise click.Abort
-        ledger, transaction = deploy_once(record, rpc, hand.account, importing=True, **arguments)
-        write_record(record, record_of(ledger, transaction, hand.account.address, registry))
+        ledger, transaction = deploy_once(record, rpc, hand.account, **arguments)
+        chosen = read_final_block(record)
+        write_record(record, record_of(ledger, transaction, hand.account.address, registry, chosen))
         hand.app.say(_("The record of the deployment is in {path}.").format(path=record))
         return ledger
-    ledger = EVMLedger.open_rpc(rpc, named, importing=True)
+    expected = recorded if recorded is not None and recorded.contract == named else None
+    ledger = EVMLedger.open_rpc(rpc, named, expected, importing=True)  # On the record's chain, and no other.
     if not ledger.sealed() and not ledger.has_role(Role.IMPORTER, hand.account.address):
         raise ConfigurationError(
             "not-the-importer", "{account} is not the importer of {contract}.",
@@ -113,7 +127,7 @@ def _successor(
     return ledger
 
 
-def _arguments(hand: Hand, roles: dict[str, str], registry: str) -> dict[str, object]:
+def _arguments(hand: Hand, roles: dict[str, str], registry: str) -> dict[str, Any]:
     """Return how the successor is deployed: as the old ledger stands, where nothing else is asked for."""
     from provenance.errors import ConfigurationError
     from provenance.evm.accounts import read_address
@@ -135,27 +149,57 @@ def _arguments(hand: Hand, roles: dict[str, str], registry: str) -> dict[str, ob
         people.setdefault(name, holders[0] if holders else found.admin)
     labels = {"admin": _("Admin"), "steward": _("Steward"), "anchorer": _("Anchorer")}
     hand.app.say(listing((label, people[name]) for name, label in labels.items()))
-    identity = old.identity
+    identity, final = old.identity, old.block(settled_block(old, hand.policy))
     return {
         **people,
+        "final": final,
         "base_uri": f"{registry}/tokens/",
         "admin_delay": found.admin_delay,
         "transferable": found.transferable,
         "importer": hand.account.address,
-        "predecessor": Deployment(identity.contract, identity.chain_id, settled_block(old, hand.policy)),
+        "predecessor": Deployment(identity.contract, identity.chain_id, final.number),
     }
 
 
-def _final_block(old: EVMLedger, new: EVMLedger) -> BlockRef:
-    """Return the block whose state is taken over, which the successor was deployed with."""
-    from provenance.errors import ConfigurationError
+def _final_block(app: App, old: EVMLedger, new: EVMLedger, record: Path) -> BlockRef:
+    """Return the block whose state is taken over: the one that was chosen, whatever the new chain's node tells.
+
+    What nobody wrote down before the deployment, the person has to answer for.
+    """
+    from provenance.errors import ConfigurationError, LedgerError
+    from provenance_cli.deployments import is_finished, read_final_block, read_identity
 
     before, ours = new.predecessor(), old.identity
     if before is None or (before.contract, before.chain_id) != (ours.contract, ours.chain_id):
         raise ConfigurationError(
             "no-successor", "The ledger {contract} does not succeed this one.", contract=new.identity.contract
         )
-    return old.block(before.final_block)
+    block = old.block(before.final_block)
+    mine = is_finished(record) and read_identity(record) == new.identity
+    chosen = read_final_block(record) if mine else None
+    if chosen is None:
+        app.say(
+            _("The new chain's node says that the successor takes over block {block}, {hash}, of {time}.").format(
+                block=block.number, hash=block.hash, time=f"{block.time:%Y-%m-%d %H:%M:%S} UTC"
+            ),
+            fg="yellow",
+        )
+        if not app.confirm(_("Is that the block that was chosen?"), default=False):
+            raise click.Abort
+        return block
+    if chosen.number != block.number:
+        raise LedgerError(
+            "wrong-final-block", "The successor names block {found} as final, and {expected} was chosen.",
+            retryable=False, hint="Ask another node of the new chain.",
+            found=block.number, expected=chosen.number,
+        )  # fmt: skip
+    if chosen.hash != block.hash:
+        raise LedgerError(
+            "chain-rewritten", "Block {number} of the old chain is {found}, and {expected} was chosen.",
+            retryable=False, hint="Ask another node of the old chain; if it says the same, deploy another successor.",
+            number=block.number, found=block.hash, expected=chosen.hash,
+        )  # fmt: skip
+    return block
 
 
 def _import(hand: Hand, new: EVMLedger, final: BlockRef) -> int:

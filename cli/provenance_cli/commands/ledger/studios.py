@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from provenance_cli.columns import one_line
 from provenance_cli.commands.ledger.acts import STEWARDS_KEY, Hand, signed_by
 from provenance_cli.commands.ledger.lookup import find_account, find_key, find_studio
 from provenance_cli.context import App, pass_app
@@ -222,4 +223,4 @@ def _studio(hand: Hand, text: str) -> StudioFacts:
 
 
 def _named(words: str, studio: StudioFacts, **facts: object) -> str:
-    return words.format(name=studio.name, address=studio.address, **facts)
+    return words.format(name=one_line(studio.name), address=studio.address, **facts)
