@@ -50,7 +50,7 @@ WITH_LOGS = frozenset(("eth_getLogs", "eth_getTransactionReceipt"))
 MAX_CALL_GAS = 4_000_000
 """Gas of the simulated calls of one batch: `record` takes 23,000, a steward's own transaction under a million.
 
-A call that names no gas may take all of it.  What a companion is asked may take `MAX_SIGNATURE_GAS`.
+A call that names no gas may take an even share of it.  What a companion is asked may take `MAX_SIGNATURE_GAS`.
 """
 MAX_BATCH_LOGS = 20_000
 """Logs that one batch is answered with, but for those of a single question: a node has a limit of its own for that."""
@@ -63,6 +63,7 @@ _QUANTITY = re.compile(r"0x[0-9a-f]{1,16}\Z")
 class _Budget:
     """What the requests of one batch may still cost."""
 
+    share: int = MAX_CALL_GAS
     gas: int = MAX_CALL_GAS
     logs: int | None = None
     """``None`` before the first question."""
@@ -85,7 +86,7 @@ class Gate:
 
     def answer_all(self, requests: Sequence[object]) -> list[dict[str, Any]]:
         """Return the response objects of a batch in order; together they cost little more than one may alone."""
-        budget = _Budget()
+        budget = _Budget(share=MAX_CALL_GAS // max(1, len(requests)))
         return [self._answer(request, budget) for request in requests]
 
     def _answer(self, request: object, budget: _Budget) -> dict[str, Any]:
@@ -107,7 +108,7 @@ class Gate:
             if not _is_modest(params[0]):
                 return _error(number, -32602, "the request is too large")
             if method != "eth_getLogs":
-                gas = self._gas_of(params[0])
+                gas = self._gas_of(params[0], budget.share)
                 if gas > budget.gas:
                     return _limited(number)
                 budget.gas -= gas
@@ -139,11 +140,11 @@ class Gate:
             named = named[0]
         return isinstance(named, str) and named.lower() in self._asked
 
-    def _gas_of(self, call: dict[str, Any]) -> int:
-        """Return the gas that a call may take: what it names, or the most."""
+    def _gas_of(self, call: dict[str, Any], share: int) -> int:
+        """Return the gas that a call may take: what it names, or its share, and no more than the most."""
         to, named = call["to"], call.get("gas")
         most = MAX_CALL_GAS if isinstance(to, str) and to.lower() == str(self._contract) else MAX_SIGNATURE_GAS
-        return min(int(named, 16), most) if isinstance(named, str) and _QUANTITY.match(named) else most
+        return min(int(named, 16) if isinstance(named, str) and _QUANTITY.match(named) else share, most)
 
     def _may_send(self, params: list[Any]) -> bool:
         if len(params) != 1 or not isinstance(params[0], str) or not params[0].startswith("0x"):

@@ -90,9 +90,16 @@ def test_after_a_log_filter_that_failed_none_of_the_batch_is_asked() -> None:
 def test_the_calls_of_a_batch_share_their_gas() -> None:
     node = Node()
     chain_id = {"jsonrpc": "2.0", "id": 1, "method": "eth_chainId"}
-    batch = [call(), call(method="eth_estimateGas"), call(gas="0x1"), chain_id]
+    most = hex(MAX_CALL_GAS)
+    batch = [call(gas=most), call(method="eth_estimateGas"), call(gas="0x1"), chain_id]
     assert codes(Gate(node, LEDGER).answer_all(batch)) == [None, -32005, -32005, None]
     assert [method for method, _ in node.asked] == ["eth_call", "eth_chainId"]
+
+
+def test_calls_of_a_batch_that_name_no_gas_are_all_answered() -> None:
+    node = Node()
+    assert codes(Gate(node, LEDGER, [COMPANION]).answer_all([call()] * 19 + [call(COMPANION)])) == [None] * 20
+    assert node.gas == [MAX_CALL_GAS // 20] * 20
 
 
 def test_a_call_takes_the_gas_that_it_names_and_no_more_than_there_is() -> None:
@@ -108,7 +115,7 @@ def test_a_call_takes_the_gas_that_it_names_and_no_more_than_there_is() -> None:
 
 def test_a_companion_takes_no_more_gas_than_a_signature_does() -> None:
     node = Node()
-    answers = Gate(node, LEDGER, [COMPANION]).answer_all([call(COMPANION)] * 20)
+    answers = Gate(node, LEDGER, [COMPANION]).answer_all([call(COMPANION, gas=hex(MAX_CALL_GAS))] * 20)
     assert codes(answers) == [None] * 6 + [-32005] * 14
     assert node.gas == [MAX_SIGNATURE_GAS] * 6
     listed = {**call(), "params": [{"to": [str(LEDGER)]}]}
