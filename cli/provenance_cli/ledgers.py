@@ -12,7 +12,8 @@ import click
 from provenance.encoding import Address
 from provenance.errors import ConfigurationError, LedgerError, StorageError
 from provenance.evm.accounts import Account
-from provenance.evm.ledger import EVMLedger, open_ledger
+from provenance.evm.ledger import EVMLedger
+from provenance.evm.opening import open_ledger
 from provenance.ledger import LedgerCall, SignedTransaction, TransactionOutcome
 from provenance.policy import MAX_POLICY_BYTES, TrustPolicy
 from provenance_cli.context import App

@@ -13,13 +13,14 @@ from typing import Any, cast
 from web3.providers.base import JSONBaseProvider
 
 from provenance.encoding import Address, Digest, Hash32, KeyId, Root
-from provenance.errors import ConfigurationError, LedgerError, Wording
+from provenance.errors import LedgerError
 from provenance.evm.abi import bad_answer
 from provenance.evm.accounts import Account, is_signed_by, message_digest
 from provenance.evm.calls import encode_call, role_id
 from provenance.evm.contract import Contract
 from provenance.evm.events import EVENTS
 from provenance.evm.fees import fees
+from provenance.evm.identity import compare, read_identity
 from provenance.evm.node import BoundedHTTPProvider, data, hash32, low_balance, members, moment, quantity
 from provenance.evm.passkeys import may_be_signed
 from provenance.evm.signatures import ask_who_signed
@@ -70,9 +71,9 @@ class EVMLedger:
         self.contract = Contract(provider, contract)
         self._evidence: dict[tuple[Root, Hash32], AnchorEvidence] = {}
         self._signatures: Address | None = None
-        self._identity = self._read_identity()
+        self._identity = read_identity(self.contract)
         if expected is not None:
-            _compare(self._identity, expected)
+            compare(self._identity, expected)
         if not importing and not self.sealed():
             raise LedgerError(
                 "not-sealed",
@@ -92,28 +93,6 @@ class EVMLedger:
     def identity(self) -> LedgerIdentity:
         """The deployment, as read when opened."""
         return self._identity
-
-    def _read_identity(self) -> LedgerIdentity:
-        from eth_utils.crypto import keccak
-
-        contract = self.contract
-        code = contract.code()
-        if not code:
-            raise LedgerError(
-                "no-ledger",
-                "There is no contract at {contract} on this chain.",
-                retryable=False,
-                contract=contract.address,
-            )
-        genesis = members(contract.node.request("eth_getBlockByNumber", "0x0", False))
-        deployment = contract.call("deploymentId")[0]
-        return LedgerIdentity(
-            chain_id=contract.node.quantity("eth_chainId"),
-            genesis=hash32(genesis.get("hash")),
-            contract=contract.address,
-            code_hash=Hash32(keccak(code)),
-            deployment_id=Hash32(deployment),
-        )
 
     # --- reading ------------------------------------------------------------------------------------------------
 
@@ -392,26 +371,6 @@ def _too_costly(limit: int) -> LedgerError:
     )
 
 
-def _compare(found: LedgerIdentity, expected: LedgerIdentity) -> None:
-    for name, code, what in (
-        ("chain_id", "wrong-chain-id", Wording("chain id")),
-        ("genesis", "wrong-genesis", Wording("genesis block")),
-        ("contract", "wrong-contract", Wording("contract")),
-        ("code_hash", "wrong-code", Wording("contract code")),
-        ("deployment_id", "wrong-deployment", Wording("deployment")),
-    ):
-        if getattr(found, name) != getattr(expected, name):
-            raise LedgerError(
-                code,
-                "The node serves another {what} than the one that is pinned: {found} instead of {expected}.",
-                retryable=False,
-                hint="Ask a node of the pinned chain, or pin the right policy after comparing its words.",
-                what=what,
-                found=getattr(found, name),
-                expected=getattr(expected, name),
-            )
-
-
 def _at(block: BlockRef | None) -> object:
     return "latest" if block is None else {"blockHash": str(block.hash)}
 
@@ -422,22 +381,3 @@ def _address(text: str) -> Address:
 
 def _optional(value: object) -> bytes:
     return b"" if value is None else data(value)
-
-
-def open_ledger(nodes: Sequence[str], expected: LedgerIdentity, *, importing: bool = False) -> EVMLedger:
-    """Open the pinned ledger at the first node that answers; raises the last node's `LedgerError`.
-
-    A node that serves another ledger is an error at once: it is not a fault to be worked around.  A ledger that is not
-    sealed yet opens for those that are `importing` only.
-    """
-    last: LedgerError | None = None
-    for url in nodes:
-        try:
-            return EVMLedger.open_rpc(url, expected.contract, expected, importing=importing)
-        except LedgerError as error:
-            if not error.retryable:
-                raise
-            last = error
-    if last is None:
-        raise ConfigurationError("no-node", "The trust policy names no node.", hint="Give one with --rpc.")
-    raise last

@@ -20,8 +20,9 @@ from provenance.evm.deploy import deploy
 from provenance.evm.embedded import EmbeddedChain
 from provenance.evm.embedded_rpc import EmbeddedProvider, EmbeddedRPC, RPCError
 from provenance.evm.fees import MAX_FEE_PER_GAS, MAX_TIP, fees
-from provenance.evm.ledger import EVMLedger, open_ledger
+from provenance.evm.ledger import EVMLedger
 from provenance.evm.node import MAX_ANSWER, BoundedHTTPProvider
+from provenance.evm.opening import open_ledger
 from provenance.ledger import AccreditCall, Allotment, AnchorCall, LedgerIdentity, make_token_id
 from provenance.testing.conformance.world import random_root
 from tests.conformance.nodes import connected, free_port
