@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -149,9 +150,12 @@ class Story:
 
     def together(self, *deeds: tuple[LedgerCall, Account | str]) -> None:
         """Have deeds of different people mined into one block, in their order."""
+        signers = [self.people[who] if isinstance(who, str) else who for _, who in deeds]
+        for first, second in pairwise(signers):  # The chain takes them in the order of their nonces.
+            while self.ledger.next_nonce(second.address) < self.ledger.next_nonce(first.address):
+                self.idle(1, second)
         sent = []
-        for call, who in deeds:
-            signer = self.people[who] if isinstance(who, str) else who
+        for (call, _), signer in zip(deeds, signers, strict=True):
             transaction = self.ledger.prepare(call, signer, self.ledger.next_nonce(signer.address))
             self.ledger.send(transaction)
             sent.append(transaction.hash)
@@ -160,9 +164,9 @@ class Story:
         assert all(outcome is not None and outcome.succeeded for outcome in outcomes), outcomes
         assert len({outcome.block for outcome in outcomes if outcome is not None}) == 1
 
-    def idle(self, blocks: int) -> None:
+    def idle(self, blocks: int, who: Account | None = None) -> None:
         """Mine blocks in which nothing happens but that somebody pays himself nothing."""
-        idler = self.people["idler"]
+        idler = who or self.people["idler"]
         for _ in range(blocks):
             transaction = idler.sign_transaction(
                 {

@@ -8,14 +8,15 @@ from dataclasses import replace
 from typing import Any
 
 from provenance.bundle import Bundle, InclusionProof
-from provenance.certificate import Issuer
+from provenance.certificate import MAX_ISSUER_NAME, STATUS_LIST_BITS, Issuer, StatusEntry
 from provenance.encoding import Digest, Root, to_base58
+from provenance.issue import issue
 from provenance.keys import P256_ORDER
 from provenance.ledger import AmendCall, make_token_id
-from provenance.piece import Edition, Maker, Photo, PieceSet, WorkFile
+from provenance.piece import Edition, Maker, Photo, PieceSet, Scan, WorkFile
 from provenance.proof import add_proof
 from tests.support.pieces import full_piece
-from tests.support.stories import REGISTRY, Story, ed25519, p256
+from tests.support.stories import LIST_ID, REGISTRY, Story, ed25519, p256
 from tests.vectors.casebook import Casebook, Change, changed, with_receipt, with_signature
 
 ED25519_ORDER = 2**252 + 27742317777372353535851937790883648493
@@ -74,9 +75,18 @@ def valid(book: Casebook, story: Story) -> None:
     book.add("an artist's proof", story, bundle)
     (bundle,) = story.made(lin, title='青花梅瓶 🏺\n\t"\\/ e\u0301')
     book.add("a title in every kind of symbol", story, bundle)
+    (bundle,) = story.made(lin, title="[{" * 140)
+    book.add("a title in which brackets open and do not close", story, bundle)
+    (bundle,) = story.made(lin, scans=(Scan(Digest.of(b"a scan")),))
+    book.add("a scan, and no photo", story, bundle)
     port = Issuer("http://registry.example:8443", "lin", lin.name)
     (bundle,) = story.anchor((lin, story.sign(lin, issuer=port)))
     book.add("a registry with a port, which is another issuer", story, bundle)
+    long = Issuer(REGISTRY, "lin", "窑" * MAX_ISSUER_NAME)
+    book.add("a studio's name as long as may be, not anchored", story, Bundle(story.sign(lin, issuer=long)))
+    last = StatusEntry(LIST_ID, STATUS_LIST_BITS - 1)
+    listed = issue(story.piece(), lin.issuer, lin.signer, status_entry=last, now=story.time)
+    book.add("the last place in the status list, not anchored", story, Bundle(listed))
     book.add("signed, not anchored", story, Bundle(story.sign(lin)))
     book.add("signed, not anchored, offline", story, Bundle(story.sign(lin)), ledger=None)
     unknown = Bundle(story.sign(story.apply("nobody", "无名")))
@@ -107,6 +117,7 @@ def altered(book: Casebook, story: Story) -> None:
         "r is the order": P256_ORDER.to_bytes(32, "big") + value[32:],
         "one byte short": value[:-1],
         "one byte long": value + b"\0",
+        "as many symbols as may be": bytes(256),
         "none": b"",
     }
     changes: dict[str, Change] = {
@@ -167,6 +178,7 @@ def places(book: Casebook, story: Story) -> None:
         "without its last step": InclusionProof(0, size, path[:-1]),
         "with one step more": InclusionProof(0, size, (*path, bytes(32))),
         "without a path": InclusionProof(0, size, ()),
+        "with as many steps as may be": InclusionProof(0, 2**32, (path * 11)[:32]),
         "in the wrong order": InclusionProof(0, size, path[::-1]),
         "with a step changed": InclusionProof(0, size, (step, *path[1:])),
         "of another batch": others[0].inclusion,

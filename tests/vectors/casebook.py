@@ -52,6 +52,12 @@ def with_signature(certificate: Certificate, signature: bytes) -> Certificate:
     return Certificate.from_document(replace(certificate.proof, signature=signature).attached(document))
 
 
+def word(data: str, place: int, value: int) -> str:
+    """Return ABI data with another value in one of its 32-byte words."""
+    start = 2 + 64 * place
+    return data[:start] + f"{value:064x}" + data[start + 64 :]
+
+
 def verdict_json(verdict: Verdict) -> dict[str, Any]:
     """Return what is held against other verifiers: no sentences and no details."""
     facts = {"digest": verdict.digest, "newest": verdict.newest, "tokenId": verdict.token_id, "holder": verdict.holder}

@@ -22,15 +22,9 @@ from provenance.ledger import (
 from provenance.status import Status
 from tests.support.nodes import FailingNode, LaggingNode, LyingNode
 from tests.support.stories import REGISTRY, Story, Studio, account, ed25519, p256
-from tests.vectors.casebook import UNREACHABLE, Casebook, with_receipt, with_signature
+from tests.vectors.casebook import UNREACHABLE, Casebook, with_receipt, with_signature, word
 
 SECOND = timedelta(seconds=1)
-
-
-def word(data: str, place: int, value: int) -> str:
-    """Return ABI data with another value in one of its 32-byte words."""
-    start = 2 + 64 * place
-    return data[:start] + f"{value:064x}" + data[start + 64 :]
 
 
 def times(book: Casebook, story: Story) -> None:
@@ -194,6 +188,9 @@ def anchors(book: Casebook, story: Story, forger: Story) -> None:
         ("a record cut short", "eth_call", lambda data: data[:-64]),
         ("a record with a status that there is not", "eth_call", lambda data: word(data, 10, 9)),
         ("a record with a standing that is neither yes nor no", "eth_call", lambda data: word(data, 13, 2)),
+        ("a record whose anchor is dated earlier than its event", "eth_call", lambda data: word(data, 8, 1)),
+        ("a record whose anchor is dated later than its event", "eth_call", lambda data: word(data, 8, 2**33)),
+        ("a record whose anchor is in another block than its event", "eth_call", lambda data: word(data, 9, 1)),
         ("no list of events", "eth_getLogs", lambda _: None),
         ("an event of another contract", "eth_getLogs", lambda logs: [{**logs[0], "address": str(lin.address)}]),
         ("an event cut short", "eth_getLogs", lambda logs: [{**logs[0], "data": logs[0]["data"][:-64]}]),
@@ -223,6 +220,8 @@ def anchors(book: Casebook, story: Story, forger: Story) -> None:
     book.add("a record on a forger's own ledger, offline", story, forged, ledger=None)
     made_up = with_receipt(forged, genesis=at.genesis, contract=at.contract)
     book.add("a forger's receipt that names the pinned ledger", story, made_up)
+    present = with_receipt(made_up, token_id=make_token_id(999_999, 0), at={"number": story.ledger.head().number})
+    book.add("a forger's receipt of the newest block's number", story, present)
     far = with_receipt(made_up, token_id=make_token_id(999_999, 0), at={"number": story.ledger.head().number + 9})
     book.add("a forger's receipt of a block to come", story, far)
     for what, members in (
@@ -285,7 +284,7 @@ def amendments(book: Casebook, story: Story) -> None:
         record(amendment, of)
         book.add(name, story, replace(of, amendments=(amendment,)), **how)
 
-    one, two, three, four, five, six = story.made(lin, 6)
+    one, two, three, four, five, six, seven = story.made(lin, 7)
 
     def of(bundle: Bundle, **kinds: Any) -> Certificate:
         return story.sign(kinds.pop("studio", lin), kinds.pop("piece", bundle.certificate.piece),
@@ -297,6 +296,12 @@ def amendments(book: Casebook, story: Story) -> None:
     single("an amendment of another certificate", of(four, replaces=five.certificate.digest), four)
     plain = story.sign(lin, five.certificate.piece)
     single("an amendment that replaces nothing", plain, five)
+    again = of(seven)
+    for amendment in (again, of(seven, piece=replace(seven.certificate.piece, country="CN")), again):
+        record(amendment, seven)
+    book.add(
+        "an amendment recorded, replaced, and recorded again: shown alone", story, replace(seven, amendments=(again,))
+    )
     second_key = ed25519("lin, second")
     story.add_key(lin, second_key)
     sixth = of(six, signer=second_key)

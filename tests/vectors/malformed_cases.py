@@ -11,12 +11,24 @@ from collections.abc import Callable
 from typing import Any
 
 from provenance.bundle import MAX_BUNDLE_BYTES, Bundle
-from provenance.encoding import Digest, to_base58
+from provenance.encoding import Digest, to_base58, to_base64url
 from provenance.proof import add_proof
 from tests.support.stories import REGISTRY, Story
 from tests.vectors.casebook import Casebook, Change, changed
 
-ED25519_LOW_ORDER = b"\xed\x01" + b"\1" + bytes(31)
+_FIELD = 2**255 - 19
+LOW_ORDER = {
+    "the neutral point": 1,
+    "a point of order 2": _FIELD - 1,
+    "a point of order 4": 0,
+    "a point of order 8": 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826,
+    "a point of order 4, its y not reduced": _FIELD,
+    "another point of order 8": 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD83D3D706A17C7,
+    "the neutral point, its y not reduced": _FIELD + 1,
+    "a y not reduced": _FIELD + 3,
+    "the neutral point with its sign": 2**255 + 1,
+}
+"""Ed25519 keys under which any message verifies, or that are a second spelling of one: their y, with the sign bit."""
 
 
 def spelled(book: Casebook, story: Story, bundle: Bundle) -> None:
@@ -79,6 +91,10 @@ def spelled(book: Casebook, story: Story, bundle: Bundle) -> None:
     put("a comment", text + "//")
     put("a key that is not ASCII", text.replace('"version":1', '"version":1,"version\u00e9":1'))
     put("nested 33 deep", changed(bundle, lambda d: d)[:-1] + b',"x":' + b"[" * 32 + b"]" * 32 + b"}")
+    put("nested 32 deep", changed(bundle, lambda d: d)[:-1] + b',"x":' + b"[" * 31 + b"]" * 31 + b"}")
+    put("nested 256 deep", b'{"a":' + b"[" * 255 + b"]" * 255 + b"}")
+    put("nested 257 deep", b'{"a":' + b"[" * 256 + b"]" * 256 + b"}")
+    put("brackets that never close", b'{"a":"' + b"[" * 5_000)
     put("nested 5,000 deep", b'{"a":' + b"[" * 5_000 + b"]" * 5_000 + b"}")
     put("longer than any bundle", data, pad_to=MAX_BUNDLE_BYTES + 1)
     put("as long as a bundle may be, by spaces", data, pad_to=MAX_BUNDLE_BYTES)
@@ -127,6 +143,8 @@ def shaped(book: Casebook, story: Story, bundle: Bundle) -> None:
         "a token id in Arabic digits": receipt(tokenId="٣"),
         "a token id of 21 digits": receipt(tokenId="1" * 21),
         "an empty token id": receipt(tokenId=""),
+        "a root that is a number": receipt(root=1),
+        "an empty root": receipt(root=""),
         "a root in capitals": receipt(root="0x" + root[2:].upper()),
         "a root without 0x": receipt(root=root[2:]),
         "a root of 31 bytes": receipt(root=root[:-2]),
@@ -144,13 +162,17 @@ def shaped(book: Casebook, story: Story, bundle: Bundle) -> None:
         "a time of another zone": block(time="2026-11-02T16:00:00+08:00"),
         "a time with fractions": block(time="2026-11-02T08:00:00.5Z"),
         "a time with a space": block(time="2026-11-02 08:00:00Z"),
+        "a time without a zone": block(time="2026-11-02T08:00:00"),
+        "a time in the week's form": block(time="2026-W45-1T08:00:00Z"),
+        "a time of the year 10000": block(time="10000-11-02T08:00:00Z"),
         "a time without seconds": block(time="2026-11-02T08:00Z"),
         "a day that there is not": block(time="2026-02-30T08:00:00Z"),
         "a leap second": block(time="2016-12-31T23:59:60Z"),
         "an index below zero": inclusion(index=-1),
         "an index in text": inclusion(index="0"),
         "a path of 33": inclusion(path=[root] * 33),
-        "a path that is no list": inclusion(path=root),
+        "a path that is no list": inclusion(path="0x"),
+        "a step that is a number": inclusion(path=[1]),
         "a step of 31 bytes": inclusion(path=[root[:-2]]),
         "a step in capitals": inclusion(path=["0x" + "AB" * 32]),
         "a proof with an unknown member": inclusion(root=root),
@@ -184,8 +206,27 @@ def certified(book: Casebook, story: Story, bundle: Bundle) -> None:
     def proof(**members: Any) -> Change:
         return lambda d: d["certificate"]["proof"].update(members)
 
+    def status(**members: Any) -> Change:
+        return signed(lambda c: c["credentialStatus"].update(members))
+
+    def named_as(did: str) -> Change:
+        def rename(document: dict[str, Any]) -> None:
+            document["certificate"]["issuer"]["id"] = did
+            document["certificate"]["proof"]["verificationMethod"] = f"{did}#{multikey}"
+            signed(lambda c: None)(document)
+
+        return rename
+
+    def addressed(base: str) -> Change:
+        def move(certificate: dict[str, Any]) -> None:
+            text = json.dumps(certificate).replace(REGISTRY, base)
+            certificate.clear()
+            certificate.update(json.loads(text))
+
+        return signed(move)
+
     value, multikey = to_base58(bundle.certificate.proof.signature), lin.signer.public_key.multikey
-    method = f"{lin.issuer.did}#"
+    method, raw = f"{lin.issuer.did}#", lin.signer.public_key.multikey_bytes
     uncompressed = "z" + to_base58(b"\x80\x24\4" + bytes(64))
     cases: dict[str, Change] = {
         "an unknown member of the certificate": signed(lambda c: c.update(evidence=[])),
@@ -196,6 +237,21 @@ def certified(book: Casebook, story: Story, bundle: Bundle) -> None:
         "an issuer that is a text": signed(lambda c: c.update(issuer=lin.issuer.did)),
         "an issuer of another kind": signed(lambda c: c["issuer"].update(id="did:key:z6Mk")),
         "an issuer's name of two lines": signed(lambda c: c["issuer"].update(name="Lin\nAUTHENTIC")),
+        "an issuer's name that is a number": signed(lambda c: c["issuer"].update(name=1)),
+        "an issuer's name of 201 symbols": signed(lambda c: c["issuer"].update(name="窑" * 201)),
+        "an issuer's name of spaces": signed(lambda c: c["issuer"].update(name="  ")),
+        "an empty issuer's name": signed(lambda c: c["issuer"].update(name="")),
+        "an issuer with an unknown member": signed(lambda c: c["issuer"].update(image="x")),
+        "an issuer of another path": named_as("did:web:registry.example:makers:lin"),
+        "an issuer of another method": named_as("did:key:registry.example:studios:lin"),
+        "an issuer of a longer path": named_as("did:web:registry.example:studios:lin:key"),
+        "an issuer's short name in capitals": named_as("did:web:registry.example:studios:Lin"),
+        "an issuer's short name of a hyphen": named_as("did:web:registry.example:studios:-"),
+        "an issuer's host in capitals": named_as("did:web:Registry.example:studios:lin"),
+        "a registry's address with its usual port": addressed("https://registry.example:443"),
+        "a registry's address with a path": addressed("https://registry.example/kiln"),
+        "a registry's address without its scheme": addressed("registry.example"),
+        "a registry's address of another scheme": addressed("ftp://registry.example"),
         "an issuer at another registry than the piece": signed(
             lambda c: c["issuer"].update(id="did:web:copy.example:studios:lin")
         ),
@@ -211,6 +267,41 @@ def certified(book: Casebook, story: Story, bundle: Bundle) -> None:
         "a photo without its digest": subject(
             image=[{"id": f"{REGISTRY}/media/00", "type": "ImageObject", "role": "overview"}]
         ),
+        "photos that are no list": subject(image={}),
+        "photos that are texts": subject(image=["x"]),
+        "a digest of a photo that there is not": signed(
+            lambda c: c.update(
+                relatedResource=[
+                    {
+                        "id": f"{REGISTRY}/media/00",
+                        "mediaType": "image/png",
+                        "digestMultibase": Digest.of(b"").multibase(),
+                    }
+                ]
+            )
+        ),
+        "a replaced digest of another hash": signed(
+            lambda c: c.update(replaces="u" + to_base64url(b"\x13\x20" + bytes(32)))
+        ),
+        "a replaced digest of another length": signed(
+            lambda c: c.update(replaces="u" + to_base64url(b"\x12\x20" + bytes(31)))
+        ),
+        "a replaced digest with padding": signed(lambda c: c.update(replaces=Digest.of(b"x").multibase() + "==")),
+        "a replaced digest whose last symbol has bits to spare": signed(
+            lambda c: c.update(replaces="u" + to_base64url(b"\x12\x20" + bytes(32))[:-1] + "B")
+        ),
+        "a replaced digest in base64": signed(lambda c: c.update(replaces="m" + "+/" * 23)),
+        "a replaced digest that is a number": signed(lambda c: c.update(replaces=1)),
+        "a status index of seven digits": status(statusListIndex="0000001"),
+        "a status index in Arabic digits": status(statusListIndex="٣"),
+        "a status index in hex": status(statusListIndex="0x1"),
+        "an empty status index": status(statusListIndex=""),
+        "a status index that is a number": status(statusListIndex=1),
+        "a status list of another form": status(statusListCredential=f"{REGISTRY}/status/0123456789AB"),
+        "another kind of status": status(type="StatusList2021Entry"),
+        "another purpose of the status": status(statusPurpose="suspension"),
+        "another schema": signed(lambda c: c["credentialSchema"].update(id=f"{REGISTRY}/schemas/piece/v2")),
+        "a certificate that is too large": subject(details={f"x{letter}": "青" * 5_000 for letter in "abcdef"}),
         "a status index with a leading zero": signed(lambda c: c["credentialStatus"].update(statusListIndex="007")),
         "a status index beyond its list": signed(
             lambda c: c["credentialStatus"].update(
@@ -234,9 +325,14 @@ def certified(book: Casebook, story: Story, bundle: Bundle) -> None:
         "a method without its key": proof(verificationMethod=lin.issuer.did),
         "a key that is no point": proof(verificationMethod=method + "z" + to_base58(b"\x80\x24\2" + b"\xff" * 32)),
         "a key that is not compressed": proof(verificationMethod=method + uncompressed),
-        "a key of low order": proof(
-            verificationMethod=method + "z" + to_base58(ED25519_LOW_ORDER), cryptosuite="eddsa-jcs-2022"
-        ),
+        "a key one byte short": proof(verificationMethod=method + "z" + to_base58(raw[:-1])),
+        "a key one byte long": proof(verificationMethod=method + "z" + to_base58(raw + b"\0")),
+        "a key in hex": proof(verificationMethod=method + "f" + raw.hex()),
+        "a method that names no issuer": proof(verificationMethod="#" + multikey),
+        "a method that is a number": proof(verificationMethod=1),
+        "a suite that is a list": proof(cryptosuite=["ecdsa-jcs-2019"]),
+        "a proof value that is a number": proof(proofValue=1),
+        "a proof of a number's time": proof(created=1_800_000_000),
         "a key of another kind": proof(verificationMethod=method + "z" + to_base58(b"\xe7\x01\2" + b"\1" * 32)),
         "a key with a leading 1": proof(verificationMethod=method + "z1" + multikey[1:]),
         "a proof value in base64": proof(proofValue="u" + value),
@@ -244,6 +340,11 @@ def certified(book: Casebook, story: Story, bundle: Bundle) -> None:
         "a proof value of 257 symbols": proof(proofValue="z" + "2" * 257),
         "an empty proof value": proof(proofValue=""),
     }
+    for what, y in LOW_ORDER.items():
+        key = to_base58(b"\xed\x01" + y.to_bytes(32, "little"))
+        cases[f"an Ed25519 key that must not count: {what}"] = proof(
+            verificationMethod=method + "z" + key, cryptosuite="eddsa-jcs-2022"
+        )
     for name, change in cases.items():
         put(name, change)
 
@@ -260,3 +361,9 @@ def malformed(book: Casebook, story: Story) -> None:
     # What the receipt's numbers may look like is a rule of its own: this one is read, and is another token's.
     zeros = changed(bundle, lambda d: d["receipts"][0].update(tokenId="00" + d["receipts"][0]["tokenId"]))
     book.add("a token id with leading zeros", story, zeros)
+    largest = changed(bundle, lambda d: d["receipts"][0].update(chainId=2**53 - 1))
+    book.add("a receipt of the largest chain id that JSON holds exactly", story, largest)
+    four = changed(bundle, lambda d: d.update(receipts=d["receipts"] * 4))
+    book.add("as many receipts as there may be", story, four)
+    sixteen = changed(bundle, lambda d: d.update(amendments=[d["certificate"]] * 16))
+    book.add("as many amendments as there may be, none of which replaces the one before", story, sixteen)

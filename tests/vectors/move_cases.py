@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from provenance.bundle import Bundle, Receipt
-from provenance.ledger import AmendCall, Anchored, Deployment, SealCall
+from provenance.ledger import AmendCall, Anchored, Deployment, SealCall, make_token_id
 from provenance.status import Status
 from provenance.succession import replay
+from tests.support.nodes import LyingNode
 from tests.support.stories import Numbers, Story, account
-from tests.vectors.casebook import Casebook, with_receipt
+from tests.vectors.casebook import Casebook, with_receipt, word
 
 
 def move(book: Casebook, numbers: Numbers) -> None:
@@ -80,6 +82,13 @@ def move(book: Casebook, numbers: Numbers) -> None:
         book.add(f"a predecessor's receipt that {what}", new, with_receipt(piece, at=at), **before)
     book.add("a predecessor's receipt of another token", new,
              with_receipt(piece, token_id=last.receipts[0].token_id), **before)  # fmt: skip
+    nowhere = with_receipt(last, token_id=make_token_id(999_999, 0))
+    book.add("a predecessor's receipt of a token that there is not", new, nowhere, **before)
+    shifted = with_receipt(young, at={"number": young.receipts[0].block.number - 1})
+    book.add("anchored after the move, in a receipt that numbers its block otherwise", new, shifted, **before)
+    for what, place, value in (("later than", 8, 2**33), ("as, but in another block than,", 9, 1)):
+        lying = partial(LyingNode, method="eth_call", change=partial(word, place=place, value=value))
+        book.add(f"the node dates an anchor {what} its event, after a move", new, young, node=lying, **before)
     lie = with_receipt(young, genesis=old.ledger.identity.genesis, contract=old.ledger.identity.contract)
     book.add("anchored at the successor after the move", new, young, **before)
     book.add("anchored after the move, called the predecessor's, not confirmed", new, lie, confirmations=2, **before)
