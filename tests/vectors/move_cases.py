@@ -8,12 +8,30 @@ from functools import partial
 from typing import Any
 
 from provenance.bundle import Bundle, Receipt
-from provenance.ledger import AmendCall, Anchored, Deployment, SealCall, make_token_id
+from provenance.ledger import (
+    AmendCall,
+    Anchored,
+    Deployment,
+    ReinstateCall,
+    SealCall,
+    SuspendCall,
+    make_token_id,
+)
 from provenance.status import Status
 from provenance.succession import replay
 from tests.support.nodes import LyingNode
 from tests.support.stories import Numbers, Story, account
 from tests.vectors.casebook import Casebook, with_receipt, word
+
+
+def successor(old: Story, name: str) -> Story:
+    """Return a ledger that took over all that `old` holds."""
+    final, at = old.ledger.head(), old.ledger.identity
+    named = Deployment(at.contract, at.chain_id, final.number)
+    new = Story(name, old.numbers, start=final.time + timedelta(days=1), predecessor=named)
+    for call in (*replay(old.ledger, final), SealCall()):
+        new.do(call, "importer")
+    return new
 
 
 def move(book: Casebook, numbers: Numbers) -> None:
@@ -29,13 +47,16 @@ def move(book: Casebook, numbers: Numbers) -> None:
     (lost,) = old.made(lin)
     old.hand_over(lost, lin.account, account("buyer").address)
     old.report_lost(lost, account("buyer"))
+    stolen, struck = old.studio("stolen", "失窑"), old.studio("struck", "停窑")
+    (forged,) = old.made(stolen)
+    old.shorten(stolen, forged.receipts[0].block.time - timedelta(seconds=1))
+    (barred,) = old.anchor((struck, old.sign(struck)), with_=(SuspendCall(struck.address), "steward"))
+    old.do(ReinstateCall(struck.address))
+    (held,) = old.made(lin)
+    old.set_status(held, Status.ON_HOLD)
     old.idle(60)
     (last,) = old.made(lin)
-    final = old.ledger.head()
-    named = Deployment(old.ledger.identity.contract, old.ledger.identity.chain_id, final.number)
-    new = Story("the ledger after", numbers, start=final.time + timedelta(days=1), predecessor=named)
-    for call in (*replay(old.ledger, final), SealCall()):
-        new.do(call, "importer")
+    new = successor(old, "the ledger after")
     (young,) = new.made(lin)
     before: dict[str, Any] = {"predecessors": (old.ledger.identity,)}
 
@@ -66,6 +87,9 @@ def move(book: Casebook, numbers: Numbers) -> None:
     book.add("a predecessor's receipt of an amended piece, the amendment not shown", new, mended, **before)
     book.add("a predecessor's receipt of a piece that its buyer lost", new, lost, **before)
     moved = replace(piece, receipts=(*piece.receipts, own(piece)))
+    book.add("a predecessor's receipt of a piece on hold", new, held, **before)
+    book.add("a predecessor's receipt, the key dated back before the anchor", new, forged, **before)
+    book.add("a predecessor's receipt, the studio suspended in the anchor's block", new, barred, **before)
     book.add("receipts of both ledgers, at the successor", new, moved, **before)
     book.add("receipts of both ledgers, at the predecessor", old, moved)
     alone = replace(piece, receipts=(own(piece),))
@@ -92,3 +116,9 @@ def move(book: Casebook, numbers: Numbers) -> None:
     lie = with_receipt(young, genesis=old.ledger.identity.genesis, contract=old.ledger.identity.contract)
     book.add("anchored at the successor after the move", new, young, **before)
     book.add("anchored after the move, called the predecessor's, not confirmed", new, lie, confirmations=2, **before)
+
+    third = successor(new, "the ledger after that")
+    both: dict[str, Any] = {"predecessors": (new.ledger.identity, old.ledger.identity)}
+    book.add("a receipt from two moves ago", third, piece, **both)
+    book.add("a receipt from two moves ago, that ledger not pinned", third, piece, predecessors=(new.ledger.identity,))
+    book.add("anchored between two moves", third, young, **both)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +54,10 @@ def verdict_of(vector: dict[str, Any], policy: TrustPolicy, reader: LedgerReader
         base_url=vector.get("baseUrl"),
         photos=None if photos is None else {Digest.parse(name): base64.b64decode(photos[name]) for name in photos},
     )
+
+
+def time_of(seconds: int) -> str | None:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if seconds else None
 
 
 def policy_of(vector: dict[str, Any]) -> TrustPolicy:
@@ -100,6 +106,43 @@ def test_every_verdict_names_every_check_in_order() -> None:
         checks = [check for check, _ in vector["expected"]["findings"]]
         assert checks == sorted(checks), named(vector)
         assert set(checks) == set(Check), named(vector)
+
+
+def test_a_records_answer_says_what_its_words_say() -> None:
+    """The words are read here by hand: whoever reads them in another language needs no more than this."""
+    compared = 0
+    for vector in ASKED:
+        answers = [entry for entry in vector["ledger"] if entry["ask"] == "record" and entry.get("answer")]
+        calls = [entry["result"] for entry in vector["rpc"] if entry["method"] == "eth_call" and "result" in entry]
+        for entry, data in zip(answers, calls[: len(answers)], strict=True):
+            answer, words = entry["answer"], [data[start : start + 64] for start in range(2, len(data), 64)]
+            anchor, numbers = answer["anchor"], [int(word, 16) for word in words]
+            assert len(words) == 20
+            assert ["0x" + words[0][24:], "0x" + words[3][24:]] == [answer["studio"], answer["holder"]]
+            assert ["0x" + word for word in (words[1], words[2])] == [answer["didHash"], answer["nameHash"]]
+            assert ["0x" + words[4], *numbers[5:7]] == [anchor["root"], anchor["anchorId"], anchor["leafCount"]]
+            assert numbers[7] == answer["offset"] + int(answer["tokenId"]) % 2**32
+            assert [time_of(numbers[8]), numbers[9]] == [anchor["time"], anchor["blockNumber"]]
+            assert ["active", "on-hold", "revoked", "retired"][numbers[10]] == answer["status"]
+            assert [time_of(number) for number in numbers[11:13]] == [answer["statusTime"], answer["lostSince"]]
+            assert [bool(number) for number in numbers[13:15]] == [answer["standingAtAnchor"], answer["standingNow"]]
+            end = None if numbers[16] == 2**64 - 1 else time_of(numbers[16])
+            assert answer["key"] == ({"start": time_of(numbers[15]), "end": end} if numbers[15] else None)
+            newest = {"digest": "0x" + words[17], "time": time_of(numbers[18]), "count": numbers[19]}
+            assert answer["amendment"] == (newest if numbers[19] else None)
+            compared += 1
+    assert compared > 100
+
+
+def test_numbers_are_those_that_javascript_counts_exactly() -> None:
+    def numbers(value: Any) -> Iterator[int | float]:
+        if isinstance(value, dict | list):
+            for item in value.values() if isinstance(value, dict) else value:
+                yield from numbers(item)
+        elif isinstance(value, int | float):
+            yield value
+
+    assert all(type(number) in (int, bool) and abs(number) < 2**53 for number in numbers(CONTENT))
 
 
 def test_names_are_unique_and_no_vector_stands_twice() -> None:
