@@ -49,7 +49,7 @@ class LaggingNode(JSONBaseProvider):
 
 
 class LyingNode(JSONBaseProvider):
-    """A node that answers one method by something else than what `change` is given: the true result."""
+    """A node that answers one method by what `change` makes of the true answer, a result or an error."""
 
     def __init__(self, provider: JSONBaseProvider, method: str, change: Callable[[Any], Any]) -> None:
         super().__init__()
@@ -57,9 +57,15 @@ class LyingNode(JSONBaseProvider):
 
     def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
         answer = self._provider.make_request(method, params)
-        if method == self._method:
-            answer["result"] = self._change(answer["result"])
-        return answer
+        if method != self._method:
+            return answer
+        changed: RPCResponse = {"jsonrpc": "2.0", "id": 1, **self._change(dict(answer))}  # type: ignore[typeddict-item]
+        return changed
+
+
+def result(change: Callable[[Any], Any]) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """Return the lie that changes a result."""
+    return lambda answer: {"result": change(answer["result"])}
 
 
 class FailingNode(JSONBaseProvider):

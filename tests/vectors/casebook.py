@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, cast
 
 from web3.providers.base import JSONBaseProvider
@@ -14,15 +16,16 @@ from provenance.bundle import Bundle
 from provenance.canonical import JSONObject, canonicalize
 from provenance.certificate import Certificate
 from provenance.encoding import Digest
-from provenance.errors import MalformedError
+from provenance.errors import LedgerError, MalformedError
 from provenance.evm.ledger import EVMLedger
+from provenance.evm.node import Node
 from provenance.ledger import LedgerIdentity, LedgerReader
 from provenance.policy import TrustPolicy
 from provenance.serial import Serial
 from provenance.verdict import Verdict
 from provenance.verify import Verifier
 from tests.support.answers import AnsweringReader, RecordingReader
-from tests.support.nodes import RecordingNode
+from tests.support.nodes import LyingNode, RecordingNode
 from tests.support.stories import REGISTRY, Story
 
 UNREACHABLE = "unreachable"
@@ -76,6 +79,21 @@ def ask(policy: TrustPolicy, reader: LedgerReader | None, data: bytes, **asked: 
     except MalformedError as error:
         return {"error": error.code} | ({} if error.field is None else {"field": error.field})
     return verdict_json(Verifier(policy, reader).verify(bundle, **asked))
+
+
+def ask_on(recorder: RecordingNode, story: Story, shown: Bundle | bytes) -> None:
+    """Ask a lying node the rest: a verifier that does not notice the lie must find what it would go on with."""
+    assert isinstance(shown, Bundle)
+    ledger, receipt = EVMLedger(story.provider, story.ledger.identity.contract), shown.receipts[0]
+    head, ledger.contract.node = ledger.head(), Node(recorder)
+    for read in (
+        ledger.head,
+        partial(ledger.record, receipt.token_id, shown.certificate.public_key.key_id, head),
+        partial(ledger.contract.canonical, receipt.block.number),
+        partial(ledger.anchor_evidence, receipt.root, receipt.block.hash),
+    ):
+        with suppress(LedgerError):
+            read()
 
 
 @dataclass
@@ -135,6 +153,8 @@ class Casebook:
             reader = RecordingReader(opened)
             told = reader.told
         expected = ask(policy, reader, data, serial=serial, base_url=base_url, photos=photos)
+        if recorder is not None and isinstance(recorder.provider, LyingNode):
+            ask_on(recorder, story, shown)
         self.vectors.append(
             vector | {"ledger": told, **({} if recorder is None else {"rpc": recorder.told}), "expected": expected}
         )

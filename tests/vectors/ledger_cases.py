@@ -10,6 +10,7 @@ from typing import Any
 from provenance.bundle import Bundle
 from provenance.certificate import Certificate, Issuer
 from provenance.encoding import Hash32
+from provenance.evm.abi import interface
 from provenance.ledger import (
     AccreditCall,
     AddKeyCall,
@@ -20,7 +21,7 @@ from provenance.ledger import (
     make_token_id,
 )
 from provenance.status import Status
-from tests.support.nodes import FailingNode, LaggingNode, LyingNode
+from tests.support.nodes import FailingNode, LaggingNode, LyingNode, result
 from tests.support.stories import REGISTRY, Story, Studio, account, ed25519, p256
 from tests.vectors.casebook import UNREACHABLE, Casebook, with_receipt, with_signature, word
 
@@ -180,24 +181,53 @@ def anchors(book: Casebook, story: Story, forger: Story) -> None:
     for answers, what in ((0, "the head"), (1, "the record"), (2, "the anchor's event")):
         book.add(f"the node fails when it is asked for {what}", story, bundle,
                  node=partial(FailingNode, answers=answers))  # fmt: skip
-    for what, method, answer in (
-        ("no head", "eth_getBlockByNumber", lambda _: None),
-        ("a head without its hash", "eth_getBlockByNumber", lambda block: {**block, "hash": "0x"}),
-        ("a head whose number is no number", "eth_getBlockByNumber", lambda block: {**block, "number": "0x0x"}),
-        ("a record of no bytes", "eth_call", lambda _: "0x"),
-        ("a record cut short", "eth_call", lambda data: data[:-64]),
-        ("a record with a status that there is not", "eth_call", lambda data: word(data, 10, 9)),
-        ("a record with a standing that is neither yes nor no", "eth_call", lambda data: word(data, 13, 2)),
-        ("a record whose anchor is dated earlier than its event", "eth_call", lambda data: word(data, 8, 1)),
-        ("a record whose anchor is dated later than its event", "eth_call", lambda data: word(data, 8, 2**33)),
-        ("a record whose anchor is in another block than its event", "eth_call", lambda data: word(data, 9, 1)),
-        ("no list of events", "eth_getLogs", lambda _: None),
-        ("an event of another contract", "eth_getLogs", lambda logs: [{**logs[0], "address": str(lin.address)}]),
-        ("an event cut short", "eth_getLogs", lambda logs: [{**logs[0], "data": logs[0]["data"][:-64]}]),
-        ("an event that another block holds", "eth_getLogs", lambda logs: [{**logs[0], "blockHash": str(parent.hash)}]),
-    ):
-        book.add(f"the node answers with {what}", story, bundle,
-                 node=partial(LyingNode, method=method, change=answer))  # fmt: skip
+    refusal = "0x" + next(code for code, (name, _) in interface().errors.items() if name == "InvalidAmendment").hex()
+    lies: dict[str, tuple[str, Any]] = {
+        "no head": ("eth_getBlockByNumber", result(lambda _: None)),
+        "a head without its hash": ("eth_getBlockByNumber", result(lambda block: {**block, "hash": "0x"})),
+        "a head whose number is no number": ("eth_getBlockByNumber", result(lambda b: {**b, "number": "0x0x"})),
+        "a record of no bytes": ("eth_call", result(lambda _: "0x")),
+        "a record cut short": ("eth_call", result(lambda data: data[:-64])),
+        "a record with a status that there is not": ("eth_call", result(partial(word, place=10, value=9))),
+        "a record with a standing that is neither yes nor no": ("eth_call", result(partial(word, place=13, value=2))),
+        "a record whose anchor is dated later than its event": (
+            "eth_call",
+            result(partial(word, place=8, value=2**33)),
+        ),
+        "a record whose anchor is in another block than its event": (
+            "eth_call",
+            result(partial(word, place=9, value=1)),
+        ),
+        "another refusal than that there is no such token": (
+            "eth_call",
+            lambda _: {"error": {"code": 3, "message": "execution reverted", "data": refusal}},
+        ),
+        "a refusal without a reason": (
+            "eth_call",
+            lambda _: {"error": {"code": 3, "message": "execution reverted", "data": "0x"}},
+        ),
+        "an error of its own": ("eth_call", lambda _: {"error": {"code": -32603, "message": "internal error"}}),
+        "no list of events": ("eth_getLogs", result(lambda _: None)),
+        "no event": ("eth_getLogs", result(lambda _: [])),
+        "an event of another contract": ("eth_getLogs", result(lambda ls: [{**ls[0], "address": str(lin.address)}])),
+        "an event cut short": ("eth_getLogs", result(lambda ls: [{**ls[0], "data": ls[0]["data"][:-64]}])),
+        "an event that another block holds": (
+            "eth_getLogs",
+            result(lambda logs: [{**logs[0], "blockHash": str(parent.hash), "blockNumber": hex(parent.number)}]),
+        ),
+        "an event of another root": (
+            "eth_getLogs",
+            result(lambda ls: [{**ls[0], "topics": [*ls[0]["topics"][:2], str(parent.hash)]}]),
+        ),
+        "an event of another kind": (
+            "eth_getLogs",
+            result(lambda ls: [{**ls[0], "topics": [str(parent.hash), *ls[0]["topics"][1:]]}]),
+        ),
+        "an event without topics": ("eth_getLogs", result(lambda ls: [{**ls[0], "topics": []}])),
+    }
+    for what, (method, change) in lies.items():
+        lying = partial(LyingNode, method=method, change=change)
+        book.add(f"the node answers with {what}", story, bundle, node=lying)
     book.add("a receipt with another transaction", story, with_receipt(bundle, transaction=Hash32(b"\1" * 32)))
     book.add(
         "a receipt with a block that is not on the chain", story, with_receipt(bundle, at={"hash": Hash32(b"\1" * 32)})

@@ -19,7 +19,7 @@ from provenance.ledger import (
 )
 from provenance.status import Status
 from provenance.succession import replay
-from tests.support.nodes import LyingNode
+from tests.support.nodes import LyingNode, result
 from tests.support.stories import Numbers, Story, account
 from tests.vectors.casebook import Casebook, with_receipt, word
 
@@ -111,7 +111,7 @@ def move(book: Casebook, numbers: Numbers) -> None:
     shifted = with_receipt(young, at={"number": young.receipts[0].block.number - 1})
     book.add("anchored after the move, in a receipt that numbers its block otherwise", new, shifted, **before)
     for what, place, value in (("later than", 8, 2**33), ("as, but in another block than,", 9, 1)):
-        lying = partial(LyingNode, method="eth_call", change=partial(word, place=place, value=value))
+        lying = partial(LyingNode, method="eth_call", change=result(partial(word, place=place, value=value)))
         book.add(f"the node dates an anchor {what} its event, after a move", new, young, node=lying, **before)
     lie = with_receipt(young, genesis=old.ledger.identity.genesis, contract=old.ledger.identity.contract)
     book.add("anchored at the successor after the move", new, young, **before)
