@@ -17,7 +17,7 @@ from provenance.encoding import Address, Hash32, Root
 from provenance.errors import MalformedError
 from provenance.ledger import BlockRef, LedgerIdentity
 from provenance.strict import block_from_json, block_to_json, count_of, members_of
-from provenance.testimony import Testimony
+from provenance.testimony import ExportedRecord
 
 BUNDLE_TYPE = "KilnmarkBundle"
 BUNDLE_VERSION = 1
@@ -112,7 +112,7 @@ class Bundle:
     receipts: tuple[Receipt, ...] = ()
     amendments: tuple[Certificate, ...] = ()
     exported: datetime | None = None
-    as_exported: Testimony | None = None
+    as_exported: ExportedRecord | None = None
 
     def __post_init__(self) -> None:
         if (self.inclusion is None) != (not self.receipts):
@@ -154,7 +154,7 @@ class Bundle:
             receipts=tuple(Receipt.from_json(item) for item in _list(document, "receipts", MAX_RECEIPTS)),
             amendments=tuple(_certificate(item) for item in _list(document, "amendments", MAX_AMENDMENTS)),
             exported=None if exported is None else parse_time(exported, "exported"),
-            as_exported=None if told is None else Testimony.from_json(told),
+            as_exported=None if told is None else ExportedRecord.from_json(told),
         )
 
 
