@@ -15,7 +15,7 @@ from web3.providers.base import JSONBaseProvider
 from provenance.encoding import Address, Digest, Hash32, KeyId, Root
 from provenance.errors import LedgerError
 from provenance.evm.abi import bad_answer
-from provenance.evm.accounts import Account, is_signed_by, message_digest
+from provenance.evm.accounts import Account, is_signed_by, message_digest, transaction_fields
 from provenance.evm.calls import encode_call, role_id
 from provenance.evm.contract import Contract
 from provenance.evm.events import EVENTS
@@ -285,9 +285,9 @@ class EVMLedger:
 
     # --- transactions ---------------------------------------------------------------------------------------------
 
-    def next_nonce(self, account: Address) -> int:
+    def next_nonce(self, account: Address, at: BlockRef | None = None) -> int:
         """Return the number of the account's mined transactions."""
-        return self.contract.node.quantity("eth_getTransactionCount", str(account), "latest")
+        return self.contract.node.quantity("eth_getTransactionCount", str(account), _at(at))
 
     def waiting(self, account: Address) -> int:
         """Return how many transactions of the account wait at the node to be mined."""
@@ -326,6 +326,10 @@ class EVMLedger:
                 **prices,
             }
         )
+
+    def renumber(self, transaction: SignedTransaction, signer: TransactionSigner, nonce: int) -> SignedTransaction:
+        """Sign the same call under another nonce; the signer must be an `Account`."""
+        return cast(Account, signer).sign_transaction({**transaction_fields(transaction.raw), "nonce": nonce})
 
     def _estimate(self, request: dict[str, Any], limit: int) -> int:
         try:

@@ -101,8 +101,8 @@ class Ledger(LedgerReader, Protocol):
     def sealed(self) -> bool:
         """Tell whether the ledger works: it never imported, or its import is complete."""
 
-    def next_nonce(self, account: Address) -> int:
-        """Return the number of the account's mined transactions, which is its next nonce."""
+    def next_nonce(self, account: Address, at: BlockRef | None = None) -> int:
+        """Return the number of the account's mined transactions, which is its next nonce, now or as of block `at`."""
 
     def waiting(self, account: Address) -> int:
         """Return how many transactions of the account wait at the node to be mined."""
@@ -115,6 +115,9 @@ class Ledger(LedgerReader, Protocol):
         Raises `LedgerError`: not retryable where the contract would refuse it, or where it would take more than
         `max_gas`; retryable where the account cannot pay for it.
         """
+
+    def renumber(self, transaction: SignedTransaction, signer: TransactionSigner, nonce: int) -> SignedTransaction:
+        """Sign the call of `transaction` again under another nonce, with the same gas and fees.  Nothing is asked."""
 
     def send(self, transaction: SignedTransaction) -> None:
         """Hand the transaction to the node; a transaction that the node has already is no error."""

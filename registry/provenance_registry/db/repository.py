@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from provenance.certificate import Certificate
 from provenance.encoding import Address, Digest, Hash32, Root
 from provenance.errors import ConflictError, StorageError
-from provenance.ledger import Anchored, BlockRef, LedgerEvent
+from provenance.ledger import Anchored, BlockRef, LedgerEvent, SignedTransaction
 from provenance.serial import Serial
 from provenance.status import Status
 from provenance_registry.db import anchoring, holding, indexing, places, relaying, rows
@@ -111,6 +111,9 @@ class SQLTransaction:
     def move(self, entry_id: int, sending: Sending, block: BlockRef | None = None, error: str | None = None) -> None:
         anchoring.move(self._connection, entry_id, sending, block, error)
 
+    def replace_signed(self, entry_id: int, signed: SignedTransaction) -> None:
+        anchoring.replace_signed(self._connection, entry_id, signed)
+
     def send_again(self, account: Address, nonce: int) -> None:
         anchoring.send_again(self._connection, account, nonce)
 
@@ -122,6 +125,7 @@ class SQLTransaction:
 
     def apply(self, events: Sequence[LedgerEvent], head: BlockRef) -> None:
         indexing.apply(self._connection, events, head)
+        anchoring.open_carried_out(self._connection, {event.transaction for event in events})
         places.settle_adopted(self._connection, [event.root for event in events if isinstance(event, Anchored)])
 
     def rewind(self, kept: BlockRef | None) -> None:

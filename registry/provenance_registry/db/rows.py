@@ -24,6 +24,7 @@ from provenance.ledger import (
     ReportedFound,
     ReportedLost,
     Sealed,
+    SignedTransaction,
     StatusSet,
     StudioAccredited,
     StudioReinstated,
@@ -73,18 +74,20 @@ def certificate_of(row: Any) -> StoredCertificate:
     )
 
 
-def entry_of(row: Any) -> OutboxEntry:
-    """Return an outbox entry from its row."""
+def entry_of(row: Any, former: Iterable[Any] = ()) -> OutboxEntry:
+    """Return an outbox entry from its row and those of its former bytes."""
+    account = Address(row.account)
     return OutboxEntry(
         entry_id=row.id,
         kind=row.kind,
-        account=Address(row.account),
+        account=account,
         nonce=row.nonce,
         raw=row.raw,
         hash=Hash32(row.hash),
         sending=Sending(row.sending),
         block=None if row.block_number is None else block_of(row),
         error=row.error,
+        former=tuple(SignedTransaction(old.raw, Hash32(old.hash), account, old.nonce) for old in former),
     )
 
 

@@ -90,6 +90,17 @@ outbox = Table(
     UniqueConstraint("account", "nonce"),
 )
 
+former_bytes = Table(
+    "former_bytes",
+    metadata,
+    Column("hash", LargeBinary(32), primary_key=True),
+    Column("outbox_id", Integer, ForeignKey("outbox.id"), nullable=False),
+    Column("nonce", Integer, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Index("former_bytes_by_entry", "outbox_id"),
+)
+"""What an entry's call was signed as before, under nonces that the chain did not take."""
+
 batches = Table(
     "batches",
     metadata,
