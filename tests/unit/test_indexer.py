@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from provenance.errors import LedgerError
-from provenance.ledger import BlockRef, SetStatusCall, ShortenKeyCall, SuspendCall
+from provenance.handover import HolderAction, HolderOrder, Release
+from provenance.ledger import BlockRef, HolderOrderCall, SetStatusCall, ShortenKeyCall, SuspendCall
 from provenance.status import Status
 from provenance.verdict import Outcome
 from provenance_registry.worker.indexer import BLOCKS_AT_ONCE
@@ -209,3 +212,75 @@ def test_a_node_that_refuses_a_single_block_is_named(pipeline: Pipeline) -> None
     pipeline.turn()
     assert pipeline.worker.trouble is not None
     assert pipeline.worker.trouble.code == "node-refused"
+
+
+# --- what a piece's events add up to ---------------------------------------------------------------------------------
+
+
+def report(pipeline: Pipeline, token_id: int, action: HolderAction, times: int = 1) -> None:
+    for _ in range(times):
+        nonce = pipeline.repository.token(token_id).nonce
+        pipeline.scene.do(HolderOrderCall(HolderOrder(action, token_id, nonce), b""), STUDIO)
+        pipeline.turn(mine=False)
+
+
+def steps_of(pipeline: Pipeline, read: Callable[[], object]) -> int:
+    """Return how many steps SQLite's machine takes for what `read` reads."""
+    steps = list[None]()
+
+    def watch(connection: Any, *_: object) -> None:
+        connection.set_progress_handler(lambda: steps.append(None), 1)
+
+    engine = pipeline.repository._engine
+    sa.event.listen(engine, "checkout", watch)
+    try:
+        read()
+    finally:
+        sa.event.remove(engine, "checkout", watch)
+        sa.event.listen(engine, "checkout", lambda connection, *_: connection.set_progress_handler(None, 1))
+    return len(steps)
+
+
+def test_a_pieces_reads_cost_the_same_however_often_it_was_reported(pipeline: Pipeline) -> None:
+    certificate = pipeline.anchored()
+    token_id, serial = pipeline.stored(certificate).token_id, certificate.piece.serial
+    assert token_id is not None
+    list_id = certificate.status_entry.list_id
+
+    def cost() -> list[int]:
+        repository = pipeline.repository
+        reads: list[Callable[[], object]] = [
+            lambda: repository.token(token_id),
+            lambda: pipeline.verdicts.verdict(serial),
+            lambda: pipeline.index.signing(token_id, pipeline.ledger.now),
+            lambda: repository.revoked_places(list_id),
+        ]
+        return [steps_of(pipeline, read) for read in reads]
+
+    report(pipeline, token_id, HolderAction.REPORT_LOST)
+    report(pipeline, token_id, HolderAction.REPORT_FOUND)
+    before = cost()
+    assert min(before) > 10
+    for _ in range(30):
+        report(pipeline, token_id, HolderAction.REPORT_LOST)
+        report(pipeline, token_id, HolderAction.REPORT_FOUND)
+    assert pipeline.repository.token(token_id).nonce == 62
+    assert cost() == before
+
+
+def test_a_piece_is_what_it_was_once_its_last_events_are_taken_back(pipeline: Pipeline) -> None:
+    certificate = pipeline.anchored()
+    token_id = pipeline.stored(certificate).token_id
+    assert token_id is not None
+    pipeline.claimed(Release(token_id, STUDIO.address, 0), STEWARD.address)
+    pipeline.turn(3)
+    seen, heads = list[object](), list[int]()
+    for action in (HolderAction.REPORT_LOST, HolderAction.REPORT_FOUND, HolderAction.REPORT_LOST):
+        seen.append(pipeline.repository.token(token_id))
+        heads.append(pipeline.ledger.head().number)
+        report(pipeline, token_id, action)
+    assert pipeline.repository.token(token_id).found_from is None
+    for head, was in zip(reversed(heads), reversed(seen), strict=True):
+        pipeline.take_back(head + 1)
+        pipeline.turn(mine=False)
+        assert pipeline.repository.token(token_id) == was

@@ -27,10 +27,16 @@ def apply(connection: sa.Connection, events: Sequence[LedgerEvent], head: BlockR
             connection.execute(lots.insert(), _lot_columns(event, clock))
         elif (said := rows.token_columns(event)) is not None:
             place = rows.block_columns(event.block) | {"log_index": event.log_index}
-            connection.execute(token_events.insert().values(**place, **said))
+            added = rows.added_up(connection.execute(_newest(str(said["token_id"]))).first(), said)
+            connection.execute(token_events.insert().values(**place, **added))
         elif (columns := rows.directory_columns(event)) is not None:
             connection.execute(directory_events.insert().values(**columns))
     _reach(connection, head)
+
+
+def _newest(token_id: str) -> sa.Select[tuple[object, ...]]:
+    order = token_events.c.block_number.desc(), token_events.c.log_index.desc()
+    return token_events.select().where(token_events.c.token_id == token_id).order_by(*order).limit(1)
 
 
 def _reach(connection: sa.Connection, head: BlockRef | None) -> None:
@@ -125,6 +131,4 @@ class IndexReads(Reader):
         return tokens
 
     def token(self, token_id: int) -> TokenRow:
-        order = token_events.c.block_number, token_events.c.log_index
-        named = token_events.c.token_id == str(token_id)
-        return rows.token_of(self._rows(token_events.select().where(named).order_by(*order)))
+        return rows.token_of(next(iter(self._rows(_newest(str(token_id)))), None))

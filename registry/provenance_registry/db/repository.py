@@ -209,14 +209,8 @@ class SQLRepository(anchoring.AnchoringReads, holding.HoldingReads, indexing.Ind
         listed = sa.and_(certificates.c.list_id == list_id, VOUCHED)
         if not self._rows(sa.select(certificates.c.id).where(listed).limit(1)):
             return None
-        joined = certificates.join(token_events, token_events.c.token_id == certificates.c.token_id)
-        later = token_events.alias()  # Revoked is final, but an importer may correct itself before the seal.
-        undone = sa.exists().where(
-            later.c.token_id == token_events.c.token_id,
-            later.c.status != int(Status.REVOKED),
-            sa.tuple_(later.c.block_number, later.c.log_index)
-            > sa.tuple_(token_events.c.block_number, token_events.c.log_index),
-        )
-        revoked = sa.and_(token_events.c.status == int(Status.REVOKED), ~undone)
-        statement = sa.select(certificates.c.list_index).select_from(joined).where(listed, revoked)
-        return [int(row.list_index) for row in self._rows(statement.distinct())]
+        place = token_events.c.block_number.desc(), token_events.c.log_index.desc()
+        said = sa.select(token_events.c.status).where(token_events.c.token_id == certificates.c.token_id)
+        revoked = said.order_by(*place).limit(1).scalar_subquery() == int(Status.REVOKED)
+        statement = sa.select(certificates.c.list_index).where(listed, revoked)
+        return [int(row.list_index) for row in self._rows(statement)]

@@ -202,7 +202,9 @@ token_events = Table(
     Column("found_from", BigInteger),
     Index("token_events_by_token", "token_id", "block_number", "log_index"),
 )
-"""What each event says of a piece: a column that it says nothing of is null, 0 says "none"."""
+"""What the events of a piece up to each of them add up to; 0 or null says "none".
+
+So a piece's newest row says all, however many there are, and is right again after the later ones are forgotten."""
 
 directory_events = Table(
     "directory_events",
