@@ -298,6 +298,10 @@ class EVMLedger:
         """Return the account's money in wei."""
         return self.contract.node.quantity("eth_getBalance", str(account), "latest")
 
+    def price_of(self, gas: int) -> int:
+        """Return the most that `gas` would be offered for now, in wei."""
+        return gas * fees(self.contract.node)["maxFeePerGas"]
+
     def prepare(
         self, call: LedgerCall, signer: TransactionSigner, nonce: int, *, max_gas: int | None = None
     ) -> SignedTransaction:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from provenance.encoding import Address, Hash32, KeyId, Root
 from provenance.handover import Holding
-from provenance.ledger.calls import LedgerCall, LedgerMessage
+from provenance.ledger.calls import LedgerCall, LedgerMessage, Role
 from provenance.ledger.events import LedgerEvent
 from provenance.ledger.records import AnchorEvidence, BlockRef, Controller, Deployment, LedgerIdentity, LedgerRecord
 
@@ -103,6 +103,15 @@ class Ledger(LedgerReader, Protocol):
 
     def next_nonce(self, account: Address, at: BlockRef | None = None) -> int:
         """Return the number of the account's mined transactions, which is its next nonce, now or as of block `at`."""
+
+    def has_role(self, role: Role, account: Address) -> bool:
+        """Tell whether an account has a role."""
+
+    def balance(self, account: Address) -> int:
+        """Return the account's money in the chain's smallest unit (wei)."""
+
+    def price_of(self, gas: int) -> int:
+        """Return the most that a transaction of that much gas would be offered for now, in wei."""
 
     def waiting(self, account: Address) -> int:
         """Return how many transactions of the account wait at the node to be mined."""

@@ -283,6 +283,14 @@ class MemoryLedger:
         """Return the number of the account's mined transactions."""
         return self._state(at or self.head()).nonces.get(account, 0)
 
+    def balance(self, account: Address) -> int:
+        """Return the money of an account: everybody has the same, and nothing is ever paid."""
+        return 10**18
+
+    def price_of(self, gas: int) -> int:
+        """Return what `gas` costs: one wei each."""
+        return gas
+
     def waiting(self, account: Address) -> int:
         """Return how many transactions of the account wait for a block."""
         return sum(1 for transaction in self._pending.values() if transaction.sender == account)

@@ -20,7 +20,16 @@ from provenance.evm.deploy import deploy
 from provenance.evm.embedded import EmbeddedChain
 from provenance.evm.embedded_rpc import EmbeddedProvider
 from provenance.evm.ledger import EVMLedger
-from provenance.ledger import AccreditCall, Allotment, AnchorCall, LedgerCall, ReinstateCall, SuspendCall
+from provenance.ledger import (
+    AccreditCall,
+    Allotment,
+    AnchorCall,
+    LedgerCall,
+    ReinstateCall,
+    RevokeRoleCall,
+    Role,
+    SuspendCall,
+)
 from provenance_registry.app import Registry, build
 from provenance_registry.settings import Settings
 from provenance_registry.worker.choosing import BASE_GAS, LOT_GAS, PIECE_GAS
@@ -106,6 +115,38 @@ def test_a_writer_that_died_is_named(settings: Settings) -> None:
         assert (said["status"], said["code"]) == ("not-ready", "writer-ended")
     finally:
         registry.close()
+
+
+def test_an_anchorer_without_its_role_is_named_and_what_the_accounts_have_is_counted(settings: Settings) -> None:
+    admin = Account.generate()[0]
+    registry = build(replace(settings, admin=admin.address))
+    try:
+        registry.worker.turn()
+        assert readiness(registry)["status"] == "ready"
+        ledger = EVMLedger(Door(registry), registry.services.policy.ledger.contract)
+        anchorer = Address.parse(registry.services.addresses["anchorer"])
+        ledger.send(ledger.prepare(RevokeRoleCall(Role.ANCHORER, anchorer), admin, ledger.next_nonce(admin.address)))
+        turns_until(registry, lambda: not ledger.has_role(Role.ANCHORER, anchorer))
+    finally:
+        registry.close()
+    registry = build(replace(settings, admin=admin.address))
+    try:
+        registry.worker.turn()
+        said = readiness(registry)
+        assert (said["status"], said["code"]) == ("not-ready", "role-missing")
+        assert f"role grant anchorer {anchorer}" in said["hint"]
+        with TestClient(registry.web) as client:
+            metrics = client.get("/metrics").text.splitlines()
+        for who, address in registry.services.addresses.items():
+            balance = ledger_balance(registry, Address.parse(address))
+            assert f'kilnmark_balance_wei{{account="{who}"}} {balance}' in metrics
+        assert 'kilnmark_trouble{code="role-missing"} 1' in metrics
+    finally:
+        registry.close()
+
+
+def ledger_balance(registry: Registry, account: Address) -> int:
+    return EVMLedger(Door(registry), registry.services.policy.ledger.contract).balance(account)
 
 
 def test_the_gas_of_an_anchor_is_no_more_than_it_is_taken_for(tmp_path: Path) -> None:

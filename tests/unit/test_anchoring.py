@@ -233,7 +233,8 @@ def test_a_refusal_that_meets_every_batch_holds_no_certificate(pipeline: Pipelin
     pipeline.turn()
     assert {pipeline.state(certificate) for certificate in certificates} == {"waiting"}
     assert pipeline.worker.trouble is not None
-    assert pipeline.worker.trouble.code == "ledger-refused"
+    assert pipeline.worker.trouble.code == "role-missing"
+    assert "The admin grants it" in str(pipeline.worker.trouble.hint)
 
 
 # --- anchored in vain --------------------------------------------------------------------------------------------

@@ -129,6 +129,11 @@ class Transactions:
         assert (won.succeeded, lost.succeeded) == (True, False)
         assert world.ledger.next_lot() == call.expected_first_lot + 1
 
+    def test_money_is_counted_and_gas_has_a_price(self, world: World) -> None:
+        price = world.ledger.price_of(1_000_000)
+        assert world.ledger.price_of(2_000_000) == 2 * price
+        assert world.ledger.balance(world.steward.address) > price > 0
+
     def test_transactions_are_counted_as_of_a_block(self, world: World) -> None:
         before = world.ledger.head()
         nonce = world.ledger.next_nonce(world.steward.address)

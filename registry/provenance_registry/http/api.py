@@ -304,6 +304,9 @@ def health_routes(services: Services) -> list[BaseRouteHandler]:
             "# TYPE kilnmark_trouble gauge",
             f'kilnmark_trouble{{code="{trouble.code if trouble else "none"}"}} {0 if trouble is None else 1}',
         ]
+        if services.balances:
+            lines.append("# TYPE kilnmark_balance_wei gauge")
+        lines += [f'kilnmark_balance_wei{{account="{who}"}} {wei}' for who, wei in services.balances.items()]
         return Response(("\n".join(lines) + "\n").encode(), media_type="text/plain; version=0.0.4")
 
     return [alive, ready, metrics]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -45,4 +45,5 @@ class Services:
     rpc: RPC
     wake: Callable[[], None]
     trouble: Callable[[], ProvenanceError | None]
+    balances: Mapping[str, int]
     addresses: dict[str, str]
