@@ -134,6 +134,7 @@ def _assemble(
         limits=limits,
         status_lists=StatusLists(repository, settings.base_url, list_signer, clock),
         rpc=Gate(opened.provider, ledger.identity.contract, companions_of(ledger)),
+        clock=clock,
         wake=worker.wake,
         trouble=lambda: repository.trouble or worker.trouble,
         balances=accounts.balances,

@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -25,12 +26,14 @@ from provenance.ledger import (
     Allotment,
     AnchorCall,
     LedgerCall,
+    ProposeControllerCall,
     ReinstateCall,
     RevokeRoleCall,
     Role,
     SuspendCall,
 )
 from provenance_registry.app import Registry, build
+from provenance_registry.service.clock import system_clock
 from provenance_registry.settings import Settings
 from provenance_registry.worker.choosing import BASE_GAS, LOT_GAS, PIECE_GAS
 
@@ -141,6 +144,33 @@ def test_an_anchorer_without_its_role_is_named_and_what_the_accounts_have_is_cou
             balance = ledger_balance(registry, Address.parse(address))
             assert f'kilnmark_balance_wei{{account="{who}"}} {balance}' in metrics
         assert 'kilnmark_trouble{code="role-missing"} 1' in metrics
+    finally:
+        registry.close()
+
+
+def test_a_studios_controller_and_the_next_one_are_told(settings: Settings) -> None:
+    days = [0.0]
+    registry = build(settings, lambda: system_clock() + timedelta(days=days[0]))
+    try:
+        studio = accredits(registry)
+        turns_until(registry, lambda: registry.services.index.directory.studio(studio) is not None)
+        with TestClient(registry.web) as client:
+            told = client.get(f"/api/v1/studios/{studio}").json()
+            assert (told["controller"], told["upcomingController"]) == (str(studio), None)
+            heir = Account.generate()[0].address
+            ledger = EVMLedger(Door(registry), registry.services.policy.ledger.contract)
+            call = ProposeControllerCall(studio, heir)
+            ledger.send(ledger.prepare(call, STEWARD, ledger.next_nonce(STEWARD.address)))
+            turns_until(registry, lambda: ledger.controller(studio).upcoming == heir)
+            registry.worker.turn()
+            start = ledger.controller(studio).start
+            assert start is not None
+            told = client.get(f"/api/v1/studios/{studio}").json()
+            assert told["controller"] == str(studio)
+            assert told["upcomingController"] == {"address": str(heir), "start": start.isoformat()}
+            days[0] = 365.0
+            told = client.get(f"/api/v1/studios/{studio}").json()
+            assert (told["controller"], told["upcomingController"]) == (str(heir), None)
     finally:
         registry.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -49,14 +50,19 @@ def certificate_members(stored: StoredCertificate) -> dict[str, Any]:
     return members
 
 
-def studio_members(studio: StudioEntry, nonce: int | None) -> dict[str, Any]:
-    """Return what the API says of a studio."""
-    members: dict[str, Any] = {
+def studio_members(studio: StudioEntry, nonce: int, now: datetime) -> dict[str, Any]:
+    """Return what the API says of a studio at `now`; `nonce` is the number of its next order."""
+    upcoming = studio.upcoming_controller(now)
+    return {
         "address": str(studio.address),
         "did": studio.did,
         "name": studio.name,
         "accredited": studio.since.isoformat(),
         "suspended": studio.suspended,
+        "controller": str(studio.controller_at(now)),
+        "upcomingController": None
+        if upcoming is None
+        else {"address": str(upcoming[1]), "start": upcoming[0].isoformat()},
         "keys": [
             {
                 "keyId": str(key_id),
@@ -66,8 +72,8 @@ def studio_members(studio: StudioEntry, nonce: int | None) -> dict[str, Any]:
             }
             for key_id, (multikey, window) in studio.keys.items()
         ],
+        "orderNonce": str(nonce),
     }
-    return members if nonce is None else {**members, "orderNonce": str(nonce)}
 
 
 def api_routes(services: Services, order_nonce: Any) -> list[BaseRouteHandler]:
@@ -188,7 +194,8 @@ def api_routes(services: Services, order_nonce: Any) -> list[BaseRouteHandler]:
         entry = services.index.directory.studio(Address.parse(address.lower()))
         if entry is None:
             raise NotFoundError("unknown-studio", "No such studio is accredited.")
-        return json_response(studio_members(entry, await asyncio.to_thread(order_nonce, entry.address)))
+        nonce = await asyncio.to_thread(order_nonce, entry.address)
+        return json_response(studio_members(entry, nonce, services.clock()))
 
     @get("/studios/{slug:str}/did.json", summary="A studio's DID document")
     async def studio_did(slug: FromPath[str]) -> Response[bytes]:

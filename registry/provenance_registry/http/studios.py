@@ -27,7 +27,8 @@ def studio_routes(services: Services, order_nonce: Any) -> list[BaseRouteHandler
         entry = services.index.directory.by_key(KeyId.parse(key_id))
         if entry is None:
             raise NotFoundError("unknown-key", "No studio has that key.")
-        return json_response(studio_members(entry, await asyncio.to_thread(order_nonce, entry.address)))
+        nonce = await asyncio.to_thread(order_nonce, entry.address)
+        return json_response(studio_members(entry, nonce, services.clock()))
 
     @get("/api/v1/studios/{address:str}/pieces", summary="A studio's pieces")
     async def pieces(address: FromPath[str], after: FromQuery[str] = "0") -> Response[bytes]:

@@ -53,6 +53,10 @@ class StudioEntry:
         """Return who signs for the studio at `moment`."""
         return next((signer for since, signer in reversed(self.controllers) if since <= moment), self.address)
 
+    def upcoming_controller(self, moment: datetime) -> tuple[datetime, Address] | None:
+        """Return who will sign for the studio and from when on, where that lies after `moment`."""
+        return next((given for given in reversed(self.controllers) if given[0] > moment), None)
+
     @property
     def suspended(self) -> bool:
         """Whether the studio is suspended now."""
