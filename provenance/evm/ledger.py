@@ -21,7 +21,7 @@ from provenance.evm.contract import Contract
 from provenance.evm.events import EVENTS
 from provenance.evm.fees import fees
 from provenance.evm.identity import compare, read_identity
-from provenance.evm.node import BoundedHTTPProvider, data, hash32, low_balance, members, moment, quantity
+from provenance.evm.node import BoundedHTTPProvider, count, data, hash32, low_balance, members, moment, quantity
 from provenance.evm.passkeys import may_be_signed
 from provenance.evm.signatures import ask_who_signed
 from provenance.handover import Holding, Recovery
@@ -287,7 +287,7 @@ class EVMLedger:
 
     def next_nonce(self, account: Address, at: BlockRef | None = None) -> int:
         """Return the number of the account's mined transactions."""
-        return self.contract.node.quantity("eth_getTransactionCount", str(account), _at(at))
+        return count(self.contract.node.request("eth_getTransactionCount", str(account), _at(at)))
 
     def waiting(self, account: Address) -> int:
         """Return how many transactions of the account wait at the node to be mined."""

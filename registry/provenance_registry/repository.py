@@ -322,8 +322,14 @@ class Repository(Protocol):
     def revoked_places(self, list_id: str) -> list[int] | None:
         """Return the places of revoked pieces in a status list, or ``None`` where no certificate is in that list."""
 
-    def open_entries(self) -> list[OutboxEntry]:
-        """Return the outbox entries that have not come to an end, in the order of their nonces."""
+    def open_entries(self, most: int | None = None) -> list[OutboxEntry]:
+        """Return what has not come to an end, by account and nonce; of each account the first `most` where given."""
+
+    def open_entry(self, account: Address, nonce: int) -> OutboxEntry | None:
+        """Return the entry of that nonce, where it has not come to an end."""
+
+    def is_under_way(self, kind: str) -> bool:
+        """Tell whether any entry of a kind has not come to an end."""
 
     def last_nonce(self, account: Address, below: int | None = None) -> int | None:
         """Return the largest nonce that any entry of the account has, ended or not, of those under `below`."""
@@ -358,8 +364,8 @@ class Repository(Protocol):
     def indexed_head(self) -> BlockRef | None:
         """Return the block that the index reaches to."""
 
-    def indexed_blocks(self) -> list[tuple[int, Hash32]]:
-        """Return number and hash of the indexed blocks that hold events, newest first."""
+    def last_indexed(self, below: int | None = None) -> tuple[int, Hash32] | None:
+        """Return number and hash of the newest indexed block that holds events, of those under `below`."""
 
     def indexed_hash(self, number: int) -> Hash32 | None:
         """Return the hash of the block at that height, where the index knows it."""

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from provenance.errors import LedgerError
 from provenance.handover import HolderAction, HolderOrder, Release
@@ -15,6 +13,7 @@ from provenance.ledger import BlockRef, HolderOrderCall, SetStatusCall, ShortenK
 from provenance.status import Status
 from provenance.verdict import Outcome
 from provenance_registry.worker.indexer import BLOCKS_AT_ONCE
+from tests.support.counting import steps_of
 from tests.support.pipeline import Pipeline
 from tests.support.scene import STEWARD, STUDIO
 
@@ -224,23 +223,6 @@ def report(pipeline: Pipeline, token_id: int, action: HolderAction, times: int =
         pipeline.turn(mine=False)
 
 
-def steps_of(pipeline: Pipeline, read: Callable[[], object]) -> int:
-    """Return how many steps SQLite's machine takes for what `read` reads."""
-    steps = list[None]()
-
-    def watch(connection: Any, *_: object) -> None:
-        connection.set_progress_handler(lambda: steps.append(None), 1)
-
-    engine = pipeline.repository._engine
-    sa.event.listen(engine, "checkout", watch)
-    try:
-        read()
-    finally:
-        sa.event.remove(engine, "checkout", watch)
-        sa.event.listen(engine, "checkout", lambda connection, *_: connection.set_progress_handler(None, 1))
-    return len(steps)
-
-
 def test_a_pieces_reads_cost_the_same_however_often_it_was_reported(pipeline: Pipeline) -> None:
     certificate = pipeline.anchored()
     token_id, serial = pipeline.stored(certificate).token_id, certificate.piece.serial
@@ -255,7 +237,7 @@ def test_a_pieces_reads_cost_the_same_however_often_it_was_reported(pipeline: Pi
             lambda: pipeline.index.signing(token_id, pipeline.ledger.now),
             lambda: repository.revoked_places(list_id),
         ]
-        return [steps_of(pipeline, read) for read in reads]
+        return [steps_of(repository, read) for read in reads]
 
     report(pipeline, token_id, HolderAction.REPORT_LOST)
     report(pipeline, token_id, HolderAction.REPORT_FOUND)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from provenance.encoding import Address
+from provenance.encoding import Address, Digest, Hash32
 from provenance.errors import LedgerError
+from provenance.evm.node import count
 from provenance.handover import Release
 from provenance.ledger import BlockRef, LedgerCall, ReinstateCall, SuspendCall
 from provenance.status import Status
 from provenance.verdict import Outcome
-from provenance_registry.repository import OutboxEntry, Sending
-from provenance_registry.service.outbox import Outbox
+from provenance_registry.repository import OutboxEntry, Sending, Transaction
+from provenance_registry.service.outbox import AT_ONCE, Outbox
+from tests.support.counting import steps_of
 from tests.support.pipeline import RELAYER, Pipeline
 from tests.support.scene import ANCHORER, STEWARD, STUDIO
 
@@ -258,3 +260,39 @@ def test_an_entry_whose_key_is_gone_is_named(pipeline: Pipeline) -> None:
     assert [trouble and trouble.code for trouble in told] == ["nonce-gap"] * 3
     assert told[-1] is not None
     assert "key is not here" in told[-1].message
+
+
+# --- how much is looked at ----------------------------------------------------------------------------------------
+
+
+def test_what_a_turn_reads_of_the_outbox_does_not_grow_with_all_that_was_ever_sent(pipeline: Pipeline) -> None:
+    def add(first: int, sending: Sending) -> None:
+        def write(transaction: Transaction) -> None:
+            for nonce in range(first, first + 200):
+                hash_ = Hash32(Digest.of(b"%d" % nonce).value)
+                entry_id = transaction.prepare("relay", RELAYER.address, nonce, b"x", hash_)
+                if sending is not Sending.PREPARED:
+                    transaction.move(entry_id, sending)
+
+        pipeline.repository.write(write)
+
+    reads: list[Callable[[], object]] = [
+        lambda: pipeline.repository.open_entries(AT_ONCE),
+        lambda: pipeline.repository.is_under_way("anchor"),
+        lambda: pipeline.repository.last_ended(RELAYER.address),
+    ]
+    add(0, Sending.FINAL)
+    before = [steps_of(pipeline.repository, read) for read in reads]
+    assert min(before) > 5
+    add(200, Sending.FINAL)
+    assert [steps_of(pipeline.repository, read) for read in reads] == before
+    add(400, Sending.PREPARED)
+    assert [entry.nonce for entry in pipeline.repository.open_entries(AT_ONCE)] == [*range(400, 400 + AT_ONCE)]
+
+
+def test_a_number_that_no_chain_comes_to_is_an_error_of_the_nodes() -> None:
+    for told in (hex(2**53), hex(2**200)):
+        with pytest.raises(LedgerError) as caught:
+            count(told)
+        assert caught.value.code == "bad-node-answer"
+    assert count("0x1f") == 31

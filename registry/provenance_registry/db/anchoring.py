@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
 
 import sqlalchemy as sa
 
@@ -12,7 +11,7 @@ from provenance.errors import ConflictError
 from provenance.ledger import BlockRef, SignedTransaction
 from provenance_registry.db import places, rows
 from provenance_registry.db.reading import Reader
-from provenance_registry.db.tables import batches, certificates, former_bytes, leaves, lots, outbox
+from provenance_registry.db.tables import OPEN, batches, certificates, former_bytes, leaves, lots, outbox
 from provenance_registry.repository import (
     OutboxEntry,
     Sending,
@@ -20,8 +19,6 @@ from provenance_registry.repository import (
     StoredBatch,
     StoredCertificate,
 )
-
-Rows: TypeAlias = Sequence[sa.Row[tuple[object, ...]]]
 
 _BLOCK = ("block_number", "block_hash", "block_time")
 ENDED = outbox.c.sending.in_([Sending.FINAL.value, Sending.REVERTED.value])
@@ -155,7 +152,7 @@ def forget(connection: sa.Connection) -> None:
 
     Raises `ConflictError` while one is under way.
     """
-    waiting = connection.execute(sa.select(sa.func.count()).select_from(outbox).where(~ENDED)).scalar_one()
+    waiting = connection.execute(sa.select(sa.func.count()).select_from(outbox).where(OPEN)).scalar_one()
     if waiting:
         raise ConflictError(
             "ledger-busy",
@@ -180,11 +177,21 @@ def _send_again(connection: sa.Connection, lost: sa.ColumnElement[bool]) -> None
 class AnchoringReads(Reader):
     """The reads of outbox and batches; see `provenance_registry.repository.Repository`."""
 
-    def open_entries(self) -> list[OutboxEntry]:
-        found = self._rows(outbox.select().where(~ENDED).order_by(outbox.c.account, outbox.c.nonce))
-        return self._with_former(found, sa.select(outbox.c.id).where(~ENDED))
+    def open_entries(self, most: int | None = None) -> list[OutboxEntry]:
+        place = sa.func.row_number().over(partition_by=outbox.c.account, order_by=outbox.c.nonce).label("place")
+        placed = sa.select(outbox.c.id, place).where(OPEN).subquery()
+        ids = sa.select(placed.c.id)
+        return self._entries(ids if most is None else ids.where(placed.c.place <= most))
 
-    def _with_former(self, found: Rows, ids: sa.Select[tuple[int]]) -> list[OutboxEntry]:
+    def open_entry(self, account: Address, nonce: int) -> OutboxEntry | None:
+        its = outbox.c.account == account.value, outbox.c.nonce == nonce, OPEN
+        return next(iter(self._entries(sa.select(outbox.c.id).where(*its))), None)
+
+    def is_under_way(self, kind: str) -> bool:
+        return bool(self._rows(sa.select(outbox.c.id).where(outbox.c.kind == kind, OPEN).limit(1)))
+
+    def _entries(self, ids: sa.Select[tuple[int]]) -> list[OutboxEntry]:
+        found = self._rows(outbox.select().where(outbox.c.id.in_(ids)).order_by(outbox.c.account, outbox.c.nonce))
         former: dict[int, list[sa.Row[tuple[object, ...]]]] = {}
         for row in self._rows(former_bytes.select().where(former_bytes.c.outbox_id.in_(ids))) if found else ():
             former.setdefault(row.outbox_id, []).append(row)
@@ -196,10 +203,8 @@ class AnchoringReads(Reader):
         return row[0]  # type: ignore[return-value]
 
     def last_ended(self, account: Address) -> OutboxEntry | None:
-        statement = outbox.select().where(outbox.c.account == account.value, ENDED)
-        found = self._rows(statement.order_by(outbox.c.nonce.desc()).limit(1))
-        of_it = sa.select(outbox.c.id).where(outbox.c.id == (found[0].id if found else None))
-        return next(iter(self._with_former(found, of_it)), None)
+        ended = sa.select(outbox.c.id).where(outbox.c.account == account.value, ENDED)
+        return next(iter(self._entries(ended.order_by(outbox.c.nonce.desc()).limit(1))), None)
 
     def _batches(self, condition: sa.ColumnElement[bool]) -> list[StoredBatch]:
         found = self._rows(batches.select().where(condition).order_by(batches.c.id))

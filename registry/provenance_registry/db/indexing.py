@@ -85,10 +85,14 @@ class IndexReads(Reader):
         found = self._rows(indexed.select())
         return rows.block_of(found[0]) if found else None
 
-    def indexed_blocks(self) -> list[tuple[int, Hash32]]:
-        parts = [sa.select(table.c.block_number, table.c.block_hash) for table in EVENT_TABLES]
-        found = self._rows(sa.union(*parts).order_by(sa.text("block_number DESC")))
-        return [(row.block_number, Hash32(row.block_hash)) for row in found]
+    def last_indexed(self, below: int | None = None) -> tuple[int, Hash32] | None:
+        newest: tuple[int, Hash32] | None = None
+        for table in EVENT_TABLES:
+            blocks = sa.select(table.c.block_number, table.c.block_hash).order_by(table.c.block_number.desc()).limit(1)
+            for row in self._rows(blocks if below is None else blocks.where(table.c.block_number < below)):
+                if newest is None or row.block_number > newest[0]:
+                    newest = row.block_number, Hash32(row.block_hash)
+        return newest
 
     def indexed_hash(self, number: int) -> Hash32 | None:
         for table in (indexed, *EVENT_TABLES):

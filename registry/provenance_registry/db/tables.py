@@ -30,6 +30,9 @@ anybody could shut a studio out by signing in its name."""
 HELD = text("state = 'held'")
 """The others, of which a stranger can make many: what is asked of them is answered by an index alone."""
 
+OPEN = text("sending NOT IN ('final', 'reverted')")
+"""What has not come to an end in the outbox: a few of all that was ever sent, which every turn asks for."""
+
 certificates = Table(
     "certificates",
     metadata,
@@ -88,6 +91,7 @@ outbox = Table(
     Column("block_time", Integer),
     Column("error", Text),
     UniqueConstraint("account", "nonce"),
+    Index("open_entries", "account", "nonce", sqlite_where=OPEN, postgresql_where=OPEN),
 )
 
 former_bytes = Table(

@@ -165,15 +165,12 @@ class Nonces:
         signed, outcome = found
         if signed.hash == entry.hash:
             return entry, outcome
-        for other in self._repository.open_entries():
-            if (other.account, other.nonce) == (entry.account, signed.nonce):
-                self.move(other, max(self._ledger.next_nonce(entry.account), self._own(entry.account)))
+        other = self._repository.open_entry(entry.account, signed.nonce)
+        if other is not None:
+            self.move(other, max(self._ledger.next_nonce(entry.account), self._own(entry.account)))
         self._repository.write(lambda transaction: transaction.replace_signed(entry.entry_id, signed))
-        log.warning(
-            "transaction %s of %s was mined under its former number %s", entry.nonce, entry.account, signed.nonce
-        )
-        (now,) = (each for each in self._repository.open_entries() if each.entry_id == entry.entry_id)
-        return now, outcome
+        log.warning("transaction %s of %s was mined under number %s", entry.nonce, entry.account, signed.nonce)
+        return self._repository.open_entry(entry.account, signed.nonce) or entry, outcome
 
 
 def _used(entry: OutboxEntry) -> LedgerError:

@@ -19,6 +19,9 @@ from provenance_registry.service.nonces import Nonces
 
 log = logging.getLogger(__name__)
 
+AT_ONCE = 64
+"""Open entries of an account that are looked at in one turn: those after them cannot be mined before."""
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -79,12 +82,12 @@ class Outbox:
                 self._doubt(reached)
             except ProvenanceError as error:
                 trouble = error
-            for _, entries in groupby(self._repository.open_entries(), key=lambda entry: entry.account):
+            for _, entries in groupby(self._repository.open_entries(AT_ONCE), key=lambda entry: entry.account):
                 try:
                     self._nonces.mend(list(entries), reached)
                 except ProvenanceError as error:
                     trouble = trouble or error
-        for entry in self._repository.open_entries():
+        for entry in self._repository.open_entries(AT_ONCE):
             if entry.account in stuck:
                 continue
             try:

@@ -61,7 +61,7 @@ class Sealer:
     def seal(self) -> bool:
         """Seal one batch where it is time; tell whether one was sealed.  Raises `LedgerError`."""
         self._index.head()  # An index that may be out of date vouches for no studio.
-        if any(entry.kind == "anchor" for entry in self._repository.open_entries()):
+        if self._repository.is_under_way("anchor"):
             return False
         waiting = self._repository.in_state(State.WAITING, self._batch_size)
         if not waiting:

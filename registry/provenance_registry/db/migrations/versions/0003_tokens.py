@@ -22,6 +22,8 @@ def upgrade() -> None:
         sa.Column("raw", sa.LargeBinary, nullable=False),
     )
     op.create_index("former_bytes_by_entry", "former_bytes", ["outbox_id"])
+    open_ = sa.text("sending NOT IN ('final', 'reverted')")
+    op.create_index("open_entries", "outbox", ["account", "nonce"], sqlite_where=open_, postgresql_where=open_)
     _add_up()
 
 
@@ -46,4 +48,5 @@ def _add_up() -> None:
 
 def downgrade() -> None:
     # Rows that say all add up to the same where each is taken for what its event said.
+    op.drop_index("open_entries", "outbox")
     op.drop_table("former_bytes")
