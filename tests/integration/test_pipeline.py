@@ -14,6 +14,7 @@ import pytest
 from litestar.testing import TestClient
 from web3.providers.base import JSONBaseProvider
 
+from provenance.certificate import Issuer, StatusEntry
 from provenance.encoding import Address, Root
 from provenance.errors import StorageError
 from provenance.evm.accounts import Account
@@ -21,8 +22,11 @@ from provenance.evm.deploy import deploy
 from provenance.evm.embedded import EmbeddedChain
 from provenance.evm.embedded_rpc import EmbeddedProvider
 from provenance.evm.ledger import EVMLedger
+from provenance.issue import issue
+from provenance.keys import P256Signer
 from provenance.ledger import (
     AccreditCall,
+    AddKeyCall,
     Allotment,
     AnchorCall,
     LedgerCall,
@@ -32,7 +36,10 @@ from provenance.ledger import (
     Role,
     SuspendCall,
 )
+from provenance.piece import Piece
+from provenance.serial import Serial
 from provenance_registry.app import Registry, build
+from provenance_registry.repository import State
 from provenance_registry.service.clock import system_clock
 from provenance_registry.settings import Settings
 from provenance_registry.worker.choosing import BASE_GAS, LOT_GAS, PIECE_GAS
@@ -171,6 +178,48 @@ def test_a_studios_controller_and_the_next_one_are_told(settings: Settings) -> N
             days[0] = 365.0
             told = client.get(f"/api/v1/studios/{studio}").json()
             assert (told["controller"], told["upcomingController"]) == (str(heir), None)
+    finally:
+        registry.close()
+
+
+@pytest.mark.parametrize("far", [2, 1_000_000])
+def test_a_far_nonce_that_a_lying_node_gave_stops_nothing(settings: Settings, far: int) -> None:
+    registry = build(replace(settings, batch_age=0))
+    try:
+        studio, signer = Account.generate()[0].address, P256Signer.generate()
+        issuer = Issuer(settings.base_url, "lin", "林家窑")
+        steward = EVMLedger(Door(registry), registry.services.policy.ledger.contract)
+        nonce = steward.next_nonce(STEWARD.address)
+        steward.send(steward.prepare(AccreditCall(studio, issuer.did, issuer.name), STEWARD, nonce))
+        turns_until(registry, lambda: registry.services.index.directory.studio(studio) is not None)
+        steward.send(steward.prepare(AddKeyCall(studio, signer.public_key.multikey_bytes), STEWARD, nonce + 1))
+        key_id = signer.public_key.key_id
+        turns_until(registry, lambda: registry.services.index.directory.by_key(key_id) is not None)
+        outbox = registry.services.relay._outbox
+        ledger, repository = outbox._ledger, registry.services.repository
+        told = ledger.next_nonce
+        ledger.next_nonce = lambda account, at=None: told(account, at) + far  # type: ignore[method-assign]
+        piece = Piece(Serial.random(), {"zh-Hans": "青花梅瓶"}, height_mm=312)
+        entry = StatusEntry("0123456789ab", 1)
+        certificate = issue(piece, issuer, signer, status_entry=entry, now=system_clock())
+        registry.services.submissions.submit(certificate.data)
+        turns_until(registry, lambda: bool(repository.open_entries()))
+        ledger.next_nonce = told  # type: ignore[method-assign]
+        (stuck,) = repository.open_entries()
+        assert stuck.nonce == told(stuck.account) + far
+        registry.worker.turn()
+        said = readiness(registry)
+        assert (said["code"], str(stuck.nonce) in said["detail"]) == ("nonce-gap", True)
+
+        def is_anchored() -> bool:
+            stored = repository.certificate(certificate.digest)
+            return stored is not None and stored.state is State.ANCHORED
+
+        turns_until(registry, is_anchored)
+        assert told(stuck.account) == stuck.nonce - far + 1
+        assert ledger.next_lot() == 2
+        registry.worker.turn()
+        assert readiness(registry)["status"] == "ready"
     finally:
         registry.close()
 

@@ -11,7 +11,7 @@ from provenance.encoding import Address, Digest, Hash32
 from provenance.errors import LedgerError
 from provenance.evm.node import count
 from provenance.handover import Release
-from provenance.ledger import BlockRef, LedgerCall, ReinstateCall, SuspendCall
+from provenance.ledger import BlockRef, LedgerCall, ReinstateCall, RelayStatusCall, SuspendCall
 from provenance.status import Status
 from provenance.verdict import Outcome
 from provenance_registry.repository import OutboxEntry, Sending, Transaction
@@ -134,6 +134,25 @@ def test_a_node_that_goes_on_lying_stops_nothing_once_it_tells_the_truth(pipelin
     pipeline.turn(2 ** (2 + len(told.former)) + 4)
     assert pipeline.verdict(certificate).outcome is Outcome.AUTHENTIC
     assert len(pipeline.anchors()) == 1
+
+
+def test_a_nonce_that_was_given_away_while_a_call_was_simulated_is_not_given_twice(pipeline: Pipeline) -> None:
+    first, second = pipeline.anchored(), pipeline.anchored()
+    release_of = pipeline.stored(second).token_id
+    assert release_of is not None
+
+    def meanwhile() -> None:  # Another thread, which no lock keeps waiting for the node.
+        outbox = pipeline.relay._outbox
+        outbox.prepare("relay", RelayStatusCall(pipeline.order(first, Status.ON_HOLD), b""), lambda *_: None)
+
+    pipeline.node.before_prepare = meanwhile
+    claim = pipeline.claimed(Release(release_of, STUDIO.address, 0), STEWARD.address)
+    assert [entry.nonce for entry in pipeline.repository.open_entries()] == [0, 1]
+    assert claim.entry.nonce == 1
+    pipeline.turn(3)
+    assert pipeline.ledger.next_nonce(RELAYER.address) == 2
+    assert pipeline.verdict(first).reason == "on-hold"
+    assert pipeline.repository.token(release_of).holder == STEWARD.address
 
 
 # --- another hand on the key --------------------------------------------------------------------------------------
