@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -143,7 +144,13 @@ def _assemble(
     return services, worker
 
 
-def _web(services: Services, order_nonce: Callable[[Address], int]) -> Litestar:
+def _web(services: Services, ask_order_nonce: Callable[[Address], int]) -> Litestar:
+    asking = asyncio.Semaphore(2)  # A node that hangs must not keep all threads, which registering needs as well.
+
+    async def order_nonce(studio: Address) -> int:
+        async with asking:
+            return await asyncio.to_thread(ask_order_nonce, studio)
+
     routes = [
         *api_routes(services, order_nonce),
         *relaying_routes(services),

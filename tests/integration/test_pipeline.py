@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -178,6 +181,35 @@ def test_a_studios_controller_and_the_next_one_are_told(settings: Settings) -> N
             days[0] = 365.0
             told = client.get(f"/api/v1/studios/{studio}").json()
             assert (told["controller"], told["upcomingController"]) == (str(heir), None)
+    finally:
+        registry.close()
+
+
+def test_a_node_that_hangs_over_a_studios_number_keeps_no_certificate_waiting(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hangs = threading.Event()
+
+    def order_nonce(*_: object) -> int:
+        assert hangs.wait(60)
+        return 7
+
+    monkeypatch.setattr(EVMLedger, "order_nonce", order_nonce)
+    registry = build(settings)
+    try:
+        studio = accredits(registry)
+        turns_until(registry, lambda: registry.services.index.directory.studio(studio) is not None)
+        many = 2 * ((os.cpu_count() or 1) + 4)  # More than there are threads.
+        with TestClient(registry.web) as client, ThreadPoolExecutor(many + 1) as pool:
+            asked = [pool.submit(client.get, f"/api/v1/studios/{studio}") for _ in range(many)]
+            time.sleep(0.5)
+            try:
+                answer = pool.submit(client.post, "/api/v1/certificates", content=b"{}")
+                assert answer.result(20).status_code == 422
+                assert not any(each.done() for each in asked)
+            finally:
+                hangs.set()
+            assert {each.result(20).json()["orderNonce"] for each in asked} == {"7"}
     finally:
         registry.close()
 

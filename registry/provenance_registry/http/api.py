@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 from litestar import Request, Response, get, post, put
@@ -29,6 +30,7 @@ from provenance_registry.service.status_list import did_document
 from provenance_registry.service.submissions import Accepted
 
 VC = "application/vc"
+OrderNonce: TypeAlias = Callable[[Address], Awaitable[int]]
 
 
 def json_response(value: object, status: int = 200, media_type: str = "application/json") -> Response[bytes]:
@@ -76,7 +78,7 @@ def studio_members(studio: StudioEntry, nonce: int, now: datetime) -> dict[str, 
     }
 
 
-def api_routes(services: Services, order_nonce: Any) -> list[BaseRouteHandler]:
+def api_routes(services: Services, order_nonce: OrderNonce) -> list[BaseRouteHandler]:
     """Return the endpoints; `order_nonce` gives a studio's next order number from the ledger itself."""
     settings = services.settings
 
@@ -194,7 +196,7 @@ def api_routes(services: Services, order_nonce: Any) -> list[BaseRouteHandler]:
         entry = services.index.directory.studio(Address.parse(address.lower()))
         if entry is None:
             raise NotFoundError("unknown-studio", "No such studio is accredited.")
-        nonce = await asyncio.to_thread(order_nonce, entry.address)
+        nonce = await order_nonce(entry.address)
         return json_response(studio_members(entry, nonce, services.clock()))
 
     @get("/studios/{slug:str}/did.json", summary="A studio's DID document")
