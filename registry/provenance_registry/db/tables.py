@@ -6,6 +6,9 @@ block: forgetting the blocks after a reorganisation is one DELETE a table.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -156,13 +159,25 @@ releases = Table(
 )
 """What holders signed; useless to whoever has not the claim key."""
 
+
+def _of_block(*, key: bool = False) -> Iterator[Column[Any]]:
+    """Return the columns that name a block."""
+    yield Column("block_number", Integer, primary_key=key, nullable=False)
+    yield Column("block_hash", LargeBinary(32), nullable=False)
+    yield Column("block_time", Integer, nullable=False)
+
+
+def _of_event() -> Iterator[Column[Any]]:
+    """Return the columns that name an event by its block and its place there."""
+    yield from _of_block(key=True)
+    yield Column("log_index", Integer, primary_key=True)
+
+
 indexed = Table(
     "indexed",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("block_number", Integer, nullable=False),
-    Column("block_hash", LargeBinary(32), nullable=False),
-    Column("block_time", Integer, nullable=False),
+    *_of_block(),
 )
 
 lots = Table(
@@ -178,9 +193,7 @@ lots = Table(
     Column("anchored_time", BigInteger, nullable=False),
     Column("anchored_block", BigInteger, nullable=False),
     Column("transaction_hash", LargeBinary(32), nullable=False),
-    Column("block_number", Integer, nullable=False),
-    Column("block_hash", LargeBinary(32), nullable=False),
-    Column("block_time", Integer, nullable=False),
+    *_of_block(),
     Index("lots_by_root", "root"),
     Index("lots_by_block", "block_number"),
 )
@@ -190,10 +203,7 @@ from its predecessor."""
 token_events = Table(
     "token_events",
     metadata,
-    Column("block_number", Integer, primary_key=True),
-    Column("log_index", Integer, primary_key=True),
-    Column("block_hash", LargeBinary(32), nullable=False),
-    Column("block_time", Integer, nullable=False),
+    *_of_event(),
     Column("token_id", String(20), nullable=False),
     Column("status", Integer),
     Column("status_time", BigInteger),
@@ -213,10 +223,7 @@ So a piece's newest row says all, however many there are, and is right again aft
 directory_events = Table(
     "directory_events",
     metadata,
-    Column("block_number", Integer, primary_key=True),
-    Column("log_index", Integer, primary_key=True),
-    Column("block_hash", LargeBinary(32), nullable=False),
-    Column("block_time", Integer, nullable=False),
+    *_of_event(),
     Column("transaction_hash", LargeBinary(32), nullable=False),
     Column("kind", String(30), nullable=False),
     Column("studio", LargeBinary(20)),
