@@ -7,15 +7,25 @@ from pathlib import Path
 
 import pytest
 
+from provenance.encoding import Hash32, KeyId
 from provenance.errors import LedgerError
 from provenance.handover import HolderAction, HolderOrder, Release
-from provenance.ledger import BlockRef, HolderOrderCall, SetStatusCall, ShortenKeyCall, SuspendCall
+from provenance.ledger import (
+    BlockRef,
+    HolderOrderCall,
+    KeyWindowShortened,
+    SetStatusCall,
+    ShortenKeyCall,
+    StudioReinstated,
+    StudioSuspended,
+    SuspendCall,
+)
 from provenance.status import Status
 from provenance.verdict import Outcome
 from provenance_registry.worker.indexer import BLOCKS_AT_ONCE
 from tests.support.counting import steps_of
 from tests.support.pipeline import Pipeline
-from tests.support.scene import STEWARD, STUDIO
+from tests.support.scene import STEWARD, STUDIO, person
 
 
 class Ticking:
@@ -200,6 +210,29 @@ def test_a_node_that_finds_the_events_too_many_is_asked_for_fewer_blocks(pipelin
     pipeline.ledger.mine(BLOCKS_AT_ONCE)
     pipeline.turn()
     assert max(asked) > 30  # Once that is past, it is asked for many again.
+
+
+def test_events_that_no_ledger_emits_are_not_kept(pipeline: Pipeline) -> None:
+    certificate = pipeline.anchored()
+    pipeline.turn(mine=False)
+    reached = pipeline.repository.indexed_head()
+    pipeline.ledger.mine()
+    head, hash_ = pipeline.ledger.head(), Hash32(bytes(32))
+    nobody, key_id = person(99).address, KeyId(bytes(32))
+    for event in (
+        StudioSuspended(head, 0, hash_, nobody),
+        StudioReinstated(head, 0, hash_, STUDIO.address),
+        KeyWindowShortened(head, 0, hash_, STUDIO.address, key_id, head.time),
+    ):
+        pipeline.node.events = lambda *_, told=event: [told]  # type: ignore[method-assign]
+        pipeline.turn(mine=False)
+        assert pipeline.worker.trouble is not None
+        assert pipeline.worker.trouble.code == "events-unsound"
+        assert pipeline.repository.indexed_head() == reached
+    pipeline.node.events = pipeline.ledger.events  # type: ignore[method-assign]
+    pipeline.turn(2)
+    assert pipeline.worker.trouble is None
+    assert pipeline.verdict(certificate).outcome is Outcome.AUTHENTIC
 
 
 def test_a_node_that_refuses_a_single_block_is_named(pipeline: Pipeline) -> None:

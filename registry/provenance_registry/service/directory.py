@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from provenance.encoding import Address, KeyId
+from provenance.errors import LedgerError
 from provenance.ledger import (
     ClockSet,
     ControllerProposed,
@@ -21,6 +22,10 @@ from provenance.ledger import (
 )
 
 SCOPE_MAKER = 1
+DIRECTORY_EVENTS = (
+    StudioAccredited, StudioSuspended, StudioReinstated, KeyAdded, KeyWindowShortened, ControllerProposed,
+)  # fmt: skip
+"""Events that change a studio's entry."""
 
 
 @dataclass(slots=True)
@@ -75,13 +80,24 @@ class StudioEntry:
 
 
 class Directory:
-    """All studios as of the indexed block; never changed after it was built."""
+    """All studios as of the indexed block; never changed after it was built.
+
+    Raises `LedgerError` for events that no ledger emits.
+    """
 
     def __init__(self, events: Iterable[LedgerEvent]) -> None:
         self._studios: dict[Address, StudioEntry] = {}
         self._clock: datetime | None = None  # What dates the events of an import that goes on.
         for event in events:
-            self._fold(event)
+            try:
+                self._fold(event)
+            except (KeyError, IndexError):  # Of a studio or a key that was never there, or a suspension's end alone.
+                raise LedgerError(
+                    "events-unsound",
+                    "The events that the node tells of the ledger do not fit together.",
+                    retryable=True,
+                    hint="They are read again. If this lasts, ask another node.",
+                ) from None
         self._by_did = {entry.did: entry for entry in self._studios.values()}
 
     def _fold(self, event: LedgerEvent) -> None:

@@ -66,6 +66,7 @@ class Indexer:
         # The events hang on what is indexed only if both ends of the range still stand once they were read.
         if not self._has(upto) or (reached is not None and not self._has(reached)):
             raise LedgerError("chain-moved", "The chain changed while it was read.", retryable=True)
+        self._index.require_sound(events)
         self._repository.write(lambda transaction: transaction.apply(events, upto))
         checkpoint("after-index")
         self._index.refresh()
