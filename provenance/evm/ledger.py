@@ -15,13 +15,13 @@ from web3.providers.base import JSONBaseProvider
 from provenance.encoding import Address, Digest, Hash32, KeyId, Root
 from provenance.errors import LedgerError
 from provenance.evm.abi import bad_answer
-from provenance.evm.accounts import Account, is_signed_by, message_digest
+from provenance.evm.accounts import Account, is_signed_by, message_digest, transaction_fields
 from provenance.evm.calls import encode_call, role_id
 from provenance.evm.contract import Contract
 from provenance.evm.events import EVENTS
 from provenance.evm.fees import fees
 from provenance.evm.identity import compare, read_identity
-from provenance.evm.node import BoundedHTTPProvider, data, hash32, low_balance, members, moment, quantity
+from provenance.evm.node import BoundedHTTPProvider, count, data, hash32, low_balance, members, moment, quantity
 from provenance.evm.passkeys import may_be_signed
 from provenance.evm.signatures import ask_who_signed
 from provenance.handover import Holding, Recovery
@@ -285,9 +285,9 @@ class EVMLedger:
 
     # --- transactions ---------------------------------------------------------------------------------------------
 
-    def next_nonce(self, account: Address) -> int:
+    def next_nonce(self, account: Address, at: BlockRef | None = None) -> int:
         """Return the number of the account's mined transactions."""
-        return self.contract.node.quantity("eth_getTransactionCount", str(account), "latest")
+        return count(self.contract.node.request("eth_getTransactionCount", str(account), _at(at)))
 
     def waiting(self, account: Address) -> int:
         """Return how many transactions of the account wait at the node to be mined."""
@@ -297,6 +297,10 @@ class EVMLedger:
     def balance(self, account: Address) -> int:
         """Return the account's money in wei."""
         return self.contract.node.quantity("eth_getBalance", str(account), "latest")
+
+    def price_of(self, gas: int) -> int:
+        """Return the most that `gas` would be offered for now, in wei."""
+        return gas * fees(self.contract.node)["maxFeePerGas"]
 
     def prepare(
         self, call: LedgerCall, signer: TransactionSigner, nonce: int, *, max_gas: int | None = None
@@ -326,6 +330,10 @@ class EVMLedger:
                 **prices,
             }
         )
+
+    def renumber(self, transaction: SignedTransaction, signer: TransactionSigner, nonce: int) -> SignedTransaction:
+        """Sign the same call under another nonce; the signer must be an `Account`."""
+        return cast(Account, signer).sign_transaction({**transaction_fields(transaction.raw), "nonce": nonce})
 
     def _estimate(self, request: dict[str, Any], limit: int) -> int:
         try:

@@ -33,6 +33,8 @@ TIMEOUT = 20.0
 _TOO_MUCH = "out of gas", "gas required exceeds", "gas limit", "oversized data", "intrinsic gas", "requires at least"
 """Words of nodes for a transaction that needs more gas than it may have: geth, anvil, Hardhat."""
 _LAST_SECOND = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
+_MOST = 2**53
+"""No chain counts to this, and everything that keeps numbers can keep what is below."""
 _DATA = re.compile(r"0x(?:[0-9a-f]{2})*\Z")
 _QUANTITY = re.compile(r"0x(?:0|[1-9a-f][0-9a-f]{0,63})\Z")
 
@@ -131,6 +133,14 @@ def quantity(value: object) -> int:
     if not isinstance(value, str) or not _QUANTITY.match(value):
         raise bad_answer("a number is malformed")
     return int(value, 16)
+
+
+def count(value: object) -> int:
+    """Read a quantity that counts blocks or transactions: one that no chain comes to is an error of the node's."""
+    number = quantity(value)
+    if number >= _MOST:
+        raise bad_answer("a number is too large")
+    return number
 
 
 def data(value: object, length: int | None = None) -> bytes:

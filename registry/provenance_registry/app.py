@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -40,6 +41,7 @@ from provenance_registry.service.status_list import StatusLists
 from provenance_registry.service.submissions import Submissions
 from provenance_registry.service.verdicts import Verdicts
 from provenance_registry.settings import Settings
+from provenance_registry.worker.accounts import Accounts
 from provenance_registry.worker.examiner import Examiner
 from provenance_registry.worker.indexer import Indexer
 from provenance_registry.worker.loop import Worker
@@ -103,16 +105,21 @@ def _assemble(
         predecessors=opened.predecessors,
     )
     index = IndexedLedger(repository, ledger.identity, settings.max_index_lag)
-    outbox = Outbox(repository, ledger, {"anchor": anchorer, "relay": relayer}, settings.confirmations)
+    signers = {"anchor": anchorer, "relay": relayer}
+    outbox = Outbox(repository, ledger, signers, settings.confirmations)
     sealer = Sealer(
-        repository, ledger, index, outbox, clock, batch_size=settings.batch_size, batch_age=settings.batch_age
-    )
+        repository, ledger, index, outbox, clock,
+        anchorer=anchorer.address, batch_size=settings.batch_size, batch_age=settings.batch_age,
+    )  # fmt: skip
+    accounts = Accounts(ledger, {kind: signer.address for kind, signer in signers.items()})
     indexer = Indexer(repository, ledger, index)
     verdicts = Verdicts(repository, index, policy)
     examiner = Examiner(repository, index, verdicts, policy)
     reviewer = Reviewer(repository, index, clock)
     # The review is last: how much there is to judge is for strangers to say, and it must keep nothing else waiting.
-    steps = [*opened.steps, indexer.catch_up, sealer.settle, examiner.examine, sealer.seal, reviewer.review]
+    steps = [
+        *opened.steps, indexer.catch_up, sealer.settle, examiner.examine, sealer.seal, accounts.look, reviewer.review,
+    ]  # fmt: skip
     worker = Worker(steps)
     limits = Limits(settings.max_relayed_hourly)
     services = Services(
@@ -128,14 +135,22 @@ def _assemble(
         limits=limits,
         status_lists=StatusLists(repository, settings.base_url, list_signer, clock),
         rpc=Gate(opened.provider, ledger.identity.contract, companions_of(ledger)),
+        clock=clock,
         wake=worker.wake,
         trouble=lambda: repository.trouble or worker.trouble,
+        balances=accounts.balances,
         addresses={"anchorer": str(anchorer.address), "relayer": str(relayer.address)},
     )
     return services, worker
 
 
-def _web(services: Services, order_nonce: Callable[[Address], int]) -> Litestar:
+def _web(services: Services, ask_order_nonce: Callable[[Address], int]) -> Litestar:
+    asking = asyncio.Semaphore(2)  # A node that hangs must not keep all threads, which registering needs as well.
+
+    async def order_nonce(studio: Address) -> int:
+        async with asking:
+            return await asyncio.to_thread(ask_order_nonce, studio)
+
     routes = [
         *api_routes(services, order_nonce),
         *relaying_routes(services),

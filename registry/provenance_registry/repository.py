@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 
 from provenance.encoding import Address, Digest, Hash32, KeyId, Root
 from provenance.handover import Release
-from provenance.ledger import AmendmentRecord, BlockRef, LedgerEvent
+from provenance.ledger import AmendmentRecord, BlockRef, LedgerEvent, SignedTransaction
 from provenance.serial import Serial
 from provenance.status import Status
 
@@ -90,7 +90,10 @@ class StoredBatch:
 
 @dataclass(frozen=True, slots=True)
 class OutboxEntry:
-    """A signed transaction, durable before it is first sent."""
+    """A signed transaction, durable before it is first sent.
+
+    `former` are the bytes of the same call that were signed before, under other nonces.
+    """
 
     entry_id: int
     kind: str
@@ -101,6 +104,12 @@ class OutboxEntry:
     sending: Sending
     block: BlockRef | None = None
     error: str | None = None
+    former: tuple[SignedTransaction, ...] = ()
+
+    @property
+    def signed(self) -> SignedTransaction:
+        """The transaction itself."""
+        return SignedTransaction(self.raw, self.hash, self.account, self.nonce)
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +251,9 @@ class Transaction(Protocol):
     def move(self, entry_id: int, sending: Sending, block: BlockRef | None = None, error: str | None = None) -> None:
         """Move an outbox entry."""
 
+    def replace_signed(self, entry_id: int, signed: SignedTransaction) -> None:
+        """Let an entry that is not mined go by other bytes of the same call; its present ones are kept as former."""
+
     def send_again(self, account: Address, nonce: int) -> None:
         """Open again the account's ended entries from that nonce on, and their batches."""
 
@@ -252,7 +264,10 @@ class Transaction(Protocol):
         """Give the anchored certificates of some signers a reason why they do not count."""
 
     def apply(self, events: Sequence[LedgerEvent], head: BlockRef) -> None:
-        """Add events of the ledger to the index, which then reaches to `head`."""
+        """Add events of the ledger to the index, which then reaches to `head`.
+
+        An entry that had ended as reverted is open again where its call was carried out under a former nonce.
+        """
 
     def rewind(self, kept: BlockRef | None) -> None:
         """Forget the index after block `kept`, or all of it; what was mined there is open again, and its batches."""
@@ -307,11 +322,17 @@ class Repository(Protocol):
     def revoked_places(self, list_id: str) -> list[int] | None:
         """Return the places of revoked pieces in a status list, or ``None`` where no certificate is in that list."""
 
-    def open_entries(self) -> list[OutboxEntry]:
-        """Return the outbox entries that have not come to an end, in the order of their nonces."""
+    def open_entries(self, most: int | None = None) -> list[OutboxEntry]:
+        """Return what has not come to an end, by account and nonce; of each account the first `most` where given."""
 
-    def last_nonce(self, account: Address) -> int | None:
-        """Return the largest nonce that any entry of the account has, ended or not."""
+    def open_entry(self, account: Address, nonce: int) -> OutboxEntry | None:
+        """Return the entry of that nonce, where it has not come to an end."""
+
+    def is_under_way(self, kind: str) -> bool:
+        """Tell whether any entry of a kind has not come to an end."""
+
+    def last_nonce(self, account: Address, below: int | None = None) -> int | None:
+        """Return the largest nonce that any entry of the account has, ended or not, of those under `below`."""
 
     def last_ended(self, account: Address) -> OutboxEntry | None:
         """Return the account's ended entry of the largest nonce."""
@@ -343,8 +364,8 @@ class Repository(Protocol):
     def indexed_head(self) -> BlockRef | None:
         """Return the block that the index reaches to."""
 
-    def indexed_blocks(self) -> list[tuple[int, Hash32]]:
-        """Return number and hash of the indexed blocks that hold events, newest first."""
+    def last_indexed(self, below: int | None = None) -> tuple[int, Hash32] | None:
+        """Return number and hash of the newest indexed block that holds events, of those under `below`."""
 
     def indexed_hash(self, number: int) -> Hash32 | None:
         """Return the hash of the block at that height, where the index knows it."""

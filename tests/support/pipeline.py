@@ -124,8 +124,9 @@ class Pipeline:
         self.relay = Relay(self.repository, outbox, self.limits, max_gas=1_000_000)
         self.indexer = Indexer(self.repository, node, self.index)
         self.sealer = Sealer(
-            self.repository, node, self.index, outbox, lambda: ledger.now, batch_size=5_000, batch_age=0
-        )
+            self.repository, node, self.index, outbox, lambda: ledger.now,
+            anchorer=ANCHORER.address, batch_size=5_000, batch_age=0,
+        )  # fmt: skip
         examiner = Examiner(self.repository, self.index, self.verdicts, policy)
         self.reviewer = Reviewer(self.repository, self.index, lambda: ledger.now)
         steps = [self.indexer.catch_up, self.sealer.settle, examiner.examine, self.sealer.seal, self.reviewer.review]

@@ -9,11 +9,14 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from provenance.encoding import Digest
+from provenance.encoding import Address, Digest, Hash32
+from provenance.ledger import BlockRef
+from provenance.status import Status
 from provenance_registry.db.engine import migrate, open_engine
 from provenance_registry.db.repository import SQLRepository
 from provenance_registry.db.tables import metadata
 from provenance_registry.repository import Sending
+from tests.support.scene import NOW
 
 OUTBOX = (
     "INSERT INTO outbox (id, kind, account, nonce, raw, hash, sending) VALUES "
@@ -61,6 +64,37 @@ def test_orders_of_the_first_version_are_relayed_messages_of_the_second(engine: 
     assert rows(again, "orders") == orders
     assert [row[1] for row in rows(again, "outbox")] == ["status", "anchor"]
     again.dispose()
+
+
+def test_what_events_said_apart_is_added_up(tmp_path: Path) -> None:
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'registry.db'}")
+    migrate(engine, "0002")
+    said: list[dict[str, object]] = [
+        {"status": 1, "status_time": 5},
+        {"digest": b"\5" * 32, "amended_time": 6, "amendments": 1},
+        {"holder": b"\6" * 20, "nonce": "1"},
+        {"lost_since": 7, "nonce": "2"},
+        {"found_from": 8, "nonce": "3"},
+        {"lost_since": 9, "nonce": "4"},
+    ]
+    table = metadata.tables["token_events"]
+    with engine.begin() as connection:
+        for token in (7, 8):
+            for place, columns in enumerate(said[: 6 if token == 7 else 5]):
+                at = {"block_number": place, "log_index": token, "block_hash": b"\7" * 32, "block_time": place}
+                connection.execute(table.insert().values(**at, token_id=str(token), **columns))
+    engine.dispose()
+    repository = SQLRepository(tmp_path / "registry.db")
+    lost, found = repository.token(7), repository.token(8)
+    assert (lost.status, lost.holder, lost.nonce) == (Status.ON_HOLD, Address(b"\6" * 20), 4)
+    assert lost.amendment is not None
+    assert (lost.amendment.digest, lost.amendment.count) == (Digest(b"\5" * 32), 1)
+    assert [moment and moment.timestamp() for moment in (lost.lost_since, lost.found_from)] == [9, None]
+    assert [moment and moment.timestamp() for moment in (found.lost_since, found.found_from)] == [7, 8]
+    repository.write(lambda transaction: transaction.rewind(BlockRef(2, Hash32(b"\7" * 32), NOW)))
+    before = repository.token(7)
+    assert (before.status, before.nonce, before.lost_since) == (Status.ON_HOLD, 1, None)
+    repository.close()
 
 
 def test_all_the_way_down_and_up_again(engine: sa.Engine) -> None:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from provenance.certificate import Certificate
 from provenance.encoding import Address, Digest, Hash32, Root
 from provenance.errors import ConflictError, StorageError
-from provenance.ledger import Anchored, BlockRef, LedgerEvent
+from provenance.ledger import Anchored, BlockRef, LedgerEvent, SignedTransaction
 from provenance.serial import Serial
 from provenance.status import Status
 from provenance_registry.db import anchoring, holding, indexing, places, relaying, rows
@@ -111,6 +111,9 @@ class SQLTransaction:
     def move(self, entry_id: int, sending: Sending, block: BlockRef | None = None, error: str | None = None) -> None:
         anchoring.move(self._connection, entry_id, sending, block, error)
 
+    def replace_signed(self, entry_id: int, signed: SignedTransaction) -> None:
+        anchoring.replace_signed(self._connection, entry_id, signed)
+
     def send_again(self, account: Address, nonce: int) -> None:
         anchoring.send_again(self._connection, account, nonce)
 
@@ -122,6 +125,7 @@ class SQLTransaction:
 
     def apply(self, events: Sequence[LedgerEvent], head: BlockRef) -> None:
         indexing.apply(self._connection, events, head)
+        anchoring.open_carried_out(self._connection, {event.transaction for event in events})
         places.settle_adopted(self._connection, [event.root for event in events if isinstance(event, Anchored)])
 
     def rewind(self, kept: BlockRef | None) -> None:
@@ -205,14 +209,8 @@ class SQLRepository(anchoring.AnchoringReads, holding.HoldingReads, indexing.Ind
         listed = sa.and_(certificates.c.list_id == list_id, VOUCHED)
         if not self._rows(sa.select(certificates.c.id).where(listed).limit(1)):
             return None
-        joined = certificates.join(token_events, token_events.c.token_id == certificates.c.token_id)
-        later = token_events.alias()  # Revoked is final, but an importer may correct itself before the seal.
-        undone = sa.exists().where(
-            later.c.token_id == token_events.c.token_id,
-            later.c.status != int(Status.REVOKED),
-            sa.tuple_(later.c.block_number, later.c.log_index)
-            > sa.tuple_(token_events.c.block_number, token_events.c.log_index),
-        )
-        revoked = sa.and_(token_events.c.status == int(Status.REVOKED), ~undone)
-        statement = sa.select(certificates.c.list_index).select_from(joined).where(listed, revoked)
-        return [int(row.list_index) for row in self._rows(statement.distinct())]
+        place = token_events.c.block_number.desc(), token_events.c.log_index.desc()
+        said = sa.select(token_events.c.status).where(token_events.c.token_id == certificates.c.token_id)
+        revoked = said.order_by(*place).limit(1).scalar_subquery() == int(Status.REVOKED)
+        statement = sa.select(certificates.c.list_index).where(listed, revoked)
+        return [int(row.list_index) for row in self._rows(statement)]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any, TypeAlias
 
 import msgspec
 from litestar import Request, Response, get, post, put
@@ -28,6 +30,7 @@ from provenance_registry.service.status_list import did_document
 from provenance_registry.service.submissions import Accepted
 
 VC = "application/vc"
+OrderNonce: TypeAlias = Callable[[Address], Awaitable[int]]
 
 
 def json_response(value: object, status: int = 200, media_type: str = "application/json") -> Response[bytes]:
@@ -49,14 +52,19 @@ def certificate_members(stored: StoredCertificate) -> dict[str, Any]:
     return members
 
 
-def studio_members(studio: StudioEntry, nonce: int | None) -> dict[str, Any]:
-    """Return what the API says of a studio."""
-    members: dict[str, Any] = {
+def studio_members(studio: StudioEntry, nonce: int, now: datetime) -> dict[str, Any]:
+    """Return what the API says of a studio at `now`; `nonce` is the number of its next order."""
+    upcoming = studio.upcoming_controller(now)
+    return {
         "address": str(studio.address),
         "did": studio.did,
         "name": studio.name,
         "accredited": studio.since.isoformat(),
         "suspended": studio.suspended,
+        "controller": str(studio.controller_at(now)),
+        "upcomingController": None
+        if upcoming is None
+        else {"address": str(upcoming[1]), "start": upcoming[0].isoformat()},
         "keys": [
             {
                 "keyId": str(key_id),
@@ -66,11 +74,11 @@ def studio_members(studio: StudioEntry, nonce: int | None) -> dict[str, Any]:
             }
             for key_id, (multikey, window) in studio.keys.items()
         ],
+        "orderNonce": str(nonce),
     }
-    return members if nonce is None else {**members, "orderNonce": str(nonce)}
 
 
-def api_routes(services: Services, order_nonce: Any) -> list[BaseRouteHandler]:
+def api_routes(services: Services, order_nonce: OrderNonce) -> list[BaseRouteHandler]:
     """Return the endpoints; `order_nonce` gives a studio's next order number from the ledger itself."""
     settings = services.settings
 
@@ -188,7 +196,8 @@ def api_routes(services: Services, order_nonce: Any) -> list[BaseRouteHandler]:
         entry = services.index.directory.studio(Address.parse(address.lower()))
         if entry is None:
             raise NotFoundError("unknown-studio", "No such studio is accredited.")
-        return json_response(studio_members(entry, await asyncio.to_thread(order_nonce, entry.address)))
+        nonce = await order_nonce(entry.address)
+        return json_response(studio_members(entry, nonce, services.clock()))
 
     @get("/studios/{slug:str}/did.json", summary="A studio's DID document")
     async def studio_did(slug: FromPath[str]) -> Response[bytes]:
@@ -304,6 +313,9 @@ def health_routes(services: Services) -> list[BaseRouteHandler]:
             "# TYPE kilnmark_trouble gauge",
             f'kilnmark_trouble{{code="{trouble.code if trouble else "none"}"}} {0 if trouble is None else 1}',
         ]
+        if services.balances:
+            lines.append("# TYPE kilnmark_balance_wei gauge")
+        lines += [f'kilnmark_balance_wei{{account="{who}"}} {wei}' for who, wei in services.balances.items()]
         return Response(("\n".join(lines) + "\n").encode(), media_type="text/plain; version=0.0.4")
 
     return [alive, ready, metrics]
