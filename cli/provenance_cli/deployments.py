@@ -36,10 +36,12 @@ MAX_RECORD_BYTES = 262_144
 
 @dataclass(frozen=True, slots=True)
 class DeploymentRecord:
-    """What a deployment record says: of which ledger it is, and who was `admin`, `steward` and `anchorer` then."""
+    """What a deployment record says: of which ledger it is, who was `admin`, `steward`, `anchorer` and `importer` then,
+    and the admin's delay in seconds."""
 
     ledger: LedgerIdentity
     roles: Mapping[str, tuple[Address, ...]]
+    admin_delay: int
 
 
 def record_path(policy: Path) -> Path:
@@ -52,9 +54,15 @@ def read_record(path: Path) -> DeploymentRecord:
     facts = _read(path)
     if (facts.get("type"), facts.get("version")) != (RECORD_TYPE, RECORD_VERSION):
         raise MalformedError("not-a-record", "{path} is not a record of a finished deployment.", path=path)
-    return DeploymentRecord(
-        _identity(facts), {name: (Address.parse(facts.get(name)),) for name in ("admin", "steward", "anchorer")}
-    )
+    roles: dict[str, tuple[Address, ...]] = {
+        name: (Address.parse(facts.get(name)),) for name in ("admin", "steward", "anchorer")
+    }
+    importer = facts.get("importer")  # Only a successor has one.
+    roles["importer"] = () if importer is None else (Address.parse(importer),)
+    delay = facts.get("adminDelay")
+    if not isinstance(delay, int):
+        raise MalformedError("not-a-record", "{path} is not a record of a finished deployment.", path=path)
+    return DeploymentRecord(_identity(facts), roles, delay)
 
 
 def _read(path: Path) -> dict[str, Any]:

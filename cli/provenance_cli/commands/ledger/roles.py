@@ -73,7 +73,7 @@ def grant(hand: Hand, role: str, address: str) -> None:
 
     account, wanted = find_account(address), Role[role.upper()]
     if hand.ledger.has_role(wanted, account):
-        raise ConflictError("role-known", "{account} has that role already.", account=account)
+        raise ConflictError("role-known", "{account} has the role {role} already.", account=account, role=wanted.value)
     words = {
         Role.STEWARD: _("Let {account} be a steward: it accredits, suspends, adds keys and revokes."),
         Role.ANCHORER: _("Let {account} be an anchorer: it anchors batches."),
@@ -95,8 +95,14 @@ def revoke(hand: Hand, role: str, address: str) -> None:
 
     account, wanted = find_account(address), Role[role.upper()]
     if not hand.ledger.has_role(wanted, account):
-        raise NotFoundError("no-such-role", "{account} does not have that role.", account=account)
-    words = _("{account} loses its role from now on; what it did stays.")
+        raise NotFoundError(
+            "no-such-role", "{account} does not have the role {role}.",
+            hint="`kilnmark ledger verify` shows who has which role.", account=account, role=wanted.value,
+        )  # fmt: skip
+    words = {
+        Role.STEWARD: _("{account} is no steward from now on; what it did stays."),
+        Role.ANCHORER: _("{account} is no anchorer from now on: it anchors nothing more; what it did stays."),
+    }[wanted]
     hand.act(RevokeRoleCall(wanted, account), words.format(account=account), role=wanted.value, account=str(account))
 
 
