@@ -50,10 +50,10 @@ def fold(text: str, cells: int) -> list[str]:
 
 
 def _units(text: str, cells: int) -> Iterator[str]:
-    """Yield what stays on one line: a command that fits on none is broken at its spaces."""
+    """Yield what stays on one line: what fits on none is broken at its spaces and open brackets."""
     for unit in _UNIT.findall(text):
         if width(unit) > cells and not unit.isspace():
-            yield from re.findall(r"\s+|\S+", unit)
+            yield from re.findall(r"\s+|[^\s(]+\(?|\(", unit)
         else:
             yield unit
 

@@ -169,7 +169,7 @@ def _stopped(stop: BaseException) -> int:
     from provenance_cli.context import Declined
 
     if isinstance(stop, Declined):
-        click.echo(_("You said no, so this was not done."), err=True)
+        click.echo(_("You said no, so this was not done. What was done before stays."), err=True)
     else:
         click.echo(_("Interrupted. Nothing is lost; run the same command again."), err=True)
     return exits.INTERRUPTED

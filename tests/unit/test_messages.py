@@ -273,6 +273,7 @@ def test_columns_count_cells() -> None:
     assert fold("运行 `kilnmark sign`，再提交", 12) == ["运行", "`kilnmark", "sign`，再提", "交"]
     assert fold("先运行 `kilnmark sign`，再提交", 20) == ["先运行", "`kilnmark sign`，再", "提交"]
     assert wrapped("ab cd\n  → efgh ijkl mnop", 16, hang=2) == "ab cd\n  → efgh ijkl\n    mnop"
+    assert fold(f"refuses: Unauthorized({'a' * 60}, b)", 70) == ["refuses: Unauthorized(", "a" * 60 + ", b)"]
     assert wrapped("  青花梅瓶青花", 12) == "  青花梅瓶青\n  花"
     text = "一“引 号”（括号）,, abc  def " * 9
     assert "".join("".join(fold(text, 10)).split()) == "".join(text.split())

@@ -109,13 +109,13 @@ def _successor(
     recorded = read_identity(record) if is_finished(record) else None
     named = read_address(contract) if contract else recorded.contract if recorded is not None else None
     if named is None:
-        hand.app.say(_("Deploying the successor, or going on with what was sent."))
         arguments = {} if record.exists() else _arguments(hand, roles, registry)
         if arguments:
             deployment = {name: value for name, value in arguments.items() if name != "final"}
             tell_price(hand.app, rpc, hand.account.address, **deployment)
             hand.app.say(_("It pays for the import too: that takes more, with every piece and every event."))
             hand.app.require(_("Deploy it?"), default=True)
+        hand.app.say(_("Deploying the successor, or going on with what was sent."))
         ledger, transaction = deploy_once(record, rpc, hand.account, **arguments)
         chosen = read_final_block(record)
         write_record(record, record_of(ledger, transaction, hand.account.address, registry, chosen))

@@ -73,7 +73,7 @@ def grant(hand: Hand, role: str, address: str) -> None:
 
     account, wanted = find_account(address), Role[role.upper()]
     if hand.ledger.has_role(wanted, account):
-        raise ConflictError("role-known", "{account} has the role {role} already.", account=account, role=wanted.value)
+        raise ConflictError("role-known", "{account} has the role {role} already.", account=account, role=role)
     words = {
         Role.STEWARD: _("Let {account} be a steward: it accredits, suspends, adds keys and revokes."),
         Role.ANCHORER: _("Let {account} be an anchorer: it anchors batches."),
@@ -97,7 +97,7 @@ def revoke(hand: Hand, role: str, address: str) -> None:
     if not hand.ledger.has_role(wanted, account):
         raise NotFoundError(
             "no-such-role", "{account} does not have the role {role}.",
-            hint="`kilnmark ledger verify` shows who has which role.", account=account, role=wanted.value,
+            hint="`kilnmark ledger verify` shows who has which role.", account=account, role=role,
         )  # fmt: skip
     words = {
         Role.STEWARD: _("{account} is no steward from now on; what it did stays."),

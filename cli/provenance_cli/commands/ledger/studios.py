@@ -177,7 +177,6 @@ def compromise(studio: Studio, key: str, since: str) -> None:
 def _shorten(studio: Studio, key: str, end: datetime, *, compromised: bool) -> None:
     from provenance.errors import ConflictError
     from provenance.ledger import KeyWindow, ShortenKeyCall
-    from provenance_cli.history import tally_of
     from provenance_cli.moments import shown_moment
 
     app, found = studio.hand.app, studio.found
@@ -189,8 +188,7 @@ def _shorten(studio: Studio, key: str, end: datetime, *, compromised: bool) -> N
             hint="Nothing is to do, unless it was stolen before that: then name the earlier time.",
             time=shown_moment(window.end),
         )  # fmt: skip
-    tally, _head = tally_of(app, studio.hand.ledger)
-    lost, certain = struck(tally, found, key_id, KeyWindow(max(end, window.start), window.end))
+    lost, certain = struck(studio.tally, found, key_id, KeyWindow(max(end, window.start), window.end))
     words = _("End the window of {name}'s key {key} at {time}. A window only shrinks: this cannot be undone.")
     app.say(studio.named(words, key=key_id, time=shown_moment(end)))
     if window.end is not None:

@@ -14,7 +14,7 @@ from provenance_cli.commands.ledger.acts import STEWARDS_KEY, Hand, signed_by
 from provenance_cli.commands.ledger.lookup import find_studio, find_token
 
 if TYPE_CHECKING:
-    from provenance.audit import StudioFacts
+    from provenance.audit import StudioFacts, Tally
     from provenance.handover import Holding
     from provenance.ledger import LedgerCall
 
@@ -43,10 +43,11 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Studio:
-    """A studio of the pinned ledger as its events tell it, and who acts on it."""
+    """A studio of the pinned ledger as its events tell it, all that they tell, and who acts on it."""
 
     hand: Hand
     found: StudioFacts
+    tally: Tally
 
     def named(self, words: str, **facts: object) -> str:
         """Return `words` with the studio's name and address in them."""
@@ -61,7 +62,8 @@ def studio_named(hand: Hand, text: str) -> Studio:
     """Return the studio that `text` names; raises `NotFoundError` and `ConfigurationError`."""
     from provenance_cli.history import tally_of
 
-    return Studio(hand, find_studio(tally_of(hand.app, hand.ledger)[0], text))
+    tally, _head = tally_of(hand.app, hand.ledger)
+    return Studio(hand, find_studio(tally, text), tally)
 
 
 def _piece_named(hand: Hand, text: str) -> Piece:
