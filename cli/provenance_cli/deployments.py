@@ -25,6 +25,7 @@ from provenance.ledger import BlockRef, LedgerIdentity, SignedTransaction
 from provenance.policy import identity_from_json
 from provenance_cli.files import write_file
 from provenance_cli.i18n import _
+from provenance_cli.moments import shown_days
 
 RECORD_TYPE = "KilnmarkDeploymentRecord"
 RECORD_VERSION = 1
@@ -216,7 +217,7 @@ def record_rows(facts: Mapping[str, Any]) -> list[tuple[str, object]]:
     rows: list[tuple[str, object]] = [(label, facts[name]) for name, label in labels.items()]
     shipped = _("is the code of this release") if facts["shippedCode"] else _("is not the code of this release")
     rows.append((_("Contract's code"), shipped))
-    rows.append((_("Admin's delay"), _("{days:g} days").format(days=facts["adminDelay"] / 86_400)))
+    rows.append((_("Admin's delay"), shown_days(facts["adminDelay"])))
     kind = _("holders may transfer what their studio handed over") if facts["transferable"] else _("locked")
     rows.append((_("Tokens"), kind))
     if before is not None:

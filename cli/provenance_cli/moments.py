@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from provenance.errors import MalformedError
-from provenance_cli.i18n import _
+from provenance_cli.i18n import _, ngettext
 
+DAY = 24 * 3600
+"""Seconds."""
 PLACES = 6
 LEAST = Decimal(1).scaleb(-PLACES)
 """Coins below which a sum is not told: no coin's smaller parts are worth anything."""
@@ -32,6 +34,12 @@ def read_moment(text: str, field: str) -> datetime:
 def shown_moment(moment: datetime) -> str:
     """Return a time as it is read, in UTC."""
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def shown_days(seconds: int) -> str:
+    """Return a time of some seconds in days."""
+    days = seconds / DAY
+    return ngettext("{days:g} day", "{days:g} days", 1 if days == 1 else 2).format(days=days)
 
 
 def shown_sum(wei: int) -> str:

@@ -18,7 +18,7 @@ from provenance.evm.accounts import Account
 from provenance.evm.deploy import deploy
 from provenance.evm.ledger import EVMLedger
 from provenance.keys import P256Signer
-from provenance.ledger import AccreditCall, AddKeyCall, Role
+from provenance.ledger import AccreditCall, AddKeyCall, GrantRoleCall, Role
 from provenance.status import Status
 from provenance.verify import Verifier
 from provenance_cli import deployments, main
@@ -385,6 +385,31 @@ def test_an_audit_asks_a_registry_for_every_token(run: Typist, registry: Any, st
     said = run("ledger", "audit", "--policy", tmp_path / "policy.json", "--registry", registry.base_url)
     assert said["shown"] == said["pieces"] >= 2
     assert said["faults"] == []
+
+
+def test_where_there_is_no_ledger_it_is_said_what_to_do(run: Typist, house: Guild, tmp_path: Path) -> None:
+    pinned = read_policy(house.policy_file)
+    nobody = Account.generate()[0].address
+    write_file(tmp_path / "other.json", replace(pinned, ledger=replace(pinned.ledger, contract=nobody)).to_bytes())
+    run("ledger", "status", "--policy", tmp_path / "other.json", code=5)
+    assert f"no contract at {nobody} on chain {pinned.ledger.chain_id}" in run.talk
+    assert "Ask a node of the ledger's own chain" in run.talk
+
+
+def test_who_cannot_pay_is_named_with_the_chain(run: Typist, house: Guild) -> None:
+    poor, secret = Account.generate()
+    write_file(house.folder / "poor.key", secret.hex().encode())
+    house.do(GrantRoleCall(Role.STEWARD, poor.address), "admin")
+    run("ledger", "suspend", "lin", *house.at("poor"), code=3)
+    assert f"{poor.address} cannot pay for the transaction on chain {house.ledger.identity.chain_id}" in run.talk
+    assert "Send it some of that chain's coin" in run.talk
+
+
+def test_a_name_in_latin_letters_stands_apart_in_chinese(run: Typist, house: Guild) -> None:
+    did = "did:web:registry.example:studios:second"
+    house.do(AccreditCall(house.people["stranger"].address, did, "Second Studio"))
+    run("ledger", "suspend", "second", *house.at(), lang="zh-Hans")
+    assert "即刻暂停“Second Studio”（" in run.talk
 
 
 def test_a_key_file_is_made_once(run: Typist, tmp_path: Path) -> None:

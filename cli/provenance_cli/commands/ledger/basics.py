@@ -113,10 +113,12 @@ def deploy(
 
 
 def _tell_plan(app: App, arguments: dict[str, Any]) -> None:
+    from provenance_cli.moments import shown_days
+
     kind = _("holders may transfer what their studio handed over") if arguments["transferable"] else _("locked")
     rows = [(_("Admin"), arguments["admin"]), (_("Steward"), arguments["steward"]),
             (_("Anchorer"), arguments["anchorer"]), (_("Importer"), arguments["importer"]),
-            (_("Admin's delay"), _("{days:g} days").format(days=arguments["admin_delay"] / 86_400)),
+            (_("Admin's delay"), shown_days(arguments["admin_delay"])),
             (_("Tokens"), kind), (_("Metadata"), arguments["base_uri"])]  # fmt: skip
     app.say(listing((label, value) for label, value in rows if value is not None))
 

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from provenance.policy import TrustPolicy
     from provenance_cli.deployments import DeploymentRecord
 
-DAY = 24 * 3600
-SHORT_DELAY = DAY
+SHORT_DELAY = 24 * 3600
 """Seconds of an admin's delay below which nobody would notice in time that the admin is being replaced."""
 _WIDTH = 80
 _HASH = re.compile(r"0x[0-9a-f]{64}")
@@ -149,11 +148,13 @@ def _roles(inspection: Inspection, recorded: DeploymentRecord | None) -> list[Ro
 
 
 def _delay(inspection: Inspection, recorded: DeploymentRecord | None) -> Row:
+    from provenance_cli.moments import shown_days
+
     found = inspection.admin_delay
     result = "told" if recorded is None else "passed" if recorded.admin_delay == found else "failed"
-    text = _("{days:g} days until another admin can accept").format(days=found / DAY)
+    text = _("{days} until another admin can accept").format(days=shown_days(found))
     if recorded is not None and recorded.admin_delay != found:
-        named = _("{days:g} days").format(days=recorded.admin_delay / DAY)
+        named = shown_days(recorded.admin_delay)
         text = _("{found}, the record names {pinned}").format(found=text, pinned=named)
     elif found < SHORT_DELAY:
         result = "warning"
