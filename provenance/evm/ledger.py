@@ -21,7 +21,17 @@ from provenance.evm.contract import Contract
 from provenance.evm.events import EVENTS
 from provenance.evm.fees import fees
 from provenance.evm.identity import compare, read_identity
-from provenance.evm.node import BoundedHTTPProvider, count, data, hash32, low_balance, members, moment, quantity
+from provenance.evm.node import (
+    BoundedHTTPProvider,
+    count,
+    data,
+    hash32,
+    low_balance,
+    members,
+    moment,
+    paid_by,
+    quantity,
+)
 from provenance.evm.passkeys import may_be_signed
 from provenance.evm.signatures import ask_who_signed
 from provenance.handover import Holding, Recovery
@@ -312,12 +322,13 @@ class EVMLedger:
             "data": "0x" + encode_call(self.contract.abi, call).hex(),
         }
         limit = MAX_GAS if max_gas is None else min(max_gas, MAX_GAS)
-        gas = self._estimate(request, limit)
+        with paid_by(signer.address, self._identity.chain_id):
+            gas = self._estimate(request, limit)
         if max_gas is not None and gas > limit:
             raise _too_costly(limit)
         gas, prices = min(gas + gas // 50, limit), fees(self.contract.node)
         if gas * prices["maxFeePerGas"] > self.balance(signer.address):
-            raise low_balance()
+            raise low_balance(signer.address, self._identity.chain_id)
         return cast(Account, signer).sign_transaction(
             {
                 "type": 2,
@@ -346,7 +357,8 @@ class EVMLedger:
     def send(self, transaction: SignedTransaction) -> None:
         """Hand the transaction to the node; one that it has already is no error."""
         try:
-            answer = self.contract.node.request("eth_sendRawTransaction", "0x" + transaction.raw.hex())
+            with paid_by(transaction.sender, self._identity.chain_id):
+                answer = self.contract.node.request("eth_sendRawTransaction", "0x" + transaction.raw.hex())
         except LedgerError as error:
             if error.code == "already-known":
                 return

@@ -205,8 +205,7 @@ def import_(
     added = corrected = 0
     if (intake.entries or intake.corrected) and not dry_run:
         count = len(intake.entries) + len(intake.corrected)
-        if not app.confirm(ngettext("Enter {n} piece?", "Enter {n} pieces?", count).format(n=count)):
-            raise click.Abort
+        app.require(ngettext("Enter {n} piece?", "Enter {n} pieces?", count).format(n=count), default=True)
         added = workshop.store.add_pieces(intake.entries)
         corrected = workshop.store.correct_pieces(intake.corrected)
         if not map_file and not beside.exists():

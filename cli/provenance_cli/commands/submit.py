@@ -33,6 +33,7 @@ def submit(app: App, wait: bool) -> None:
     """Send what the registry does not have yet; run again at any time."""
     from provenance_cli import exits
     from provenance_cli.client import RegistryClient
+    from provenance_cli.standing import standing_at
 
     workshop = app.workshop()
     client = RegistryClient(workshop.issuer.base_url)
@@ -53,6 +54,11 @@ def submit(app: App, wait: bool) -> None:
         app.say(_("  {n:,}: {reason}").format(n=number, reason=_(reason or "")), fg="yellow")
     if photos:
         app.say(ngettext("{n} photo sent.", "{n} photos sent.", photos).format(n=photos))
+    keystore = workshop.keystore()
+    standing = standing_at(client, keystore.studio)
+    ended = None if standing is None else standing.key_ended(keystore.public_key.multikey, app.clock())
+    for text in () if ended is None else words(ended):
+        app.say(text, fg="yellow")
     if counts.get("anchored"):
         app.say(_("Next: `kilnmark tag print`."))
     app.data(
