@@ -34,6 +34,7 @@ from provenance.evm.node import (
 )
 from provenance.evm.passkeys import may_be_signed
 from provenance.evm.signatures import ask_who_signed
+from provenance.evm.statuses import set_by_steward
 from provenance.handover import Holding, Recovery
 from provenance.ledger import (
     AmendmentRecord,
@@ -207,6 +208,10 @@ class EVMLedger:
         self._evidence[(root, block_hash)] = evidence
         return evidence
 
+    def status_by_steward(self, token_id: int, at: BlockRef) -> bool | None:
+        """Tell whether a steward set the status, by its event; a node that looks at few blocks only cannot tell."""
+        return set_by_steward(self.contract, token_id, at)
+
     def events(self, first_block: int, last_block: int) -> Sequence[LedgerEvent]:
         """Return the ledger's own events of a range of blocks, in order."""
         topics = ["0x" + event.topic.hex() for event in self.contract.abi.events.values() if event.name in EVENTS]
@@ -243,12 +248,12 @@ class EVMLedger:
         """Return whose state this ledger took over."""
         return self._deployment("predecessor")
 
-    def successor(self) -> Deployment | None:
+    def successor(self, at: BlockRef | None = None) -> Deployment | None:
         """Return which ledger takes over."""
-        return self._deployment("successor")
+        return self._deployment("successor", at)
 
-    def _deployment(self, name: str) -> Deployment | None:
-        contract, chain_id, final_block = self.contract.call(name)[0]
+    def _deployment(self, name: str, at: BlockRef | None = None) -> Deployment | None:
+        contract, chain_id, final_block = self.contract.call(name, at=_at(at))[0]
         return Deployment(_address(contract), chain_id, final_block) if int(contract, 16) else None
 
     def sealed(self) -> bool:
