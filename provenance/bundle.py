@@ -122,6 +122,11 @@ class Bundle:
         if (self.inclusion is None) != (not self.receipts):
             raise MalformedError("not-a-bundle", "An inclusion proof and receipts come together.", field="inclusion")
 
+    @property
+    def newest(self) -> Certificate:
+        """The newest form of the certificate that is shown."""
+        return self.amendments[-1] if self.amendments else self.certificate
+
     def to_bytes(self) -> bytes:
         """Return the file's bytes."""
         members: JSONObject = {
