@@ -64,7 +64,7 @@ def verify(
             click.get_current_context().exit(outcome_exit(verdict.outcome))
         bundle = Bundle.from_bytes(data)
         photos = {}
-        for photo in bundle.certificate.piece.photos:
+        for photo in bundle.newest.piece.photos:
             try:
                 photos[photo.digest] = client.photo(photo.digest)
             except NotFoundError:
@@ -79,7 +79,7 @@ def verify(
         app.say(words(error)[0], fg="yellow")
         ledger = None
     verdict = Verifier(policy, ledger).verify(bundle, serial=serial, base_url=base_url or None, photos=photos)
-    title = bundle.certificate.piece.title_in(app.lang, "zh-Hans", "en")
+    title = bundle.newest.piece.title_in(app.lang, "zh-Hans", "en")
     _show(app, verdict, title, bundle.certificate.issuer.name)
     click.get_current_context().exit(outcome_exit(verdict.outcome))
 
