@@ -17,9 +17,10 @@ from provenance.bundle import Bundle
 from provenance.certificate import Certificate
 from provenance.encoding import Digest
 from provenance.errors import ConflictError, NotFoundError, ProvenanceError
+from provenance.evm.accounts import Account
 from provenance.issue import issue
 from provenance.keys import P256Signer
-from provenance.ledger import ReinstateCall, SuspendCall
+from provenance.ledger import ReinstateCall, RelayAmendCall, SuspendCall
 from provenance.serial import Serial
 from provenance.status import AmendOrder
 from provenance.verdict import Outcome
@@ -255,6 +256,20 @@ def test_two_folders_of_one_studio_amend_the_same_piece(
     assert shop.forms(serial) == laptop.forms(serial)
     assert shop.run("piece", "amend", serial, "--height", "71")["number"] == 2
     assert verdict(registry, registry.client.bundle(serial))[0] is Outcome.AUTHENTIC
+
+
+def test_a_true_amendment_may_follow_a_digest_of_nothing(shop: Shop, registry: RunningRegistry) -> None:
+    serial = shop.anchored()
+    keystore = shop.workshop.keystore()
+    account = Account.from_seed(keystore.unlock((shop.folder.parent / "passphrase").read_text("utf-8").strip()).seed)
+    ledger = registry.ledger()
+    token, nonce = token_of(registry, shop.forms(serial)[0]), ledger.order_nonce(account.address)
+    false = AmendOrder(token, Digest.of(b"nothing"), account.address, nonce, 0)
+    registry.steward_does(RelayAmendCall(false, account.sign_message(ledger.identity, false)))
+    assert verdict(registry, registry.client.bundle(serial))[1] == "amendment-missing"
+    assert shop.run("piece", "amend", serial, "--height", "77")["state"] == "recorded"
+    shown = Bundle.from_bytes(registry.client.bundle(serial)).amendments
+    assert [form.digest for form in shown] == [shop.forms(serial)[1].digest]
 
 
 def test_a_stale_number_is_taken_anew_and_a_suspended_studio_is_told_whom_to_ask(

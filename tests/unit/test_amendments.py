@@ -214,6 +214,16 @@ def test_what_the_registry_never_got_is_said_to_be_missing(pipeline: Pipeline) -
     verdict = pipeline.verdict(first)
     assert (verdict.outcome, verdict.reason) == (Outcome.INCONCLUSIVE, "amendment-missing")
     assert shown(pipeline, first) == [second.digest]
+    # A true one may follow the last true one, and no other.
+    third, beside = (amend(pipeline, before, now=NOW + timedelta(seconds=1)) for before in (second, first))
+    pipeline.submissions.submit_many([third.data, beside.data])
+    nonce = pipeline.ledger.order_nonce(STUDIO.address)
+    with pytest.raises(ConflictError) as caught:
+        order(pipeline, beside, nonce)
+    assert caught.value.code == "not-the-next-amendment"
+    order(pipeline, third, nonce)
+    pipeline.turn(3)
+    assert shown(pipeline, first) == [second.digest, third.digest]
 
 
 def test_an_amendment_that_a_reorganisation_took_back_is_not_shown(pipeline: Pipeline) -> None:

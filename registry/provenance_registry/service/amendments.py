@@ -110,7 +110,7 @@ class Amendments:
         """Require that an order names a registered amendment that the ledger could count now.
 
         The ledger itself takes any digest: one of nothing, or one that leaves another amendment out, would keep the
-        piece from ever being shown to be authentic again.  Raises `NotFoundError`, `ConflictError`, and `LedgerError`
+        piece from being shown to be authentic.  Raises `NotFoundError`, `ConflictError`, and `LedgerError`
         where the ledger cannot be asked.
         """
         amendment = self._repository.amendment(order.digest)
@@ -136,6 +136,10 @@ class Amendments:
         newest = amendment.first if record.amendment is None else record.amendment.digest
         if newest == order.digest:
             raise ConflictError("amended-already", "The ledger names this amendment already.")
+        if record.amendment is not None and self._repository.amendment(newest) is None:
+            # A digest of nothing, recorded past this registry: a true amendment may follow the last true one.
+            shown = self.shown(self.first_of(amendment))
+            newest = shown[-1].digest if shown else amendment.first
         if amendment.replaces != newest:
             raise ConflictError(
                 "not-the-next-amendment",
