@@ -16,10 +16,18 @@ from provenance.encoding import Digest
 from provenance.errors import ConflictError, NotFoundError, ProvenanceError
 from provenance.issue import issue
 from provenance.keys import P256Signer
-from provenance.ledger import AddKeyCall, AmendCall, ReinstateCall, RelayAmendCall, ShortenKeyCall, SuspendCall
+from provenance.ledger import (
+    AddKeyCall,
+    AmendCall,
+    ReinstateCall,
+    RelayAmendCall,
+    SetStatusCall,
+    ShortenKeyCall,
+    SuspendCall,
+)
 from provenance.piece import Photo, Scan
 from provenance.serial import Serial
-from provenance.status import AmendOrder
+from provenance.status import AmendOrder, Status
 from provenance.verdict import Outcome
 from provenance_registry.db.tables import amendments as table
 from provenance_registry.repository import FileKind, NamedFile
@@ -95,6 +103,11 @@ def test_amendments_are_shown_once_the_ledger_names_them(pipeline: Pipeline) -> 
     for form in (first, second, third):
         assert pipeline.verdicts.document(form.digest) == form.data
     assert len(pipeline.anchors()) == 1
+    token_id = pipeline.stored(first).token_id
+    assert token_id is not None
+    pipeline.scene.do(SetStatusCall(token_id, Status.ON_HOLD), STUDIO)
+    pipeline.turn(2)
+    assert [record.count for record in pipeline.repository.amended(token_id)] == [1, 2]
 
 
 def test_an_amendment_gets_neither_batch_nor_token(pipeline: Pipeline) -> None:

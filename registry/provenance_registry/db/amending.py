@@ -75,7 +75,8 @@ class AmendingReads(Reader):
             .where(said)
             .order_by(table.block_number, table.log_index)
         )
-        return [
-            AmendmentRecord(Digest(row.digest), rows.from_unix(row.amended_time), row.amendments)
-            for row in self._rows(statement)
-        ]
+        records = list[AmendmentRecord]()
+        for row in self._rows(statement):
+            if not records or row.amendments != records[-1].count:  # Other events may say again what stands.
+                records.append(AmendmentRecord(Digest(row.digest), rows.from_unix(row.amended_time), row.amendments))
+        return records

@@ -11,7 +11,7 @@ from alembic import op
 from provenance.certificate import Certificate
 from provenance.errors import MalformedError
 
-revision = "0003"
+revision = "0004"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
