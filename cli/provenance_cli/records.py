@@ -26,9 +26,9 @@ CREATE TABLE IF NOT EXISTS amendments (
     id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, serial TEXT NOT NULL REFERENCES certificates (serial),
     data BLOB NOT NULL, state TEXT NOT NULL DEFAULT 'signed', error TEXT
 );
-CREATE TABLE IF NOT EXISTS photos_sent (digest BLOB PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS photos_sent (digest BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS photos_prepared (source BLOB PRIMARY KEY, digest BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS originals (digest BLOB PRIMARY KEY, path TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS originals (digest BLOB PRIMARY KEY, path TEXT NOT NULL) WITHOUT ROWID;
 """
 _ADDED = {"amendments": {"state": "TEXT NOT NULL DEFAULT 'signed'", "error": "TEXT"}}
 """Columns that folders of before have not."""
