@@ -119,6 +119,11 @@ class Bundle:
         if self.as_exported is not None and not self.receipts:
             raise MalformedError("not-a-bundle", "What is not anchored has no record yet.", field="asExported")
 
+    @property
+    def newest(self) -> Certificate:
+        """The newest form of the certificate that is shown."""
+        return self.amendments[-1] if self.amendments else self.certificate
+
     def to_bytes(self) -> bytes:
         """Return the file's bytes."""
         members: JSONObject = {

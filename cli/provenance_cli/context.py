@@ -105,6 +105,11 @@ class App:
         )
         return text
 
+    @property
+    def can_unlock(self) -> bool:
+        """Whether a passphrase is named, or somebody is there to be asked for it."""
+        return self.passphrase_source is not None or sys.stdin.isatty()
+
     def unlock(self, keystore: Keystore) -> Unlocked:
         """Ask for the passphrase and open the keystore; one with parameters of old is sealed anew with today's."""
         passphrase = self.passphrase()

@@ -34,7 +34,7 @@ COMMANDS: dict[str, Entry] = {
     "studio": Entry("studio", "studio", "Apply to the guild; see how the studio stands; accredit.", FIRING),
     "piece": Entry("piece", "piece", "Enter pieces by hand or from a spreadsheet.", FIRING),
     "sign": Entry("sign", "sign", "Sign certificates for new pieces; needs no network.", FIRING),
-    "submit": Entry("submit", "submit", "Send signed certificates and photos to the registry.", FIRING),
+    "submit": Entry("submit", "submit", "Send what is signed, and what it names, to the registry.", FIRING),
     "tag": Entry("tag", "tag", "Print tags.", FIRING),
     "verify": Entry("verify", "verify", "Check a piece by serial, address, bundle or photo.", FIRING),
     "demo": Entry("demo", "demo", "Run the whole way on sample pieces.", FIRING),

@@ -23,6 +23,7 @@ from provenance.policy import TrustPolicy
 from provenance_registry.db.repository import SQLRepository
 from provenance_registry.folder import FolderLock, make_folders, secret
 from provenance_registry.http.api import api_routes, health_routes
+from provenance_registry.http.media import media_routes
 from provenance_registry.http.pages import page_routes
 from provenance_registry.http.problems import on_bug, on_http_error, on_provenance_error
 from provenance_registry.http.relaying import relaying_routes
@@ -30,6 +31,8 @@ from provenance_registry.http.rpc import rpc_routes
 from provenance_registry.http.services import Services
 from provenance_registry.http.studios import studio_routes
 from provenance_registry.ledgers import OpenLedger, companions_of, open_registry_ledger
+from provenance_registry.repository import FileKind
+from provenance_registry.service.amendments import Amendments
 from provenance_registry.service.clock import Clock, system_clock
 from provenance_registry.service.index import IndexedLedger
 from provenance_registry.service.limits import Limits
@@ -113,7 +116,8 @@ def _assemble(
     )  # fmt: skip
     accounts = Accounts(ledger, {kind: signer.address for kind, signer in signers.items()})
     indexer = Indexer(repository, ledger, index)
-    verdicts = Verdicts(repository, index, policy)
+    amendments = Amendments(repository, index, ledger, clock)
+    verdicts = Verdicts(repository, index, amendments, policy)
     examiner = Examiner(repository, index, verdicts, policy)
     reviewer = Reviewer(repository, index, clock)
     # The review is last: how much there is to judge is for strangers to say, and it must keep nothing else waiting.
@@ -127,10 +131,19 @@ def _assemble(
         policy=policy,
         repository=repository,
         index=index,
-        submissions=Submissions(repository, index, settings.base_url, clock, max_held=settings.max_held),
+        submissions=Submissions(repository, index, amendments, settings.base_url, clock, max_held=settings.max_held),
+        amendments=amendments,
         verdicts=verdicts,
-        media=Media(repository, settings.media),
-        relay=Relay(repository, outbox, limits, max_gas=settings.max_relay_gas),
+        media=Media(
+            repository,
+            settings.media,
+            {
+                FileKind.PHOTO: settings.max_media,
+                FileKind.SCAN: settings.max_scan,
+                FileKind.FILE: settings.max_file,
+            },
+        ),
+        relay=Relay(repository, outbox, amendments, limits, max_gas=settings.max_relay_gas),
         releases=Releases(repository, index, ledger, is_signed_by, limits, clock),
         limits=limits,
         status_lists=StatusLists(repository, settings.base_url, list_signer, clock),
@@ -153,6 +166,7 @@ def _web(services: Services, ask_order_nonce: Callable[[Address], int]) -> Lites
 
     routes = [
         *api_routes(services, order_nonce),
+        *media_routes(services),
         *relaying_routes(services),
         *studio_routes(services, order_nonce),
         *rpc_routes(services),

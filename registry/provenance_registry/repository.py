@@ -63,6 +63,36 @@ class StoredCertificate:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredAmendment:
+    """A certificate that replaces another: `first` is the piece's that was anchored, `number` counts from it."""
+
+    digest: Digest
+    first: Digest
+    replaces: Digest
+    number: int
+    key_id: KeyId
+    received: datetime
+    data: bytes
+
+
+class FileKind(Enum):
+    """As what a certificate names a file."""
+
+    PHOTO = "photo"
+    SCAN = "scan"
+    FILE = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class NamedFile:
+    """A file as a certificate names it."""
+
+    digest: Digest
+    kind: FileKind
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
 class Signatory:
     """Who signed a certificate: an issuer by DID and name, and the key."""
 
@@ -207,8 +237,17 @@ class TokenRow:
 class Transaction(Protocol):
     """What can be written; everything in it becomes durable together or not at all."""
 
-    def add_certificate(self, certificate: StoredCertificate, media: Iterable[Digest]) -> None:
-        """Register a certificate and the photos that it names; raises `ConflictError` for a taken serial."""
+    def add_certificate(self, certificate: StoredCertificate, named: Iterable[NamedFile]) -> None:
+        """Register a certificate and the files that it names; raises `ConflictError` for a taken serial."""
+
+    def add_amendment(self, amendment: StoredAmendment, named: Iterable[NamedFile]) -> None:
+        """Keep an amendment of a registered certificate, and the files that it names."""
+
+    def find_amendment(self, digest: Digest) -> StoredAmendment | None:
+        """Return the amendment of that digest."""
+
+    def amendments_by(self, first: Digest, key_id: KeyId) -> int:
+        """Return how many amendments of a certificate a key signed."""
 
     def find(self, digest: Digest) -> StoredCertificate | None:
         """Return the certificate of that digest."""
@@ -316,8 +355,17 @@ class Repository(Protocol):
     def counts(self) -> dict[State, int]:
         """Return how many certificates are in each state."""
 
-    def is_media_named(self, digest: Digest) -> bool:
-        """Tell whether a certificate that is not held names that photo."""
+    def amendment(self, digest: Digest) -> StoredAmendment | None:
+        """Return the amendment of that digest."""
+
+    def amendments(self, first: Digest) -> list[StoredAmendment]:
+        """Return all amendments of a certificate that are kept, whatever the ledger says of them."""
+
+    def amended(self, token_id: int) -> list[AmendmentRecord]:
+        """Return the amendments of a piece that the ledger named, in order."""
+
+    def named(self, digest: Digest) -> list[NamedFile]:
+        """Return as what certificates that are not held name the file of that digest."""
 
     def revoked_places(self, list_id: str) -> list[int] | None:
         """Return the places of revoked pieces in a status list, or ``None`` where no certificate is in that list."""
@@ -354,6 +402,9 @@ class Repository(Protocol):
 
     def relayed(self, message_id: str) -> StoredMessage | None:
         """Return a relayed message."""
+
+    def amendment_under_way(self, token_id: int) -> bool:
+        """Tell whether a relayed amendment of a piece has not come to its end."""
 
     def release(self, token_id: int, claim_key: Address, nonce: int) -> SignedRelease | None:
         """Return the release of a piece for a claim key, under that number of the piece."""

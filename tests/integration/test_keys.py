@@ -150,8 +150,8 @@ def test_a_deleted_workshop_comes_back_from_the_phrase_and_certifies_on(desk: De
     }
     assert restored["did"].endswith(":studios:drill")  # Neither name nor short name had to be given.
     assert Workshop.open(shop).issuer.name == "示例工作室"
-    assert desk.run("-C", shop, "piece", "fetch") == {"pieces": 2, "photos": 1}
-    assert desk.run("-C", shop, "piece", "fetch") == {"pieces": 0, "photos": 0}
+    assert desk.run("-C", shop, "piece", "fetch") == {"pieces": 2, "photos": 1, "files": 0}
+    assert desk.run("-C", shop, "piece", "fetch") == {"pieces": 0, "photos": 0, "files": 0}
     assert desk.serials(shop) == before
     assert {path.name: path.read_bytes() for path in (shop / "photos").iterdir()} == photos
 

@@ -77,7 +77,26 @@ media = Table(
     metadata,
     Column("digest", LargeBinary(32), primary_key=True),
     Column("certificate_id", Integer, ForeignKey("certificates.id"), primary_key=True),
+    Column("kind", String(5), primary_key=True),
+    Column("media_type", String(40), primary_key=True),
 )
+"""The photos, scans and files that certificates name; those of an amendment stand under the first certificate."""
+
+amendments = Table(
+    "amendments",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("digest", LargeBinary(32), nullable=False, unique=True),
+    Column("first", LargeBinary(32), ForeignKey("certificates.digest"), nullable=False),
+    Column("replaces", LargeBinary(32), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("key_id", LargeBinary(32), nullable=False),
+    Column("received", Integer, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Index("amendments_by_first", "first", "key_id"),
+)
+"""Certificates that replace another: never anchored, and shown once the ledger names their digest.  `first` is the
+certificate that was anchored, `number` counts from it."""
 
 outbox = Table(
     "outbox",

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from provenance.errors import ProvenanceError
 from provenance.policy import TrustPolicy
 from provenance_registry.repository import Repository
+from provenance_registry.service.amendments import Amendments
 from provenance_registry.service.clock import Clock
 from provenance_registry.service.index import IndexedLedger
 from provenance_registry.service.limits import Limits
@@ -37,6 +38,7 @@ class Services:
     repository: Repository
     index: IndexedLedger
     submissions: Submissions
+    amendments: Amendments
     verdicts: Verdicts
     media: Media
     relay: Relay
