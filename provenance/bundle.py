@@ -7,6 +7,7 @@ the ledger may stand beside them, as testimony.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -85,7 +86,7 @@ class Receipt:
         """Read the JSON form; raises `MalformedError`."""
         members = members_of(value, "receipts", _RECEIPT)
         token = members["tokenId"]
-        if not isinstance(token, str) or not token.isascii() or not token.isdigit() or len(token) > 20:
+        if not isinstance(token, str) or not _TOKEN_ID.match(token):
             raise MalformedError("not-a-bundle", "A token id is a number in decimal text.", field="receipts.tokenId")
         return cls(
             chain_id=count_of(members, "chainId", "receipts"),
@@ -169,6 +170,7 @@ def _step(text: JSONValue) -> bytes:
     return step
 
 
+_TOKEN_ID = re.compile(r"(?:0|[1-9][0-9]{0,19})\Z")
 _BUNDLE = frozenset(("type", "version", "certificate", "amendments", "receipts", "inclusion", "exported", "asExported"))
 _INCLUSION = frozenset(("index", "size", "path"))
 _RECEIPT = frozenset(("chainId", "genesis", "contract", "tokenId", "root", "transaction", "block"))
