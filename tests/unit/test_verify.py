@@ -18,12 +18,14 @@ from provenance.ledger import (
     AccreditCall,
     AddKeyCall,
     Allotment,
+    AmendCall,
     AnchorCall,
     Anchored,
     BlockRef,
     Deployment,
     KeyAdded,
     LedgerCall,
+    NameSuccessorCall,
     ReinstateCall,
     SealCall,
     SetClockCall,
@@ -114,7 +116,10 @@ def test_without_a_ledger_nothing_vouches_and_nothing_accuses() -> None:
     scene = Scene()
     verdict = Verifier(scene.policy, None).verify(scene.piece())
     assert says(verdict, Outcome.INCONCLUSIVE, "offline")
-    assert verdict.findings[Check.STUDIO].code == "not-reached"
+    said = [finding.code for finding in verdict.findings[Check.ANCHOR : Check.PHOTOS]]
+    assert said == ["offline", "studio-not-checked", "token-not-checked", "status-not-checked"]
+    other = Verifier(scene.policy, None).verify(scene.piece(), serial=Serial.random())
+    assert says(other, Outcome.NOT_AUTHENTIC, "other-serial")
 
 
 def test_a_ledger_that_fails_is_inconclusive() -> None:
@@ -290,6 +295,81 @@ def test_the_newest_amendment_must_be_shown() -> None:
     assert says(scene.verify(replace(bundle, amendments=(first,))), Outcome.INCONCLUSIVE, "amendment-missing")
     assert scene.verify(replace(bundle, amendments=(first, second))).outcome is Outcome.AUTHENTIC
     assert says(scene.verify(replace(bundle, amendments=(second,))), Outcome.NOT_AUTHENTIC, "bad-amendment")
+
+
+def test_a_true_amendment_mends_what_a_thief_of_the_account_recorded() -> None:
+    scene = Scene()
+    bundle = scene.piece()
+    serial, token_id = bundle.certificate.piece.serial, bundle.receipts[0].token_id
+    scene.do(AmendCall((token_id,), (Digest.of(b"nothing"),)), STUDIO)
+    assert says(scene.verify(bundle), Outcome.INCONCLUSIVE, "amendment-missing")
+    true = scene.sign("更正", serial=serial, replaces=bundle.certificate.digest)
+    scene.amend(bundle, true)
+    verdict = scene.verify(replace(bundle, amendments=(true,)))
+    assert verdict.outcome is Outcome.AUTHENTIC
+    assert verdict.advisories == ("amended", "amendment-not-shown")
+    assert verdict.details["amendment-not-shown"] == "1 of 2"
+    advice = verdict.to_json()["advisories"]
+    assert isinstance(advice, list)
+    assert advice[1] == {
+        "code": "amendment-not-shown", "message": ADVISORIES["amendment-not-shown"], "detail": "1 of 2",
+    }  # fmt: skip
+    assert says(scene.verify(bundle), Outcome.INCONCLUSIVE, "amendment-missing")
+    # The newest alone mends: the same chain counts for nothing once the thief comes back.
+    scene.do(AmendCall((token_id,), (Digest.of(b"nothing again"),)), STUDIO)
+    assert says(scene.verify(replace(bundle, amendments=(true,))), Outcome.INCONCLUSIVE, "amendment-missing")
+
+
+def test_no_more_amendments_are_shown_than_the_ledger_counts() -> None:
+    scene = Scene()
+    bundle = scene.piece()
+    serial = bundle.certificate.piece.serial
+    first = scene.sign("更正", serial=serial, replaces=bundle.certificate.digest)
+    second = scene.sign("再更正", serial=serial, replaces=first.digest)
+    scene.amend(bundle, second)
+    assert says(scene.verify(replace(bundle, amendments=(first, second))), Outcome.INCONCLUSIVE, "amendment-unknown")
+    scene.amend(bundle, first)
+    assert says(scene.verify(replace(bundle, amendments=(first, second))), Outcome.INCONCLUSIVE, "amendment-unknown")
+    assert scene.verify(replace(bundle, amendments=(first,))).outcome is Outcome.AUTHENTIC
+
+
+def test_who_set_a_status_is_told() -> None:
+    scene = Scene()
+    bundle = scene.piece()
+    assert scene.verify(bundle).by_steward is None
+    scene.set_status(bundle, Status.ON_HOLD)
+    assert scene.verify(bundle).by_steward is False
+    scene.set_status(bundle, Status.ON_HOLD, STEWARD)
+    verdict = scene.verify(bundle)
+    assert says(verdict, Outcome.INCONCLUSIVE, "held-by-guild")
+    assert (verdict.by_steward, verdict.hint, verdict.status_time) == (True, "Ask the guild.", scene.ledger.head().time)
+    assert verdict.to_json()["statusBy"] == "steward"
+    scene.set_status(bundle, Status.REVOKED)
+    assert scene.verify(bundle).to_json()["statusBy"] == "studio"
+
+
+def test_a_successor_is_told_of_and_asked_for_once_a_block() -> None:
+    scene = Scene()
+    bundle, verifier = scene.piece(), Verifier(scene.policy, scene.ledger)
+    asked, ask = [], scene.ledger.successor
+
+    def count(at: BlockRef | None = None) -> Deployment | None:
+        asked.append(at)
+        return ask(at)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scene.ledger, "successor", count)
+        for _ in range(3):
+            assert verifier.verify(bundle).advisories == ()
+        assert len(asked) == 1
+        named = Deployment(OTHER.address, 7, 1)
+        scene.do(NameSuccessorCall(named), STEWARD)
+        for _ in range(3):
+            verdict = verifier.verify(bundle)
+            assert (verdict.outcome, verdict.advisories) == (Outcome.AUTHENTIC, ("successor-named",))
+            scene.ledger.mine()
+        assert len(asked) == 2
+    assert str(OTHER.address) in verdict.details["successor-named"]
 
 
 def test_an_amendment_of_another_hand_is_refused() -> None:
