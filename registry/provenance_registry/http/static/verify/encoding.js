@@ -41,7 +41,9 @@ export function hexText(text, length, field) {
 export function number(bytes) { return bytes.length ? BigInt(hex(bytes)) : 0n; }
 
 /** A number in so many bytes, the most significant first. */
-export function bytesOf(value, length) { return unhex(`0x${value.toString(16).padStart(2 * length, '0')}`, length); }
+export function bytesOf(value, length) {
+  return unhex(`0x${length ? value.toString(16).padStart(2 * length, '0') : ''}`, length);
+}
 
 /** The bytes of a base58btc text; each has one spelling only. */
 export function base58(text) {
