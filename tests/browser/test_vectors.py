@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -20,6 +21,8 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from provenance.encoding import to_base58
+from provenance.evm.abi import interface
+from provenance.verdict import CODES, Outcome
 
 ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "registry/provenance_registry/http/static"
@@ -150,6 +153,10 @@ HOSTILE = {
     "a result of null": '({id}) => new Response(`{"id":${id},"result":null}`)',
     "a list as result": '({id}) => new Response(`{"id":${id},"result":[[]]}`)',
     "an error of null's kind": '({id}) => new Response(`{"id":${id},"error":"no"}`)',
+    "an error's data that is no text": (
+        '({id}) => new Response(`{"id":${id},"error":{"data":{"data":{"toString":1}}}}`)'
+    ),
+    "4 MB of digits": '({id}) => new Response(`{"id":${id},"result":"0x${\'00\'.repeat(2000000)}"}`)',
     "nested": "() => new Response('['.repeat(200000))",
     "not UTF-8": "() => new Response(Uint8Array.of(0x22, 0xff, 0x22))",
     "a stream that breaks": "() => new Response(new ReadableStream({pull(to) { to.error(new Error('cut')); }}))",
@@ -213,6 +220,35 @@ def test_a_node_of_another_ledger_is_no_answer(page: Page) -> None:
         assert (found["outcome"], found["reason"]) == ("INCONCLUSIVE", "ledger-unreachable"), name
 
 
+HOSTILE_RECORDS = {
+    "an error's data that is no text": '{"error":{"data":{"data":{"toString":1}}}}',
+    "a record with more behind it": '{"result":"0x%s"}' % ("00" * 32 * 21),
+    "an empty record": '{"result":"0x"}',
+    "a list": '{"result":[]}',
+    "a number": '{"result":1}',
+    "long data": '{"result":"0x%s"}' % ("00" * 1_900_000),
+    "data that is no hex": '{"result":"0x%s"}' % ("zz" * 32 * 20),
+    "a text": '{"result":"%s"}' % ("00" * 32 * 20),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE_RECORDS)
+def test_a_hostile_record_is_no_answer(page: Page, name: str) -> None:
+    for method in ("eth_call", "eth_getLogs"):
+        opening = VERDICTS["openings"][GENUINE["policy"]["ledger"]["deploymentId"]]
+        answer = json.loads(HOSTILE_RECORDS[name])
+        if method == "eth_getLogs" and "error" in answer:
+            continue  # Of events, that a node refuses means that it knows no such block.
+        rpc = [
+            {"method": one["method"], "params": one["params"], **answer} if one["method"] == method else one
+            for one in GENUINE["rpc"]
+        ]
+        vector = {**GENUINE, "policy": {**GENUINE["policy"], "nodes": [NODE]}, "rpc": rpc}
+        found = page.evaluate(VERIFY, {"vector": vector, "opening": opening, "changes": None})
+        if (method, name) != ("eth_getLogs", "a list"):  # No events at all.
+            assert (found["outcome"], found["reason"]) == ("INCONCLUSIVE", "ledger-unreachable"), method
+
+
 # --- several nodes ------------------------------------------------------------------------------------------------
 
 BOTH = {"nodes": [NODE, OTHER_NODE], "agreeing": 2}
@@ -235,6 +271,38 @@ def test_nodes_that_differ_are_not_believed(page: Page) -> None:
     holder = next(entry["answer"]["studio"] for entry in GENUINE["ledger"] if entry["ask"] == "record")[2:]
     found = verdict_of(page, GENUINE, policy=BOTH, lies={OTHER_NODE: [holder, "11" * 20]})
     assert (found["outcome"], found["reason"]) == ("INCONCLUSIVE", "nodes-disagree")
+
+
+# --- what the core says ---------------------------------------------------------------------------------------------
+
+
+def test_codes_and_outcomes_are_the_cores(page: Page) -> None:
+    codes = {name: code for name, code in CODES.items() if name not in ("not-reached", "not-vouched")}
+    found = page.evaluate(
+        """async codes => {
+          const {conclude} = await import('/verify/verdict.js');
+          return codes.map(alone);
+          function alone(code) {
+            const {outcome, findings} = conclude([code]);
+            return [outcome, findings.findIndex(one => one.code === code)];
+          }
+        }""",
+        list(codes),
+    )
+    assert found == [[(code.outcome or Outcome.AUTHENTIC).value, int(code.check)] for code in codes.values()]
+
+
+def test_the_record_is_the_contracts() -> None:
+    text, abi = (STATIC / "verify/ledger.js").read_text("utf-8"), interface()
+    selectors = [abi.functions[name].selector for name in ("record", "deploymentId", "isSealed", "successor")]
+    selectors += [code for code, (name, _) in abi.errors.items() if name == "UnknownToken"]
+    selectors += [abi.topic(name) for name in ("Anchored", "StatusSet", "PieceImported")]
+    assert {f"'0x{selector.hex()}'" for selector in selectors} == set(re.findall(r"'0x[0-9a-f]{8,}'", text))
+    record = next(item for item in abi.json if item.get("name") == "record")["outputs"][0]["components"]
+    bits = {"bool": 1, "uint8": 2, "address": 160, "bytes32": 256, "uint32": 32, "uint64": 64}
+    table = text.partition("const MEMBERS")[2].partition("};")[0]
+    members = [(name, int(count)) for name, count in re.findall(r"(\w+): (\d+)", table)]
+    assert members == [(member["name"], bits[member["type"]]) for member in record]
 
 
 # --- certificates, and what others published ------------------------------------------------------------------------

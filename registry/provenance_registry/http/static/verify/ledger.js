@@ -3,7 +3,7 @@
 import {Unanswered} from './errors.js';
 import {Refused} from './node.js';
 
-// Of contracts/interfaces: the first bytes of the Keccak-256 of each signature.
+// The first bytes of the Keccak-256 of each signature, all of them of events.
 const RECORD = '0xe5ac9ef1', DEPLOYMENT_ID = '0xe16b1032', IS_SEALED = '0x631f9852', SUCCESSOR = '0x6ff968c3';
 const UNKNOWN_TOKEN = '0x0ed9cff4';
 const ANCHORED = '0xe437c91b5060615cb4554200264c3a9b3e131418fda5944e2ec223a19575bf34';
@@ -43,7 +43,8 @@ export async function openLedger(request, {chainId, genesis, contract, deploymen
     sure(Array.isArray(found), 'the events are no list');
     for(const log of found) {
       sure(data(Object(log).address, 20) === contract && Array.isArray(log.topics), 'an event of another contract');
-      sure(log.topics.length && topics.every((topic, place) => topic === null || [].concat(topic).includes(data(log.topics[place], 32))), 'another event');
+      const isAsked = topics.every((topic, place) => topic === null || [].concat(topic).includes(data(log.topics[place], 32)));
+      sure(isAsked, 'another event than asked for');
     }
     return found;
   }
@@ -59,7 +60,7 @@ export async function openLedger(request, {chainId, genesis, contract, deploymen
       try {
         answer = await call(RECORD + word(tokenId) + keyId.slice(2), {blockHash: at.hash});
       } catch(error) {
-        if(error instanceof Refused && String(error.data).toLowerCase().startsWith(UNKNOWN_TOKEN)) { return null; }
+        if(error instanceof Refused && error.data.startsWith(UNKNOWN_TOKEN)) { return null; }
         throw error;
       }
       const names = Object.keys(MEMBERS), found = {}, values = words(answer, Object.values(MEMBERS));
@@ -121,7 +122,7 @@ function quantity(value) {
 }
 
 function data(value, length) {
-  sure(typeof value === 'string' && /^0x(?:[0-9a-f]{2})*$/i.test(value), 'no data');
+  sure(typeof value === 'string' && value.length % 2 === 0 && /^0x[0-9a-f]*$/i.test(value), 'no data');
   sure(length === undefined || value.length === 2 + 2 * length, 'data of another length');
   return value.toLowerCase();
 }

@@ -11,8 +11,8 @@ let last = 0;
 export class Refused extends Unanswered {
   constructor(error) {
     super('the node refuses');
-    const {data} = Object(error);
-    this.data = data && typeof data === 'object' ? data.data : data; // Hardhat's node nests it.
+    const {data} = Object(error), told = data && typeof data === 'object' ? data.data : data; // Hardhat's node nests it.
+    this.data = typeof told === 'string' ? told.toLowerCase() : '';
   }
 }
 
@@ -50,7 +50,7 @@ async function bounded(response) {
     if(done) { return text + decoder.decode(); }
     length += value.length;
     if(length > MAX_ANSWER) {
-      reader.cancel();
+      reader.cancel().catch(() => {});
       throw new Unanswered('the answer is too long');
     }
     text += decoder.decode(value, {stream: true});
