@@ -7,6 +7,7 @@ the ledger may stand beside them, as testimony.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,7 +17,7 @@ from provenance.encoding import Address, Hash32, Root
 from provenance.errors import MalformedError
 from provenance.ledger import BlockRef, LedgerIdentity
 from provenance.strict import block_from_json, block_to_json, count_of, members_of
-from provenance.testimony import Testimony
+from provenance.testimony import ExportedRecord
 
 BUNDLE_TYPE = "KilnmarkBundle"
 BUNDLE_VERSION = 1
@@ -85,7 +86,7 @@ class Receipt:
         """Read the JSON form; raises `MalformedError`."""
         members = members_of(value, "receipts", _RECEIPT)
         token = members["tokenId"]
-        if not isinstance(token, str) or not token.isascii() or not token.isdigit() or len(token) > 20:
+        if not isinstance(token, str) or not _TOKEN_ID.match(token):
             raise MalformedError("not-a-bundle", "A token id is a number in decimal text.", field="receipts.tokenId")
         return cls(
             chain_id=count_of(members, "chainId", "receipts"),
@@ -111,7 +112,7 @@ class Bundle:
     receipts: tuple[Receipt, ...] = ()
     amendments: tuple[Certificate, ...] = ()
     exported: datetime | None = None
-    as_exported: Testimony | None = None
+    as_exported: ExportedRecord | None = None
 
     def __post_init__(self) -> None:
         if (self.inclusion is None) != (not self.receipts):
@@ -153,10 +154,11 @@ class Bundle:
             receipts=tuple(Receipt.from_json(item) for item in _list(document, "receipts", MAX_RECEIPTS)),
             amendments=tuple(_certificate(item) for item in _list(document, "amendments", MAX_AMENDMENTS)),
             exported=None if exported is None else parse_time(exported, "exported"),
-            as_exported=None if told is None else Testimony.from_json(told),
+            as_exported=None if told is None else ExportedRecord.from_json(told),
         )
 
 
+_TOKEN_ID = re.compile(r"(?:0|[1-9][0-9]{0,19})\Z")
 _BUNDLE = frozenset(("type", "version", "certificate", "amendments", "receipts", "inclusion", "exported", "asExported"))
 _INCLUSION = frozenset(("index", "size", "path"))
 _RECEIPT = frozenset(("chainId", "genesis", "contract", "tokenId", "root", "transaction", "block"))

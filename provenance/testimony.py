@@ -19,7 +19,7 @@ from provenance.strict import block_from_json, block_to_json, count_of, members_
 
 
 @dataclass(frozen=True, slots=True)
-class Testimony:
+class ExportedRecord:
     """A `LedgerRecord` as of `block`, in what a reader without a ledger may want to hear told.
 
     `key` is the window of the key that signed the certificate, ``None`` where the studio had no such key; `amendments`
@@ -40,7 +40,7 @@ class Testimony:
     amendments: int
 
     @classmethod
-    def of(cls, record: LedgerRecord, block: BlockRef) -> Testimony:
+    def of(cls, record: LedgerRecord, block: BlockRef) -> ExportedRecord:
         """Return what `record` says, as of `block`."""
         return cls(
             block=block,
@@ -79,7 +79,7 @@ class Testimony:
         return members
 
     @classmethod
-    def from_json(cls, value: JSONValue) -> Testimony:
+    def from_json(cls, value: JSONValue) -> ExportedRecord:
         """Read what `to_json` writes; raises `MalformedError`."""
         members = members_of(value, "asExported", _ALWAYS, _SOMETIMES)
         standing = members_of(members["standing"], "asExported.standing", _STANDING)

@@ -22,7 +22,7 @@ from provenance.errors import VerificationError
 from provenance.ledger import BlockRef
 from provenance.serial import Serial
 from provenance.strict import block_to_json
-from provenance.testimony import Testimony
+from provenance.testimony import ExportedRecord
 
 
 class Check(IntEnum):
@@ -324,7 +324,7 @@ class Verdict:
     details: Mapping[str, str] = field(default_factory=dict)
     status_time: datetime | None = None
     by_steward: bool | None = None
-    as_exported: Testimony | None = None
+    as_exported: ExportedRecord | None = None
 
     def __bool__(self) -> NoReturn:
         raise TypeError("A Verdict has no truth value: compare its outcome, or call require().")

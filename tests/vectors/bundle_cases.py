@@ -17,7 +17,7 @@ from provenance.piece import Edition, Maker, Photo, PieceSet, Scan, WorkFile
 from provenance.proof import add_proof
 from tests.support.pieces import full_piece
 from tests.support.stories import LIST_ID, REGISTRY, Story, ed25519, p256
-from tests.vectors.casebook import Casebook, Change, changed, with_receipt, with_signature
+from tests.vectors.casebook import Casebook, Change, changed, stored, with_receipt, with_signature
 
 ED25519_ORDER = 2**252 + 27742317777372353535851937790883648493
 
@@ -29,7 +29,7 @@ def png(grey: int) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     header = struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)
-    pixels = zlib.compress(bytes([0, grey]), 0)
+    pixels = b"\x78\x01" + stored(bytes([0, grey])) + struct.pack(">I", zlib.adler32(bytes([0, grey])))
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Mapping
+import struct
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
 from typing import Any, cast
 
@@ -14,11 +16,12 @@ from web3.providers.base import JSONBaseProvider
 
 from provenance.bundle import Bundle
 from provenance.canonical import JSONObject, canonicalize
-from provenance.certificate import Certificate
+from provenance.certificate import Certificate, format_time
 from provenance.encoding import Digest
 from provenance.errors import LedgerError, MalformedError
 from provenance.evm.ledger import EVMLedger
 from provenance.evm.node import Node
+from provenance.evm.quorum import Quorum
 from provenance.ledger import LedgerIdentity, LedgerReader
 from provenance.policy import TrustPolicy
 from provenance.serial import Serial
@@ -29,6 +32,9 @@ from tests.support.nodes import LyingNode, RecordingNode
 from tests.support.stories import REGISTRY, Story
 
 UNREACHABLE = "unreachable"
+AGREEING = 2
+"""Nodes that must agree where several are asked."""
+Between = Callable[[JSONBaseProvider], JSONBaseProvider]
 Change = Callable[[dict[str, Any]], object]
 """What is done to a bundle's JSON: in place."""
 
@@ -55,6 +61,11 @@ def with_signature(certificate: Certificate, signature: bytes) -> Certificate:
     return Certificate.from_document(replace(certificate.proof, signature=signature).attached(document))
 
 
+def stored(data: bytes) -> bytes:
+    """Return DEFLATE that does not compress (RFC 1951 section 3.2.4): the same from every zlib."""
+    return b"\x01" + struct.pack("<HH", len(data), len(data) ^ 0xFFFF) + data
+
+
 def word(data: str, place: int, value: int) -> str:
     """Return ABI data with another value in one of its 32-byte words."""
     start = 2 + 64 * place
@@ -63,7 +74,14 @@ def word(data: str, place: int, value: int) -> str:
 
 def verdict_json(verdict: Verdict) -> dict[str, Any]:
     """Return what is held against other verifiers: no sentences and no details."""
-    facts = {"digest": verdict.digest, "newest": verdict.newest, "tokenId": verdict.token_id, "holder": verdict.holder}
+    by = None if verdict.by_steward is None else ("steward" if verdict.by_steward else "studio")
+    facts = {
+        "digest": verdict.digest,
+        "newest": verdict.newest,
+        "tokenId": verdict.token_id,
+        "holder": verdict.holder,
+        "statusBy": by,
+    }
     return {
         "outcome": verdict.outcome.value,
         "reason": verdict.reason,
@@ -96,6 +114,16 @@ def ask_on(recorder: RecordingNode, story: Story, shown: Bundle | bytes) -> None
             read()
 
 
+def honest(provider: JSONBaseProvider) -> JSONBaseProvider:
+    """Return what stands between a verifier and a chain that tells the truth: nothing."""
+    return provider
+
+
+def quorum(ledgers: Sequence[EVMLedger], now: datetime) -> Quorum:
+    """Return the reader that asks all of them, by a clock that stands still."""
+    return Quorum(ledgers, AGREEING, lambda: now)
+
+
 @dataclass
 class Casebook:
     """The vectors of one file, in their order."""
@@ -112,19 +140,25 @@ class Casebook:
         serial: Serial | None = None,
         base_url: str | None = None,
         photos: Mapping[Digest, bytes] | None = None,
+        status_list: bytes | None = None,
         confirmations: int = 1,
         predecessors: tuple[LedgerIdentity, ...] = (),
-        node: Callable[[JSONBaseProvider], JSONBaseProvider] = lambda provider: provider,
+        node: Between = honest,
+        nodes: tuple[Between, ...] = (),
+        now: datetime | None = None,
         ledger: str | None = "asked",
         pad_to: int | None = None,
     ) -> None:
         """Verify what is `shown` under a policy that pins the story's ledger, as of now, and keep it as a vector.
 
-        `node` stands between verifier and chain; `ledger` is ``None`` offline and `UNREACHABLE` for a dead node.
-        `pad_to` is the length to which spaces are added, for what is too long to be written out.
+        `node` stands between verifier and chain; of several `nodes` two must agree, by a clock that says `now`.
+        `ledger` is ``None`` offline and `UNREACHABLE` for a dead node.  `pad_to` is the length to which spaces are
+        added, for what is too long to be written out.
         """
         data = shown if isinstance(shown, bytes) else shown.to_bytes()
-        policy = TrustPolicy(story.ledger.identity, (), confirmations, REGISTRY, predecessors)
+        names = tuple(f"https://node{number}.example/rpc" for number in range(1, len(nodes) + 1))
+        agreeing = AGREEING if nodes else 1
+        policy = TrustPolicy(story.ledger.identity, names, confirmations, REGISTRY, predecessors, agreeing)
         vector: dict[str, Any] = {"name": name, "policy": json.loads(policy.to_bytes())}
         try:
             vector["bundle"] = data.decode()
@@ -139,22 +173,33 @@ class Casebook:
             vector["baseUrl"] = base_url
         if photos is not None:
             vector["photos"] = {str(digest): base64.b64encode(photo).decode() for digest, photo in photos.items()}
+        if status_list is not None:
+            vector["statusList"] = status_list.decode()
         reader: Any = None
-        told: Any = ledger
-        recorder = None
         if ledger == UNREACHABLE:
             reader = AnsweringReader(policy.ledger, UNREACHABLE)
-        elif ledger is not None:
-            recorder = RecordingNode(story.provider)
-            opened = EVMLedger(recorder, policy.ledger.contract, policy.ledger)
-            opening = self.openings.setdefault(str(policy.ledger.deployment_id), recorder.told)
-            assert opening == recorder.told, "a ledger is opened by the same questions each time"
-            recorder.told, recorder.provider = [], node(story.provider)
-            reader = RecordingReader(opened)
-            told = reader.told
-        expected = ask(policy, reader, data, serial=serial, base_url=base_url, photos=photos)
-        if recorder is not None and isinstance(recorder.provider, LyingNode):
-            ask_on(recorder, story, shown)
-        self.vectors.append(
-            vector | {"ledger": told, **({} if recorder is None else {"rpc": recorder.told}), "expected": expected}
-        )
+        vector["ledger"] = ledger
+        if ledger not in (None, UNREACHABLE):
+            opened = [self._open(policy, story, between) for between in nodes or (node,)]
+            if nodes:
+                now = now or story.time
+                reader = RecordingReader(quorum([ledger for _, ledger in opened], now))
+                vector |= {"ledger": reader.told, "now": format_time(now), "nodes": [heard.told for heard, _ in opened]}
+            else:
+                ((heard, alone),) = opened
+                reader = RecordingReader(alone)
+                vector |= {"ledger": reader.told, "rpc": heard.told}
+        asked = {"serial": serial, "base_url": base_url, "photos": photos, "status_list": status_list}
+        vector["expected"] = ask(policy, reader, data, **asked)
+        if vector.get("rpc") and isinstance(heard.provider, LyingNode):
+            ask_on(heard, story, shown)
+        self.vectors.append(vector)
+
+    def _open(self, policy: TrustPolicy, story: Story, between: Between) -> tuple[RecordingNode, EVMLedger]:
+        """Open the pinned ledger, and listen from then on through what stands `between`."""
+        heard = RecordingNode(story.provider)
+        ledger = EVMLedger(heard, policy.ledger.contract, policy.ledger)
+        opening = self.openings.setdefault(str(policy.ledger.deployment_id), heard.told)
+        assert opening == heard.told, "a ledger is opened by the same questions each time"
+        heard.told, heard.provider = [], between(story.provider)
+        return heard, ledger

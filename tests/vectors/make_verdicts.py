@@ -17,6 +17,7 @@ from tests.vectors.casebook import Casebook
 from tests.vectors.ledger_cases import amendments, anchors, standing, status, times
 from tests.vectors.malformed_cases import malformed
 from tests.vectors.move_cases import move
+from tests.vectors.told_cases import agreeing, status_lists, testimony
 
 FILE = Path(__file__).with_name("verdicts.json")
 
@@ -24,7 +25,20 @@ FILE = Path(__file__).with_name("verdicts.json")
 def casebook() -> Casebook:
     book, numbers = Casebook(), Numbers()
     story, forger = Story("the guild's ledger", numbers), Story("a forger's ledger", numbers)
-    for scene in (valid, altered, places, asked, photos, times, standing, status, amendments):
+    for scene in (
+        valid,
+        altered,
+        places,
+        asked,
+        photos,
+        times,
+        standing,
+        status,
+        amendments,
+        testimony,
+        status_lists,
+        agreeing,
+    ):
         scene(book, story)
     anchors(book, story, forger)
     move(book, numbers)

@@ -141,6 +141,8 @@ def shaped(book: Casebook, story: Story, bundle: Bundle) -> None:
         "a token id in hex": receipt(tokenId=hex(int(token))),
         "a token id with a space": receipt(tokenId=" " + token),
         "a token id in Arabic digits": receipt(tokenId="٣"),
+        "a token id with leading zeros": receipt(tokenId="00" + token),
+        "a token id with a line end": receipt(tokenId=token + "\n"),
         "a token id of 21 digits": receipt(tokenId="1" * 21),
         "an empty token id": receipt(tokenId=""),
         "a root that is a number": receipt(root=1),
@@ -358,9 +360,6 @@ def malformed(book: Casebook, story: Story) -> None:
     (alike, *_) = sorted(story.made(story.studios["lin"], 2), key=lambda bundle: bundle.receipts[0].token_id)
     for scene in SCENES:
         scene(book, story, alike if scene is shaped else bundle)
-    # What the receipt's numbers may look like is a rule of its own: this one is read, and is another token's.
-    zeros = changed(bundle, lambda d: d["receipts"][0].update(tokenId="00" + d["receipts"][0]["tokenId"]))
-    book.add("a token id with leading zeros", story, zeros)
     largest = changed(bundle, lambda d: d["receipts"][0].update(chainId=2**53 - 1))
     book.add("a receipt of the largest chain id that JSON holds exactly", story, largest)
     four = changed(bundle, lambda d: d.update(receipts=d["receipts"] * 4))

@@ -12,6 +12,7 @@ from provenance.ledger import (
     AmendCall,
     Anchored,
     Deployment,
+    NameSuccessorCall,
     ReinstateCall,
     SealCall,
     SuspendCall,
@@ -117,6 +118,10 @@ def move(book: Casebook, numbers: Numbers) -> None:
     book.add("anchored at the successor after the move", new, young, **before)
     book.add("anchored after the move, called the predecessor's, not confirmed", new, lie, confirmations=2, **before)
 
+    heir = new.ledger.identity
+    old.do(NameSuccessorCall(Deployment(heir.contract, heir.chain_id, old.ledger.head().number)), "admin")
+    book.add("the ledger names its successor", old, piece)
+    book.add("the ledger names its successor, and the piece is on hold", old, held)
     third = successor(new, "the ledger after that")
     both: dict[str, Any] = {"predecessors": (new.ledger.identity, old.ledger.identity)}
     book.add("a receipt from two moves ago", third, piece, **both)
