@@ -18,7 +18,6 @@ from provenance_cli.context import App
 from provenance_cli.showing import WIDTH, show_verdict
 from tests.support.scene import OTHER, STEWARD, STUDIO, Scene
 
-
 Capture = pytest.CaptureFixture[str]
 
 

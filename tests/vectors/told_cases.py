@@ -15,7 +15,7 @@ from provenance.certificate import CREDENTIALS_CONTEXT, STATUS_LIST_BITS, format
 from provenance.encoding import to_base64url
 from provenance.proof import add_proof
 from provenance.status import Status
-from provenance.testimony import Testimony
+from provenance.testimony import ExportedRecord
 from tests.support.nodes import FailingNode, LaggingNode, LyingNode, result
 from tests.support.stories import LIST_ID, REGISTRY, Story, p256
 from tests.vectors.casebook import UNREACHABLE, Casebook, Change, changed, honest, stored, word
@@ -29,7 +29,7 @@ def testimony(book: Casebook, story: Story) -> None:
         head, key_id = story.ledger.head(), bundle.certificate.public_key.key_id
         record = story.ledger.record(bundle.receipts[0].token_id, key_id, head)
         assert record is not None
-        return replace(bundle, exported=story.time, as_exported=Testimony.of(record, head))
+        return replace(bundle, exported=story.time, as_exported=ExportedRecord.of(record, head))
 
     bundle, revoked = story.made(lin, 2)
     told, before = exported(bundle), exported(revoked)

@@ -51,7 +51,7 @@ function readInclusion(inclusion) {
 function readReceipt(receipt) {
   members(receipt, 'receipts', ['chainId', 'genesis', 'contract', 'tokenId', 'root', 'transaction', 'block']);
   count(receipt.chainId, 'receipts.chainId');
-  must(typeof receipt.tokenId === 'string' && /^[0-9]{1,20}$/.test(receipt.tokenId), 'not-a-bundle', 'receipts.tokenId');
+  must(typeof receipt.tokenId === 'string' && /^(?:0|[1-9][0-9]{0,19})$/.test(receipt.tokenId), 'not-a-bundle', 'receipts.tokenId');
   hexText(receipt.contract, 20, 'receipts.contract');
   ['genesis', 'root', 'transaction'].forEach(name => hexText(receipt[name], 32, `receipts.${name}`));
   readBlock(receipt.block, 'receipts.block');

@@ -73,8 +73,9 @@ export async function verify({policy, bundleText, serial, baseUrl, photos, fetch
     try {
       ledger = await open(trusted, fetch);
       head = await ledger.head();
-      const asked = [ledger.record(token, await keyId(certificate), head), isNative ? ledger.evidence(receipt.root, receipt.block.hash) : null];
-      const [found, evidence] = await Promise.all(asked);
+      const answered = isNative ? ledger.evidence(receipt.root, receipt.block.hash) : Promise.resolve(null);
+      answered.catch(() => {}); // Asked at the same time; why there is no record is told first.
+      const found = await ledger.record(token, await keyId(certificate), head), evidence = await answered;
       isUnasked = false;
       facts.block = {number: Number(head.number), hash: head.hash};
       if(!found || found.root !== receipt.root) {
@@ -169,6 +170,7 @@ export async function verify({policy, bundleText, serial, baseUrl, photos, fetch
     } catch(error) {
       if(unanswered(error) === 'nodes-disagree') { say('nodes-disagree'); }
     }
+    if(bySteward !== null) { facts.statusBy = bySteward ? 'steward' : 'studio'; }
     if(record.status === REVOKED) {
       say('revoked');
     } else if(record.status === ON_HOLD) {
