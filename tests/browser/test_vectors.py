@@ -507,8 +507,8 @@ def test_jcs_outputs_are_reproduced_or_lie_outside_the_domain(page: Page, publis
         assert found in (expected, None)
         if found is None:
             refused.add(file.stem)
-    # Floats, nulls and keys beyond ASCII have no place in a certificate.
-    assert refused == {"arrays", "structures", "values", "french"}
+    # Floats, nulls and keys beyond ASCII have no place in a certificate; once read, 56.0 is an integer.
+    assert refused == {"arrays", "values", "french"}
 
 
 def test_rfc6962_inclusion(page: Page, published_vectors: Path) -> None:
