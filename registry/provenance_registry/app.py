@@ -29,6 +29,7 @@ from provenance_registry.http.problems import on_bug, on_http_error, on_provenan
 from provenance_registry.http.relaying import relaying_routes
 from provenance_registry.http.rpc import rpc_routes
 from provenance_registry.http.services import Services
+from provenance_registry.http.static_files import static_routes
 from provenance_registry.http.studios import studio_routes
 from provenance_registry.ledgers import OpenLedger, companions_of, open_registry_ledger
 from provenance_registry.repository import FileKind
@@ -171,6 +172,7 @@ def _web(services: Services, ask_order_nonce: Callable[[Address], int]) -> Lites
         *studio_routes(services, order_nonce),
         *rpc_routes(services),
         *page_routes(services),
+        *static_routes(),
         *health_routes(services),
     ]
 

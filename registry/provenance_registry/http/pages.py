@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from importlib import resources
 from typing import Any
 
 from babel.dates import format_date
@@ -29,7 +28,6 @@ from provenance_registry.http.page_texts import LANGUAGES, PAGE_TEXTS
 from provenance_registry.http.services import Services
 from provenance_registry.repository import TokenRow
 
-_STATIC = {"kilnmark.css": "text/css"}
 _STYLES = {
     Outcome.AUTHENTIC: "authentic",
     Outcome.NOT_AUTHENTIC: "altered",
@@ -146,15 +144,7 @@ def page_routes(services: Services) -> list[BaseRouteHandler]:
         except MalformedError:
             return render("entry.html", language, 404, typed=serial[:40], wrong=True)
 
-    @get("/static/{name:str}", summary="Style sheet")
-    async def static(name: FromPath[str]) -> Response[bytes]:
-        """Return a file that the pages need."""
-        if name not in _STATIC:
-            return render("entry.html", "en", 404, typed="", wrong=False)
-        data = resources.files("provenance_registry.http").joinpath("static", name).read_bytes()
-        return Response(data, media_type=_STATIC[name], headers={"cache-control": "public, max-age=3600"})
-
-    return [piece, replacement, entry, look, static]
+    return [piece, replacement, entry, look]
 
 
 def _verdict_values(verdict: Verdict, language: str) -> dict[str, object]:
