@@ -1,7 +1,8 @@
 """The bundle: one file with all that is needed to check a piece without its registry.
 
 Canonical JSON (RFC 8785).  It holds the certificate as it was signed, its amendments, the inclusion proof, and the
-receipts of its anchors: a list, since a piece may be anchored on more than one ledger in time.
+receipts of its anchors: a list, since a piece may be anchored on more than one ledger in time.  What its writer saw on
+the ledger may stand beside them, as testimony.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from provenance.certificate import MAX_CERTIFICATE_BYTES, Certificate, format_ti
 from provenance.encoding import Address, Hash32, Root
 from provenance.errors import MalformedError
 from provenance.ledger import BlockRef, LedgerIdentity
+from provenance.strict import block_from_json, block_to_json, count_of, members_of
+from provenance.testimony import ExportedRecord
 
 BUNDLE_TYPE = "KilnmarkBundle"
 BUNDLE_VERSION = 1
@@ -41,11 +44,11 @@ class InclusionProof:
     @classmethod
     def from_json(cls, value: JSONValue) -> InclusionProof:
         """Read the JSON form; raises `MalformedError`."""
-        members = _members(value, "inclusion", {"index", "size", "path"})
+        members = members_of(value, "inclusion", _INCLUSION)
         path = members["path"]
         if not isinstance(path, list) or len(path) > MAX_PATH:
             raise MalformedError("not-a-bundle", "Expected a list of hashes.", field="inclusion.path")
-        index, size = _count(members, "index", "inclusion"), _count(members, "size", "inclusion")
+        index, size = count_of(members, "index", "inclusion"), count_of(members, "size", "inclusion")
         return cls(index, size, tuple(Hash32.parse(step).value for step in path))
 
 
@@ -74,34 +77,24 @@ class Receipt:
             "tokenId": str(self.token_id),
             "root": str(self.root),
             "transaction": str(self.transaction),
-            "block": {
-                "number": self.block.number,
-                "hash": str(self.block.hash),
-                "time": format_time(self.block.time),
-            },
+            "block": block_to_json(self.block),
         }
 
     @classmethod
     def from_json(cls, value: JSONValue) -> Receipt:
         """Read the JSON form; raises `MalformedError`."""
-        names = {"chainId", "genesis", "contract", "tokenId", "root", "transaction", "block"}
-        members = _members(value, "receipts", names)
-        block = _members(members["block"], "receipts.block", {"number", "hash", "time"})
+        members = members_of(value, "receipts", _RECEIPT)
         token = members["tokenId"]
         if not isinstance(token, str) or not token.isascii() or not token.isdigit() or len(token) > 20:
             raise MalformedError("not-a-bundle", "A token id is a number in decimal text.", field="receipts.tokenId")
         return cls(
-            chain_id=_count(members, "chainId", "receipts"),
+            chain_id=count_of(members, "chainId", "receipts"),
             genesis=Hash32.parse(members["genesis"]),
             contract=Address.parse(members["contract"]),
             token_id=int(token),
             root=Root.parse(members["root"]),
             transaction=Hash32.parse(members["transaction"]),
-            block=BlockRef(
-                _count(block, "number", "receipts.block"),
-                Hash32.parse(block["hash"]),
-                parse_time(block["time"], "receipts.block.time"),
-            ),
+            block=block_from_json(members["block"], "receipts.block"),
         )
 
 
@@ -109,7 +102,8 @@ class Receipt:
 class Bundle:
     """A certificate and the evidence for it; before its anchor there is no inclusion proof and no receipt.
 
-    `amendments` stand oldest first; `exported` is when the file was written, for people only.
+    `amendments` stand oldest first; `exported` is when the file was written, for people only; `as_exported` is what the
+    ledger said then, on the word of whoever wrote the file.
     """
 
     certificate: Certificate
@@ -117,10 +111,13 @@ class Bundle:
     receipts: tuple[Receipt, ...] = ()
     amendments: tuple[Certificate, ...] = ()
     exported: datetime | None = None
+    as_exported: ExportedRecord | None = None
 
     def __post_init__(self) -> None:
         if (self.inclusion is None) != (not self.receipts):
             raise MalformedError("not-a-bundle", "An inclusion proof and receipts come together.", field="inclusion")
+        if self.as_exported is not None and not self.receipts:
+            raise MalformedError("not-a-bundle", "What is not anchored has no record yet.", field="asExported")
 
     def to_bytes(self) -> bytes:
         """Return the file's bytes."""
@@ -135,6 +132,8 @@ class Bundle:
             members["inclusion"] = self.inclusion.to_json()
         if self.exported is not None:
             members["exported"] = format_time(self.exported)
+        if self.as_exported is not None:
+            members["asExported"] = self.as_exported.to_json()
         return canonicalize(members)
 
     @classmethod
@@ -143,19 +142,24 @@ class Bundle:
         document = parse_canonical(data.removesuffix(b"\n"), limit=MAX_BUNDLE_BYTES)
         if not is_of(document, BUNDLE_TYPE, BUNDLE_VERSION):
             raise MalformedError("not-a-bundle", "This is not a bundle that this program can read.", field="type")
-        known = {"type", "version", "certificate", "amendments", "receipts", "inclusion", "exported"}
-        if not known.issuperset(document):
+        if not _BUNDLE.issuperset(document):
             raise MalformedError(
-                "not-a-bundle", "The bundle has an unknown member.", field=min(document.keys() - known)
+                "not-a-bundle", "The bundle has an unknown member.", field=min(document.keys() - _BUNDLE)
             )
-        inclusion, exported = document.get("inclusion"), document.get("exported")
+        inclusion, exported, told = (document.get(name) for name in ("inclusion", "exported", "asExported"))
         return cls(
             certificate=_certificate(document.get("certificate")),
             inclusion=None if inclusion is None else InclusionProof.from_json(inclusion),
             receipts=tuple(Receipt.from_json(item) for item in _list(document, "receipts", MAX_RECEIPTS)),
             amendments=tuple(_certificate(item) for item in _list(document, "amendments", MAX_AMENDMENTS)),
             exported=None if exported is None else parse_time(exported, "exported"),
+            as_exported=None if told is None else ExportedRecord.from_json(told),
         )
+
+
+_BUNDLE = frozenset(("type", "version", "certificate", "amendments", "receipts", "inclusion", "exported", "asExported"))
+_INCLUSION = frozenset(("index", "size", "path"))
+_RECEIPT = frozenset(("chainId", "genesis", "contract", "tokenId", "root", "transaction", "block"))
 
 
 def _certificate(value: JSONValue | None) -> Certificate:
@@ -168,17 +172,4 @@ def _list(document: JSONObject, name: str, limit: int) -> list[JSONValue]:
     value = document.get(name)
     if not isinstance(value, list) or len(value) > limit:
         raise MalformedError("not-a-bundle", "Expected a list of at most {limit}.", field=name, limit=limit)
-    return value
-
-
-def _members(value: JSONValue, path: str, names: set[str]) -> JSONObject:
-    if not isinstance(value, dict) or value.keys() != names:
-        raise MalformedError("not-a-bundle", "Expected exactly {names}.", field=path, names=", ".join(sorted(names)))
-    return value
-
-
-def _count(members: JSONObject, name: str, path: str) -> int:
-    value = members[name]
-    if type(value) is not int or value < 0:
-        raise MalformedError("not-a-bundle", "Expected a whole number.", field=f"{path}.{name}")
     return value

@@ -31,6 +31,7 @@ class TrustPolicy:
 
     `registry` is the address of the registry that the policy was published by, for people.  `predecessors` are ledgers
     whose state the pinned one took over: whoever names them vouches that it did so truly, and their receipts count.
+    `agreeing` is how many nodes must give the same answer: with one, the first that answers is believed.
     """
 
     ledger: LedgerIdentity
@@ -38,12 +39,15 @@ class TrustPolicy:
     confirmations: int = 1
     registry: str | None = None
     predecessors: tuple[LedgerIdentity, ...] = ()
+    agreeing: int = 1
 
     def __post_init__(self) -> None:
         if not 1 <= self.confirmations <= MAX_CONFIRMATIONS:
             raise ConfigurationError("bad-policy", "Confirmations must be 1 to {limit:,}.", limit=MAX_CONFIRMATIONS)
         if len(self.nodes) > MAX_NODES:
             raise ConfigurationError("bad-policy", "A policy names at most {limit} nodes.", limit=MAX_NODES)
+        if not 1 <= self.agreeing <= max(1, len(set(self.nodes))):
+            raise ConfigurationError("bad-policy", "No more nodes can agree than the policy names.")
         if len(self.predecessors) > MAX_PREDECESSORS:
             raise ConfigurationError(
                 "bad-policy", "A policy names at most {limit} predecessors.", limit=MAX_PREDECESSORS
@@ -77,6 +81,8 @@ class TrustPolicy:
             members["registry"] = self.registry
         if self.predecessors:
             members["predecessors"] = [identity_to_json(ledger) for ledger in self.predecessors]
+        if self.agreeing > 1:  # Absent else, so that a policy without it keeps its six words.
+            members["agreeing"] = self.agreeing
         return canonicalize(members)
 
     @classmethod
@@ -84,13 +90,14 @@ class TrustPolicy:
         """Read a policy, in any spelling of its JSON; raises `MalformedError` or `ConfigurationError`."""
         members = parse(data, limit=MAX_POLICY_BYTES)
         nodes, confirmations, registry = members.get("nodes"), members.get("confirmations"), members.get("registry")
-        predecessors = members.get("predecessors", [])
+        predecessors, agreeing = members.get("predecessors", []), members.get("agreeing", 1)
         if (
             not is_of(members, POLICY_TYPE, POLICY_VERSION)
             or not _MEMBERS.issuperset(members)
             or not isinstance(nodes, list)
             or not isinstance(predecessors, list)
             or type(confirmations) is not int
+            or type(agreeing) is not int
             or not (registry is None or isinstance(registry, str))
         ):
             raise MalformedError("not-a-policy", "This is not a trust policy that this program can read.")
@@ -100,10 +107,10 @@ class TrustPolicy:
             raise MalformedError("not-a-policy", "A node is named by its address.", field="nodes")
         address = None if registry is None else check_base_url(registry)
         earlier = tuple(identity_from_json(ledger, "predecessors") for ledger in predecessors)
-        return cls(identity, names, confirmations, address, earlier)
+        return cls(identity, names, confirmations, address, earlier, agreeing)
 
 
-_MEMBERS = {"type", "version", "ledger", "nodes", "confirmations", "registry", "predecessors"}
+_MEMBERS = {"type", "version", "ledger", "nodes", "confirmations", "registry", "predecessors", "agreeing"}
 
 
 def identity_to_json(ledger: LedgerIdentity) -> JSONObject:

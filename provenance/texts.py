@@ -5,9 +5,10 @@ English stands in ``verdict``; here are translations by the same codes.  A test 
 
 from __future__ import annotations
 
-from provenance.verdict import ADVISORIES, CODES, REASONS, Verdict
+from provenance.verdict import ADVISORIES, CODES, QUESTIONS, REASONS, Check, Question, Verdict
 
 _DO_NOT_RELY = "请勿采信此记录，请询问工作室。"
+_ASK_ONLINE = "请联网后再查，或询问行会。"
 _LATER = "请稍后再试。这既不说明器物有问题，也不为其担保。"
 
 CHINESE: dict[str, tuple[str, str]] = {
@@ -24,22 +25,30 @@ CHINESE: dict[str, tuple[str, str]] = {
     "not-confirmed": ("上链时间尚短，确认数不足。", "请过一会儿再查。"),
     "ledger-behind": ("所询问的节点尚未同步到回执所在区块。", _LATER),
     "ledger-unreachable": ("无法查询账本。", _LATER),
-    "offline": ("未查询账本，因此上链、工作室与状态均未知。", "请联网后再查。"),
+    "offline": ("未查询账本，因此不知批次是否上链、何时上链。", "请联网后再查。"),
+    "nodes-disagree": (
+        "所询问的节点答复互相矛盾：其中有节点说谎或出了故障。",
+        "都不要相信。请告知行会管理员询问了哪些节点，再用自己的节点查询。",
+    ),
     "accredited": ("证书上链时，工作室已获认可，密钥有效。", ""),
     "not-accredited": ("证书上链时，工作室未获认可。", _DO_NOT_RELY),
     "not-vouched": ("此处有一份证书待处理，但行会尚未认可其工作室或密钥。", "暂勿采信，请询问工作室。"),
     "wrong-key": ("签署证书的密钥不属于该工作室。", _DO_NOT_RELY),
     "key-not-valid": ("证书上链时，工作室的密钥已失效。", "密钥可能被盗。请勿采信此记录，请询问工作室。"),
     "wrong-issuer": ("证书所写的工作室与账本上的不同。", _DO_NOT_RELY),
+    "studio-not-checked": ("不知工作室当时是否获认可、密钥是否有效：只有账本知道。", _ASK_ONLINE),
     "token-agrees": ("账本上的记录正是这份证书的。", ""),
     "wrong-token": ("账本上的记录属于另一份证书。", _DO_NOT_RELY),
     "other-serial": ("这是另一件器物的证书。", _DO_NOT_RELY),
     "amendment-missing": ("工作室更正过此证书，此处未见更正。", "请向登记处或工作室索取最新证书。"),
     "amendment-unknown": ("所示更正在账本上没有记载。", "请过一会儿再查，或询问工作室。"),
     "bad-amendment": ("所示更正不是工作室有效签署的。", _DO_NOT_RELY),
+    "token-not-checked": ("不知账本上的记录是否属于这份证书，也不知有无更新的更正。", _ASK_ONLINE),
     "active": ("记录有效。", ""),
     "revoked": ("工作室或行会已作废此证书。", "请向工作室询问原因。"),
     "on-hold": ("记录暂停使用，正在核查。", "请询问工作室。"),
+    "held-by-guild": ("行会已暂停此记录，正在核查。", "请询问行会。"),
+    "status-not-checked": ("不知证书是否已作废或暂停：只有账本知道。", _ASK_ONLINE),
     "photos-agree": ("照片正是工作室签署时的照片。", ""),
     "no-photos": ("证书没有照片。", ""),
     "photos-not-checked": ("手边没有照片可核对。", ""),
@@ -52,10 +61,26 @@ CHINESE: dict[str, tuple[str, str]] = {
     "lost": ("物主已报失此件。", ""),
     "retired": ("工作室记载此件已损毁或不存。", ""),
     "amended": ("工作室更正过此证书，所示为最新内容。", ""),
+    "amendment-not-shown": ("工作室更正此证书的次数多于所示；所示为最新内容。", ""),
+    "successor-named": ("已有另一账本接替此账本：请向行会索取新的信任策略。", ""),
+    "status-list-differs": ("登记处的状态列表与账本不一致。以账本为准，请告知行会。", ""),
+    "status-list-unread": ("登记处的状态列表无法读取，或签名无效。以账本为准。", ""),
+    "as-exported": ("凭证包写成时账本如何记载，只是凭证包自己所言，无人核实。", ""),
     "imported": ("此记录由更早的账本转来。", ""),
     "photo-missing": ("证书所列的照片有缺。", ""),
     "authentic": ("证书属实。请再与手中器物核对。", ""),
     "unknown": ("没有这个编号的证书。请核对编号，或询问工作室。", ""),
+}
+CHINESE_QUESTIONS: dict[Check, Question] = {
+    Check.FORM: Question("凭证包与证书的格式是否准确无误？", "格式的规则"),
+    Check.SIGNATURE: Question("签名与证书是否逐字相符？", "证书所写的密钥"),
+    Check.INCLUSION: Question("证书是否在批次之中？", "回执所写的批次根"),
+    Check.ANCHOR: Question("批次是否在那一区块上链，确认数是否足够？", "信任策略所指定的账本"),
+    Check.STUDIO: Question("证书上链时，工作室是否获认可，密钥是否有效？", "账本的工作室名录"),
+    Check.TOKEN: Question("记录是否属于这份证书，编号是否是所查的，最新更正是否已出示？", "账本上的记录"),
+    Check.STATUS: Question("记录是否有效？", "账本上的状态"),
+    Check.PHOTOS: Question("照片是否是工作室签署的那些？", "证书中的摘要"),
+    Check.TAG: Question("标签是否指向正确的登记处？", "证书所写的网址"),
 }
 CHECKS = {
     "en": ("Form", "Signature", "Batch", "Anchor", "Studio", "Token", "Status", "Photos", "Tag"),
@@ -68,6 +93,8 @@ HEADLINES = {
         "altered": "Altered",
         "revoked": "Revoked",
         "on-hold": "On hold",
+        "held-by-guild": "On hold",
+        "nodes-disagree": "Warning: the nodes disagree",
         "not-anchored": "Not yet anchored",
         "unknown": "Not found",
         "pending": "Not yet anchored",
@@ -79,6 +106,8 @@ HEADLINES = {
         "altered": "已被篡改",
         "revoked": "已作废",
         "on-hold": "暂停使用",
+        "held-by-guild": "暂停使用",
+        "nodes-disagree": "警告：节点互相矛盾",
         "not-anchored": "尚未上链",
         "unknown": "查无此证",
         "pending": "尚未上链",
@@ -112,6 +141,11 @@ def advice(code: str, language: str) -> str:
 def check_name(check: int, language: str) -> str:
     """Return the short name of a check."""
     return CHECKS["zh" if _is_chinese(language) else "en"][check]
+
+
+def question(check: Check, language: str) -> Question:
+    """Return what a check asks, and against what it is held."""
+    return (CHINESE_QUESTIONS if _is_chinese(language) else QUESTIONS)[check]
 
 
 def headline(verdict: Verdict, language: str) -> str:

@@ -9,7 +9,9 @@ source text for translations.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum, IntEnum
 from typing import NamedTuple, NoReturn
 
@@ -19,6 +21,8 @@ from provenance.encoding import Address, Digest
 from provenance.errors import VerificationError
 from provenance.ledger import BlockRef
 from provenance.serial import Serial
+from provenance.strict import block_to_json
+from provenance.testimony import ExportedRecord
 
 
 class Check(IntEnum):
@@ -33,6 +37,37 @@ class Check(IntEnum):
     STATUS = 6
     PHOTOS = 7
     TAG = 8
+
+
+class Question(NamedTuple):
+    """What a check asks, and what the answer is held against."""
+
+    asks: str
+    against: str
+
+
+QUESTIONS: dict[Check, Question] = {
+    Check.FORM: Question("Are bundle and certificate in their one exact form?", "the rules of the format"),
+    Check.SIGNATURE: Question(
+        "Does the signature fit every word of the certificate?", "the key that the certificate names"
+    ),
+    Check.INCLUSION: Question("Is the certificate in the batch?", "the batch's root, which the receipt names"),
+    Check.ANCHOR: Question(
+        "Is the batch on the ledger, in that block, and deep enough?", "the ledger that the trust policy pins"
+    ),
+    Check.STUDIO: Question(
+        "Was the studio accredited, and its key valid, when the ledger saw the certificate?",
+        "the ledger's directory of studios",
+    ),
+    Check.TOKEN: Question(
+        "Is the token this certificate's, the serial the one asked for, the newest correction shown?",
+        "the ledger's record of the token",
+    ),
+    Check.STATUS: Question("Is the record in force?", "the token's status on the ledger"),
+    Check.PHOTOS: Question("Are the photos those that the studio signed?", "their digests in the certificate"),
+    Check.TAG: Question("Does the tag lead to the right registry?", "the address in the certificate"),
+}
+"""What each check asks, and against what it is held."""
 
 
 class Outcome(Enum):
@@ -66,6 +101,7 @@ class Code(NamedTuple):
 _OK, _BAD, _OPEN = Result.PASSED, Result.FAILED, Result.NOT_CHECKED
 _NOT, _WAIT, _UNSURE = Outcome.NOT_AUTHENTIC, Outcome.PENDING, Outcome.INCONCLUSIVE
 _DO_NOT_PAY = "Do not rely on this record. Ask the studio."
+_ASK_ONLINE = "Check again with a network connection, or ask the guild."
 _TRY_AGAIN = "Try again later. This neither accuses the piece nor vouches for it."
 
 CODES: dict[str, Code] = {
@@ -104,8 +140,15 @@ CODES: dict[str, Code] = {
         Check.ANCHOR,
         _OPEN,
         _UNSURE,
-        "No ledger was asked, so nothing is known of anchor, studio and status.",
+        "No ledger was asked, so it is not known whether the batch is on it, and since when.",
         "Check again with a network connection.",
+    ),
+    "nodes-disagree": Code(
+        Check.ANCHOR,
+        _OPEN,
+        _UNSURE,
+        "The nodes asked contradict each other: one of them lies, or is broken.",
+        "Believe none of them. Tell the guild's steward which nodes were asked, and ask again through your own.",
     ),
     "accredited": Code(
         Check.STUDIO, _OK, None, "The studio was accredited and its key valid when the ledger saw the certificate."
@@ -133,6 +176,13 @@ CODES: dict[str, Code] = {
     "wrong-issuer": Code(
         Check.STUDIO, _BAD, _NOT, "The certificate names another studio than the one on the ledger.", _DO_NOT_PAY
     ),
+    "studio-not-checked": Code(
+        Check.STUDIO,
+        _OPEN,
+        _UNSURE,
+        "Whether the studio was accredited, and its key valid, is not known: only the ledger tells.",
+        _ASK_ONLINE,
+    ),
     "token-agrees": Code(Check.TOKEN, _OK, None, "The token on the ledger is this certificate's."),
     "wrong-token": Code(Check.TOKEN, _BAD, _NOT, "The token belongs to another certificate.", _DO_NOT_PAY),
     "other-serial": Code(
@@ -155,12 +205,30 @@ CODES: dict[str, Code] = {
     "bad-amendment": Code(
         Check.TOKEN, _BAD, _NOT, "A correction is shown that the studio did not validly sign.", _DO_NOT_PAY
     ),
+    "token-not-checked": Code(
+        Check.TOKEN,
+        _OPEN,
+        _UNSURE,
+        "Whether the token is this certificate's, and whether there is a newer correction, is not known.",
+        _ASK_ONLINE,
+    ),
     "active": Code(Check.STATUS, _OK, None, "The record is in force."),
     "revoked": Code(
         Check.STATUS, _BAD, _NOT, "The studio or the guild has revoked this certificate.", "Ask the studio why."
     ),
     "on-hold": Code(
         Check.STATUS, _OPEN, _UNSURE, "The record is on hold while a question is looked into.", "Ask the studio."
+    ),
+    "held-by-guild": Code(
+        Check.STATUS, _OPEN, _UNSURE, "The guild has put the record on hold while a question is looked into.",
+        "Ask the guild.",
+    ),
+    "status-not-checked": Code(
+        Check.STATUS,
+        _OPEN,
+        _UNSURE,
+        "Whether the certificate was revoked or put on hold is not known: only the ledger tells.",
+        _ASK_ONLINE,
     ),
     "photos-agree": Code(Check.PHOTOS, _OK, None, "The photos are those that the studio signed."),
     "no-photos": Code(Check.PHOTOS, _OK, None, "The certificate has no photos."),
@@ -188,8 +256,13 @@ ADVISORIES: dict[str, str] = {
     "lost": "The owner has reported this piece as lost.",
     "retired": "The studio has recorded that this piece is broken or gone.",
     "amended": "The studio has corrected this certificate; the newest form is shown.",
+    "amendment-not-shown": "The studio corrected this certificate more often than is shown; the newest form is shown.",
     "photo-missing": "A photo that the certificate names was not at hand.",
     "imported": "The record was taken over from an earlier ledger.",
+    "successor-named": "Another ledger takes over from this one: get the guild's newer trust policy.",
+    "status-list-differs": "The registry's status list contradicts the ledger. The ledger counts: tell the guild.",
+    "status-list-unread": "The registry's status list could not be read, or is not validly signed. The ledger counts.",
+    "as-exported": "What the ledger said when the bundle was written is told by the bundle alone: nobody checked it.",
 }
 """All advisories: things to know that change no outcome."""
 
@@ -232,7 +305,9 @@ class Verdict:
     """The outcome, its reason, the findings in the order of the checks, and what they speak of.
 
     `block` is the ledger's block as of which the answer holds; `holder` the address that owns the token;
-    `newest` the digest of the newest amendment where there is one.
+    `newest` the digest of the newest amendment where there is one.  `details` has names and numbers for advisories, by
+    their codes, for experts.  `status_time` is when the status was last set, `by_steward` whether a steward did,
+    ``None`` where the ledger does not tell.  `as_exported` is what the bundle alone tells, where no ledger was asked.
     """
 
     outcome: Outcome
@@ -246,6 +321,10 @@ class Verdict:
     studio: Address | None = None
     holder: Address | None = None
     block: BlockRef | None = None
+    details: Mapping[str, str] = field(default_factory=dict)
+    status_time: datetime | None = None
+    by_steward: bool | None = None
+    as_exported: ExportedRecord | None = None
 
     def __bool__(self) -> NoReturn:
         raise TypeError("A Verdict has no truth value: compare its outcome, or call require().")
@@ -276,6 +355,8 @@ class Verdict:
                 {
                     "check": int(finding.check),
                     "name": finding.check.name.lower(),
+                    "asks": QUESTIONS[finding.check].asks,
+                    "against": QUESTIONS[finding.check].against,
                     "result": finding.result.value,
                     "code": finding.code,
                     "message": finding.message,
@@ -284,7 +365,10 @@ class Verdict:
                 }
                 for finding in self.findings
             ],
-            "advisories": [{"code": code, "message": ADVISORIES[code]} for code in self.advisories],
+            "advisories": [
+                {"code": code, "message": ADVISORIES[code], "detail": self.details.get(code, "")}
+                for code in self.advisories
+            ],
         }
         facts = {
             "serial": self.serial,
@@ -296,11 +380,13 @@ class Verdict:
         }
         members.update({name: str(value) for name, value in facts.items() if value is not None})
         if self.block is not None:
-            members["block"] = {
-                "number": self.block.number,
-                "hash": str(self.block.hash),
-                "time": format_time(self.block.time),
-            }
+            members["block"] = block_to_json(self.block)
+        if self.status_time is not None:
+            members["statusTime"] = format_time(self.status_time)
+        if self.by_steward is not None:
+            members["statusBy"] = "steward" if self.by_steward else "studio"
+        if self.as_exported is not None:
+            members["asExported"] = {**self.as_exported.to_json(), "verified": False}
         return members
 
 

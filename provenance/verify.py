@@ -12,17 +12,18 @@ accredited and key valid at the anchor's time, (5) token, serial and newest amen
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from provenance.bundle import Bundle, InclusionProof, Receipt
 from provenance.certificate import Certificate
 from provenance.encoding import Digest
 from provenance.errors import ConfigurationError, LedgerError, MalformedError, VerificationError
-from provenance.ledger import AnchorEvidence, BlockRef, LedgerReader, LedgerRecord, split_token_id
+from provenance.ledger import AnchorEvidence, BlockRef, Deployment, LedgerReader, LedgerRecord, split_token_id
 from provenance.merkle import verify_inclusion
 from provenance.policy import TrustPolicy
 from provenance.serial import Serial
 from provenance.status import Status
+from provenance.status_list import read_status_list
 from provenance.verdict import CODES, Check, Finding, Result, Verdict, conclude
 
 
@@ -41,6 +42,7 @@ class Verifier:
             )
         self._policy = policy
         self._ledger = ledger
+        self._successor = Successor()
 
     def verify(
         self,
@@ -49,16 +51,33 @@ class Verifier:
         serial: Serial | None = None,
         base_url: str | None = None,
         photos: Mapping[Digest, bytes] | None = None,
+        status_list: bytes | None = None,
     ) -> Verdict:
         """Return the verdict on `bundle`.
 
         `serial` is the one that was scanned or typed, `base_url` the registry's address on the tag that was scanned;
-        `photos` are the bytes at hand under the digests that they were served as.  Never raises for what the bundle
-        holds or the ledger answers.
+        `photos` are the bytes at hand under the digests that they were served as, `status_list` those of the list that
+        the certificate names, empty where it could not be fetched.  Never raises for what the bundle holds or the
+        ledger answers.
         """
-        inquiry = _Inquiry(self._policy, self._ledger, bundle, serial, base_url, photos)
+        inquiry = _Inquiry(self._policy, self._ledger, self._successor, bundle, serial, base_url, photos, status_list)
         inquiry.run()
         return inquiry.verdict()
+
+
+class Successor:
+    """Which ledger takes over from the one asked: one question a block, none once it is known."""
+
+    def __init__(self) -> None:
+        self._asked: BlockRef | None = None
+        self._named: Deployment | None = None
+
+    def named(self, ledger: LedgerReader, at: BlockRef) -> Deployment | None:
+        """Return what `ledger` names as of block `at`; raises `LedgerError`."""
+        if self._named is None and self._asked != at:
+            self._named = ledger.successor(at)
+            self._asked = at
+        return self._named
 
 
 class _Inquiry:
@@ -68,17 +87,25 @@ class _Inquiry:
         self,
         policy: TrustPolicy,
         ledger: LedgerReader | None,
+        successor: Successor,
         bundle: Bundle,
         serial: Serial | None,
         base_url: str | None,
         photos: Mapping[Digest, bytes] | None,
+        status_list: bytes | None,
     ) -> None:
-        self.policy, self.ledger, self.bundle = policy, ledger, bundle
-        self.serial, self.base_url, self.photos = serial, base_url, photos
+        self.policy, self.ledger, self.successor, self.bundle = policy, ledger, successor, bundle
+        self.serial, self.base_url, self.photos, self.status_list = serial, base_url, photos, status_list
         self.findings: list[Finding] = []
-        self.advisories: list[str] = []
+        self.advisories: dict[str, str] = {}
         self.block: BlockRef | None = None
         self.record: LedgerRecord | None = None
+        self.by_steward: bool | None = None
+        self.unasked = False
+
+    def advise(self, code: str, detail: str = "") -> None:
+        """Add an advisory."""
+        self.advisories[code] = detail
 
     def say(self, code: str, detail: str = "") -> bool:
         """Add a finding; tell whether its check passed."""
@@ -107,9 +134,9 @@ class _Inquiry:
             # (5)
             self._token(certificate, receipt, proof, record)
             # (6)
-            self._status(record)
-        else:
-            self._serial(certificate)
+            self._status(certificate, record)
+        elif self._serial(certificate) and self.unasked:
+            self.say("token-not-checked")
         # (7)
         self._photos(self.bundle.amendments[-1] if self.bundle.amendments else certificate)
         # (8) Whether a tag was voided or copied is the registry's to tell; a tag alone proves nothing.
@@ -143,7 +170,7 @@ class _Inquiry:
 
     def _anchor(self, certificate: Certificate, receipt: Receipt) -> LedgerRecord | None:
         if self.ledger is None:
-            self.say("offline")
+            self._unasked("offline")
             return None
         try:
             split_token_id(receipt.token_id)
@@ -152,7 +179,7 @@ class _Inquiry:
             native = receipt.is_of(self.policy.ledger)
             evidence = self.ledger.anchor_evidence(receipt.root, receipt.block.hash) if native else None
         except LedgerError as error:
-            self.say("ledger-unreachable", error.code)
+            self._unasked(*_unanswered(error))
             return None
         except MalformedError:
             self.say("not-on-ledger", "bad token id")
@@ -166,6 +193,13 @@ class _Inquiry:
             self._predecessors_receipt(receipt, record, head)
         return record
 
+    def _unasked(self, code: str, detail: str = "") -> None:
+        """Say why there is no answer of the ledger's, and what is not known for want of it."""
+        self.unasked = True
+        self.say(code, detail)
+        self.say("studio-not-checked")
+        self.say("status-not-checked")
+
     def _own_receipt(
         self, receipt: Receipt, record: LedgerRecord, evidence: AnchorEvidence | None, head: BlockRef
     ) -> None:
@@ -178,7 +212,7 @@ class _Inquiry:
         elif self.policy.predecessors and anchor.time < receipt.block.time:
             # Only an importer, before sealing, dates an anchor earlier than its event: block and time are the
             # predecessor's, whose chain is not this one, so that depth counts from the event.
-            self.advisories.append("imported")
+            self.advise("imported")
             self._depth(receipt.block.number, head)
         else:
             self.say("stale-receipt")
@@ -189,7 +223,7 @@ class _Inquiry:
         if (anchor.block_number, anchor.time) != (receipt.block.number, receipt.block.time):
             self.say("stale-receipt")
             return
-        self.advisories.append("imported")
+        self.advise("imported")
         if anchor.block_number > head.number:
             self.say("anchored", f"block {anchor.block_number}")
         else:
@@ -219,9 +253,9 @@ class _Inquiry:
         else:
             self.say("accredited", str(record.studio))
             if record.key.end is not None:
-                self.advisories.append("key-retired")
+                self.advise("key-retired")
         if not record.standing_now:
-            self.advisories.append("studio-suspended")
+            self.advise("studio-suspended")
 
     def _token(self, certificate: Certificate, receipt: Receipt, proof: InclusionProof, record: LedgerRecord) -> None:
         _, index = split_token_id(receipt.token_id)
@@ -238,26 +272,28 @@ class _Inquiry:
         return True
 
     def _amendments(self, certificate: Certificate, record: LedgerRecord) -> bool:
-        """Check the chain of amendments; tell whether the newest is shown."""
-        amendments, newest = self.bundle.amendments, record.amendment
-        previous = certificate
-        for amendment in amendments:
-            if (
-                amendment.replaces != previous.digest
-                or amendment.piece.serial != certificate.piece.serial
-                or amendment.issuer != certificate.issuer
-            ):
-                return self.say("bad-amendment", str(amendment.digest))
-            try:
-                amendment.check_signature()
-            except (VerificationError, MalformedError) as error:
-                return self.say("bad-amendment", error.code)
-            previous = amendment
+        """Check that the newest amendment is shown, and validly signed; earlier ones may be left out.
+
+        Whoever has the account of a studio, and not its certificate key, can record digests of nothing: were all of
+        them wanted, the piece could never be checked again.  So a true one that comes after mends that.
+        """
+        shown, newest = self.bundle.amendments, record.amendment
+        fault = broken_link(certificate, shown)
+        if fault is not None:
+            return self.say("bad-amendment", fault)
         if newest is None:
-            return not amendments or self.say("amendment-unknown", str(previous.digest))
-        if len(amendments) != newest.count or previous.digest != newest.digest:
+            return not shown or self.say("amendment-unknown", str(shown[-1].digest))
+        digests = [amendment.digest for amendment in shown]
+        if len(shown) > newest.count or newest.digest in digests[:-1]:
+            return self.say("amendment-unknown", str(digests[-1]))
+        if not shown or digests[-1] != newest.digest:
             return self.say("amendment-missing", str(newest.digest))
-        return self._newest_key(previous, record)
+        if not self._newest_key(shown[-1], record):
+            return False
+        self.advise("amended")
+        if len(shown) < newest.count:
+            self.advise("amendment-not-shown", f"{len(shown)} of {newest.count}")
+        return True
 
     def _newest_key(self, newest: Certificate, record: LedgerRecord) -> bool:
         """Check that the newest amendment's key was valid when the ledger saw it."""
@@ -267,25 +303,56 @@ class _Inquiry:
         try:
             under_key = ledger.record(record.token_id, newest.public_key.key_id, block)
         except LedgerError as error:
-            return self.say("ledger-unreachable", error.code)
+            self.say(*_unanswered(error))
+            return self.say("token-not-checked")
         if under_key is None or under_key.key is None or not under_key.key.covers(amendment.time):
             return self.say("bad-amendment", newest.public_key.multikey)
-        self.advisories.append("amended")
         return True
 
-    def _status(self, record: LedgerRecord) -> None:
+    def _status(self, certificate: Certificate, record: LedgerRecord) -> None:
+        since = "" if record.status_time is None else record.status_time.isoformat()
+        self._ask_around(record)
         match record.status:
             case Status.REVOKED:
-                self.say("revoked", "" if record.status_time is None else record.status_time.isoformat())
+                self.say("revoked", since)
             case Status.ON_HOLD:
-                self.say("on-hold")
+                self.say("held-by-guild" if self.by_steward else "on-hold", since)
             case Status.RETIRED:
                 self.say("active")
-                self.advisories.append("retired")
+                self.advise("retired", since)
             case Status.ACTIVE:
                 self.say("active")
         if record.lost_since is not None:
-            self.advisories.append("lost")
+            self.advise("lost", record.lost_since.isoformat())
+        if self.status_list is not None:
+            self._compare_list(certificate, record, self.status_list)
+
+    def _ask_around(self, record: LedgerRecord) -> None:
+        """Ask what decides nothing: who set the status, and whether another ledger takes over."""
+        ledger, block = self.ledger, self.block
+        if ledger is None or block is None:
+            raise TypeError("a record comes from a ledger")
+        try:
+            if record.status is not Status.ACTIVE:
+                self.by_steward = ledger.status_by_steward(record.token_id, block)
+            named = self.successor.named(ledger, block)
+        except LedgerError as error:
+            if error.code == "nodes-disagree":
+                self.say(*_unanswered(error))
+            return
+        if named is not None:
+            self.advise("successor-named", f"{named.contract}, chain {named.chain_id}")
+
+    def _compare_list(self, certificate: Certificate, record: LedgerRecord, data: bytes) -> None:
+        """Hold the registry's status list against the ledger, whose word counts."""
+        entry, base_url = certificate.status_entry, certificate.issuer.base_url
+        try:
+            listed = read_status_list(data, base_url, entry.list_id).is_set(entry.index)
+        except (MalformedError, VerificationError) as error:
+            self.advise("status-list-unread", error.code)
+        else:
+            if listed != (record.status is Status.REVOKED):
+                self.advise("status-list-differs", f"{entry.list_id} {entry.index}")
 
     def _photos(self, certificate: Certificate) -> None:
         photos = certificate.piece.photos
@@ -299,7 +366,7 @@ class _Inquiry:
             self.say("photos-agree", str(len(photos)))
         else:
             self.say("photos-not-checked")
-            self.advisories.append("photo-missing")
+            self.advise("photo-missing")
 
     def _tag(self, certificate: Certificate) -> None:
         if self.base_url not in (None, certificate.issuer.base_url):
@@ -314,6 +381,9 @@ class _Inquiry:
         ordered = tuple(sorted(findings, key=lambda finding: finding.check))
         outcome, reason = conclude(ordered)
         certificate, record = self.bundle.certificate, self.record
+        told = self.bundle.as_exported if self.unasked else None
+        if told is not None:
+            self.advise("as-exported", f"block {told.block.number}, {told.block.time.isoformat()}")
         return Verdict(
             outcome=outcome,
             reason=reason,
@@ -326,4 +396,31 @@ class _Inquiry:
             studio=record.studio if record is not None else None,
             holder=record.holder if record is not None else None,
             block=self.block,
+            details={code: detail for code, detail in self.advisories.items() if detail},
+            status_time=record.status_time if record is not None else None,
+            by_steward=self.by_steward,
+            as_exported=told,
         )
+
+
+def _unanswered(error: LedgerError) -> tuple[str, str]:
+    """Return the finding, and its detail, for a question that the ledger did not answer."""
+    return ("nodes-disagree" if error.code == "nodes-disagree" else "ledger-unreachable"), error.code
+
+
+def broken_link(certificate: Certificate, amendments: Sequence[Certificate]) -> str | None:
+    """Return what is wrong with the first of `amendments` that does not follow from what stands before it."""
+    previous = certificate
+    for amendment in amendments:
+        if (
+            amendment.replaces != previous.digest
+            or amendment.piece.serial != certificate.piece.serial
+            or amendment.issuer != certificate.issuer
+        ):
+            return str(amendment.digest)
+        try:
+            amendment.check_signature()
+        except (VerificationError, MalformedError) as error:
+            return error.code
+        previous = amendment
+    return None

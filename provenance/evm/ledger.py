@@ -33,14 +33,17 @@ from provenance.ledger import (
     BlockRef,
     Controller,
     Deployment,
+    ImportedPiece,
     KeyWindow,
     LedgerCall,
     LedgerEvent,
     LedgerIdentity,
     LedgerMessage,
     LedgerRecord,
+    PieceImported,
     Role,
     SignedTransaction,
+    StatusSet,
     TransactionOutcome,
     TransactionSigner,
 )
@@ -197,6 +200,24 @@ class EVMLedger:
         self._evidence[(root, block_hash)] = evidence
         return evidence
 
+    def status_by_steward(self, token_id: int, at: BlockRef) -> bool | None:
+        """Tell whether a steward set the status, by its event; a node that looks at few blocks only cannot tell."""
+        kinds = ["0x" + self.contract.abi.topic(name).hex() for name in ("StatusSet", "PieceImported")]
+        place = {"fromBlock": "0x0", "toBlock": hex(at.number)}
+        try:
+            logs = self.contract.logs([kinds, f"0x{token_id:064x}"], place)
+        except LedgerError as error:
+            if error.code == "node-refused":
+                return None
+            raise
+        if not logs:
+            return None
+        last = self.contract.event(logs[-1], {})
+        said = last.piece if isinstance(last, PieceImported) else last
+        if not isinstance(said, StatusSet | ImportedPiece) or said.token_id != token_id:
+            raise bad_answer("another event than asked for")
+        return said.by_steward
+
     def events(self, first_block: int, last_block: int) -> Sequence[LedgerEvent]:
         """Return the ledger's own events of a range of blocks, in order."""
         topics = ["0x" + event.topic.hex() for event in self.contract.abi.events.values() if event.name in EVENTS]
@@ -233,12 +254,12 @@ class EVMLedger:
         """Return whose state this ledger took over."""
         return self._deployment("predecessor")
 
-    def successor(self) -> Deployment | None:
+    def successor(self, at: BlockRef | None = None) -> Deployment | None:
         """Return which ledger takes over."""
-        return self._deployment("successor")
+        return self._deployment("successor", at)
 
-    def _deployment(self, name: str) -> Deployment | None:
-        contract, chain_id, final_block = self.contract.call(name)[0]
+    def _deployment(self, name: str, at: BlockRef | None = None) -> Deployment | None:
+        contract, chain_id, final_block = self.contract.call(name, at=_at(at))[0]
         return Deployment(_address(contract), chain_id, final_block) if int(contract, 16) else None
 
     def sealed(self) -> bool:

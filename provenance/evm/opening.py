@@ -1,4 +1,4 @@
-"""Opening the pinned ledger at one of its nodes."""
+"""Opening the pinned ledger at one of its nodes, or at several that must agree."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from provenance.errors import ConfigurationError, LedgerError
 from provenance.evm.ledger import EVMLedger
-from provenance.ledger import LedgerIdentity
+from provenance.evm.quorum import Quorum, too_few_nodes
+from provenance.ledger import LedgerIdentity, LedgerReader
 
 
 def open_ledger(nodes: Sequence[str], expected: LedgerIdentity, *, importing: bool = False) -> EVMLedger:
@@ -26,3 +27,29 @@ def open_ledger(nodes: Sequence[str], expected: LedgerIdentity, *, importing: bo
     if last is None:
         raise ConfigurationError("no-node", "The trust policy names no node.", hint="Give one with --rpc.")
     raise last
+
+
+def open_agreeing(nodes: Sequence[str], expected: LedgerIdentity, agreeing: int) -> LedgerReader:
+    """Open the pinned ledger at as many of `nodes` as answer, `agreeing` of which must give each answer.
+
+    With one that is `open_ledger`.  Raises `LedgerError` as that does, and where fewer answer than must agree;
+    `ConfigurationError` where fewer are named.
+    """
+    if agreeing == 1:
+        return open_ledger(nodes, expected)
+    different = tuple(dict.fromkeys(url.rstrip("/") for url in nodes))
+    if len(different) < agreeing:
+        raise ConfigurationError(
+            "too-few-nodes", "Of {named} different nodes {agreeing} cannot agree.",
+            hint="Name more with --rpc, one option for each.", named=len(different), agreeing=agreeing,
+        )  # fmt: skip
+    opened: list[EVMLedger] = []
+    for url in different:
+        try:
+            opened.append(EVMLedger.open_rpc(url, expected.contract, expected))
+        except LedgerError as error:
+            if not error.retryable:
+                raise
+    if len(opened) < agreeing:
+        raise too_few_nodes(len(opened), agreeing)
+    return Quorum(opened, agreeing)

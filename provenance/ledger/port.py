@@ -29,6 +29,15 @@ class LedgerReader(Protocol):
     def anchor_evidence(self, root: Root, block_hash: Hash32) -> AnchorEvidence | None:
         """Return the event that anchored `root` in the canonical block `block_hash`, or ``None``."""
 
+    def status_by_steward(self, token_id: int, at: BlockRef) -> bool | None:
+        """Tell whether a steward set the status that a piece has as of block `at`; ``None`` where it cannot be told.
+
+        It is for people to know whom to ask; no outcome rests on it.
+        """
+
+    def successor(self, at: BlockRef | None = None) -> Deployment | None:
+        """Return which ledger takes over, now or as of block `at`, or ``None``."""
+
 
 @dataclass(frozen=True, slots=True)
 class SignedTransaction:
@@ -94,9 +103,6 @@ class Ledger(LedgerReader, Protocol):
 
     def predecessor(self) -> Deployment | None:
         """Return whose state this ledger took over, or ``None``."""
-
-    def successor(self) -> Deployment | None:
-        """Return which ledger takes over, or ``None``."""
 
     def sealed(self) -> bool:
         """Tell whether the ledger works: it never imported, or its import is complete."""

@@ -260,9 +260,14 @@ class MemoryLedger:
         """Return whose state this ledger took over."""
         return self._predecessor
 
-    def successor(self) -> Deployment | None:
+    def successor(self, at: BlockRef | None = None) -> Deployment | None:
         """Return which ledger takes over."""
-        return self._blocks[-1].state.successor
+        return self._state(at or self.head()).successor
+
+    def status_by_steward(self, token_id: int, at: BlockRef) -> bool | None:
+        """Tell whether a steward set the status of a piece."""
+        piece = self._state(at).piece(token_id)
+        return piece.by_steward if piece.status_time else None
 
     def sealed(self) -> bool:
         """Tell whether the ledger works."""

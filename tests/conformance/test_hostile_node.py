@@ -44,23 +44,18 @@ def interface_selector(error: str) -> str:
     return next(selector.hex() for selector, (name, _) in interface().errors.items() if name == error)
 
 
-class LyingNode:
+class Door:
     """An HTTP node over a real chain, which lies as the test tells it to."""
 
-    def __init__(self, folder: Path) -> None:
-        self.now = 1_800_000_000
-        self.account = Account.generate()[0]
-        self.chain = EmbeddedChain(folder / "chain.db", funded=[self.account.address], clock=lambda: self.now)
-        self.root = random_root()
-        self.identity = self._prepare()
+    def __init__(self, chain: EmbeddedChain) -> None:
         self.lie: Lie = lambda _request, _truth: None
-        rpc = EmbeddedRPC(self.chain)
-        node = self
+        self.rpc = EmbeddedRPC(chain)
+        door = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 request = json.loads(self.rfile.read(int(self.headers["content-length"])))
-                status, body = node.answer(rpc, request)
+                status, body = door.answer(request)
                 self.send_response(status)
                 self.send_header("content-length", str(len(body)))
                 self.end_headers()
@@ -74,6 +69,37 @@ class LyingNode:
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02})
         self.thread.start()
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+
+    def answer(self, request: dict[str, Any]) -> Answer:
+        def truth() -> Any:
+            return self.rpc.request(request["method"], request["params"])
+
+        try:
+            told = self.lie(request, truth)
+            if told is None:
+                told = {"result": truth()}
+        except RPCError as error:
+            told = {"error": error.to_json()}
+        if isinstance(told, tuple):
+            return told
+        return 200, json.dumps({"jsonrpc": "2.0", "id": request["id"], **told}).encode()
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+
+class LyingNode(Door):
+    """A door to a chain of its own, with a ledger and an anchor."""
+
+    def __init__(self, folder: Path) -> None:
+        self.now = 1_800_000_000
+        self.account = Account.generate()[0]
+        self.chain = EmbeddedChain(folder / "chain.db", funded=[self.account.address], clock=lambda: self.now)
+        self.root = random_root()
+        self.identity = self._prepare()
+        super().__init__(self.chain)
 
     def _prepare(self) -> LedgerIdentity:
         me = self.account
@@ -96,24 +122,8 @@ class LyingNode:
         self.now += 1
         self.chain.seal()
 
-    def answer(self, rpc: EmbeddedRPC, request: dict[str, Any]) -> Answer:
-        def truth() -> Any:
-            return rpc.request(request["method"], request["params"])
-
-        try:
-            told = self.lie(request, truth)
-            if told is None:
-                told = {"result": truth()}
-        except RPCError as error:
-            told = {"error": error.to_json()}
-        if isinstance(told, tuple):
-            return told
-        return 200, json.dumps({"jsonrpc": "2.0", "id": request["id"], **told}).encode()
-
     def close(self) -> None:
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
+        super().close()
         self.chain.close()
 
 

@@ -18,7 +18,7 @@ from provenance.issue import issue
 from provenance.keys import P256Signer
 from provenance.piece import MEASURES, PLAIN_FIELDS, TEXT_FIELDS, Edition, Firing, Photo, Piece
 from provenance.serial import Serial
-from provenance.verdict import ADVISORIES, CODES, REASONS, Outcome
+from provenance.verdict import ADVISORIES, CODES, QUESTIONS, REASONS, Outcome
 from tests.docs.pages import blocks_of, quoted, read, rows, section
 
 FORMAT = "docs/certificate-format.md"
@@ -122,6 +122,8 @@ def test_every_finding_is_in_the_table() -> None:
         for name, code in CODES.items()
     }
     assert said == true
+    asked = rows(section(read(FORMAT), "### Checks and findings").partition("| Check | Asks |")[2].partition("\n\n")[0])
+    assert asked == [[str(int(check)), *question] for check, question in QUESTIONS.items()]
     advisories = {quoted(cells[0])[0]: cells[1] for cells in rows(section(read(FORMAT), "### Advisories"))}
     assert advisories == ADVISORIES
     text = section(read(FORMAT), "## The verdict")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import json
 import random
 from dataclasses import replace
@@ -10,20 +11,22 @@ import pytest
 
 from provenance.bundle import Bundle, InclusionProof, Receipt
 from provenance.canonical import canonicalize, parse_canonical
-from provenance.certificate import Issuer
-from provenance.encoding import Digest, Hash32, Root
-from provenance.errors import ConfigurationError, LedgerError, ProvenanceError, VerificationError
-from provenance.keys import P256Signer
+from provenance.certificate import CREDENTIALS_CONTEXT, STATUS_LIST_BITS, Issuer, format_time
+from provenance.encoding import Digest, Hash32, Root, to_base64url
+from provenance.errors import ConfigurationError, LedgerError, MalformedError, ProvenanceError, VerificationError
+from provenance.keys import P256Signer, Signer
 from provenance.ledger import (
     AccreditCall,
     AddKeyCall,
     Allotment,
+    AmendCall,
     AnchorCall,
     Anchored,
     BlockRef,
     Deployment,
     KeyAdded,
     LedgerCall,
+    NameSuccessorCall,
     ReinstateCall,
     SealCall,
     SetClockCall,
@@ -34,12 +37,16 @@ from provenance.ledger import (
 )
 from provenance.piece import Photo
 from provenance.policy import TrustPolicy
+from provenance.proof import add_proof
 from provenance.serial import Serial
 from provenance.status import Status
+from provenance.status_list import registry_did
+from provenance.testimony import ExportedRecord
 from provenance.testing.memory import MemoryLedger
-from provenance.verdict import ADVISORIES, CODES, Check, Outcome, Result, Verdict, unknown
+from provenance.texts import CHINESE, CHINESE_QUESTIONS, question
+from provenance.verdict import ADVISORIES, CODES, QUESTIONS, REASONS, Check, Outcome, Result, Verdict, unknown
 from provenance.verify import Verifier
-from tests.support.scene import ANCHORER, ISSUER, NOW, OTHER, OTHER_ISSUER, STEWARD, STUDIO, Scene
+from tests.support.scene import ANCHORER, ISSUER, LIST_ID, NOW, OTHER, OTHER_ISSUER, STEWARD, STUDIO, Scene
 
 
 def says(verdict: Verdict, outcome: Outcome, reason: str) -> bool:
@@ -114,7 +121,10 @@ def test_without_a_ledger_nothing_vouches_and_nothing_accuses() -> None:
     scene = Scene()
     verdict = Verifier(scene.policy, None).verify(scene.piece())
     assert says(verdict, Outcome.INCONCLUSIVE, "offline")
-    assert verdict.findings[Check.STUDIO].code == "not-reached"
+    said = [finding.code for finding in verdict.findings[Check.ANCHOR : Check.PHOTOS]]
+    assert said == ["offline", "studio-not-checked", "token-not-checked", "status-not-checked"]
+    other = Verifier(scene.policy, None).verify(scene.piece(), serial=Serial.random())
+    assert says(other, Outcome.NOT_AUTHENTIC, "other-serial")
 
 
 def test_a_ledger_that_fails_is_inconclusive() -> None:
@@ -290,6 +300,81 @@ def test_the_newest_amendment_must_be_shown() -> None:
     assert says(scene.verify(replace(bundle, amendments=(first,))), Outcome.INCONCLUSIVE, "amendment-missing")
     assert scene.verify(replace(bundle, amendments=(first, second))).outcome is Outcome.AUTHENTIC
     assert says(scene.verify(replace(bundle, amendments=(second,))), Outcome.NOT_AUTHENTIC, "bad-amendment")
+
+
+def test_a_true_amendment_mends_what_a_thief_of_the_account_recorded() -> None:
+    scene = Scene()
+    bundle = scene.piece()
+    serial, token_id = bundle.certificate.piece.serial, bundle.receipts[0].token_id
+    scene.do(AmendCall((token_id,), (Digest.of(b"nothing"),)), STUDIO)
+    assert says(scene.verify(bundle), Outcome.INCONCLUSIVE, "amendment-missing")
+    true = scene.sign("更正", serial=serial, replaces=bundle.certificate.digest)
+    scene.amend(bundle, true)
+    verdict = scene.verify(replace(bundle, amendments=(true,)))
+    assert verdict.outcome is Outcome.AUTHENTIC
+    assert verdict.advisories == ("amended", "amendment-not-shown")
+    assert verdict.details["amendment-not-shown"] == "1 of 2"
+    advice = verdict.to_json()["advisories"]
+    assert isinstance(advice, list)
+    assert advice[1] == {
+        "code": "amendment-not-shown", "message": ADVISORIES["amendment-not-shown"], "detail": "1 of 2",
+    }  # fmt: skip
+    assert says(scene.verify(bundle), Outcome.INCONCLUSIVE, "amendment-missing")
+    # The newest alone mends: the same chain counts for nothing once the thief comes back.
+    scene.do(AmendCall((token_id,), (Digest.of(b"nothing again"),)), STUDIO)
+    assert says(scene.verify(replace(bundle, amendments=(true,))), Outcome.INCONCLUSIVE, "amendment-missing")
+
+
+def test_no_more_amendments_are_shown_than_the_ledger_counts() -> None:
+    scene = Scene()
+    bundle = scene.piece()
+    serial = bundle.certificate.piece.serial
+    first = scene.sign("更正", serial=serial, replaces=bundle.certificate.digest)
+    second = scene.sign("再更正", serial=serial, replaces=first.digest)
+    scene.amend(bundle, second)
+    assert says(scene.verify(replace(bundle, amendments=(first, second))), Outcome.INCONCLUSIVE, "amendment-unknown")
+    scene.amend(bundle, first)
+    assert says(scene.verify(replace(bundle, amendments=(first, second))), Outcome.INCONCLUSIVE, "amendment-unknown")
+    assert scene.verify(replace(bundle, amendments=(first,))).outcome is Outcome.AUTHENTIC
+
+
+def test_who_set_a_status_is_told() -> None:
+    scene = Scene()
+    bundle = scene.piece()
+    assert scene.verify(bundle).by_steward is None
+    scene.set_status(bundle, Status.ON_HOLD)
+    assert scene.verify(bundle).by_steward is False
+    scene.set_status(bundle, Status.ON_HOLD, STEWARD)
+    verdict = scene.verify(bundle)
+    assert says(verdict, Outcome.INCONCLUSIVE, "held-by-guild")
+    assert (verdict.by_steward, verdict.hint, verdict.status_time) == (True, "Ask the guild.", scene.ledger.head().time)
+    assert verdict.to_json()["statusBy"] == "steward"
+    scene.set_status(bundle, Status.REVOKED)
+    assert scene.verify(bundle).to_json()["statusBy"] == "studio"
+
+
+def test_a_successor_is_told_of_and_asked_for_once_a_block() -> None:
+    scene = Scene()
+    bundle, verifier = scene.piece(), Verifier(scene.policy, scene.ledger)
+    asked, ask = [], scene.ledger.successor
+
+    def count(at: BlockRef | None = None) -> Deployment | None:
+        asked.append(at)
+        return ask(at)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scene.ledger, "successor", count)
+        for _ in range(3):
+            assert verifier.verify(bundle).advisories == ()
+        assert len(asked) == 1
+        named = Deployment(OTHER.address, 7, 1)
+        scene.do(NameSuccessorCall(named), STEWARD)
+        for _ in range(3):
+            verdict = verifier.verify(bundle)
+            assert (verdict.outcome, verdict.advisories) == (Outcome.AUTHENTIC, ("successor-named",))
+            scene.ledger.mine()
+        assert len(asked) == 2
+    assert str(OTHER.address) in verdict.details["successor-named"]
 
 
 def test_an_amendment_of_another_hand_is_refused() -> None:
@@ -475,6 +560,144 @@ def test_calling_itself_a_predecessors_makes_no_anchor_count_earlier() -> None:
         assert says(Verifier(policy, new.ledger).verify(shown), Outcome.PENDING, "not-confirmed")
 
 
+# --- what a bundle tells of its export ------------------------------------------------------------------------------
+
+
+def told_by(scene: Scene, bundle: Bundle) -> Bundle:
+    """Return the bundle with the ledger's record as of now."""
+    head = scene.ledger.head()
+    record = scene.ledger.record(bundle.receipts[0].token_id, bundle.certificate.public_key.key_id, head)
+    assert record is not None
+    return replace(bundle, as_exported=ExportedRecord.of(record, head))
+
+
+def test_what_a_bundle_tells_of_its_export_comes_back() -> None:
+    scene = Scene()
+    bundle = scene.piece()
+    plain = told_by(scene, bundle)
+    scene.set_status(bundle, Status.ON_HOLD)
+    scene.do(ShortenKeyCall(STUDIO.address, scene.signer.public_key.key_id, scene.ledger.now), STEWARD)
+    rich = told_by(scene, bundle)
+    assert rich.as_exported is not None
+    rich = replace(rich, as_exported=replace(rich.as_exported, lost_since=NOW))
+    keyless = replace(plain, as_exported=replace(rich.as_exported, key=None))
+    for shown in (plain, rich, keyless):
+        assert Bundle.from_bytes(shown.to_bytes()) == shown
+    assert b"asExported" not in bundle.to_bytes()
+    with pytest.raises(ProvenanceError):
+        Bundle(scene.sign(), as_exported=plain.as_exported)
+
+
+def test_what_a_bundle_tells_of_its_export_is_read_strictly() -> None:
+    scene = Scene()
+    members: dict[str, Any] = parse_canonical(told_by(scene, scene.piece()).to_bytes(), limit=100_000)
+    told = members["asExported"]
+    odd: list[Any] = [
+        [], "x", {}, {**told, "extra": 1}, {**told, "status": "FINE"}, {**told, "status": 0}, {**told, "status": []},
+        {**told, "amendments": -1}, {**told, "amendments": True}, {**told, "holder": "0x12"}, {**told, "studio": 1},
+        {**told, "nameHash": "林家窑"}, {**told, "key": {}}, {**told, "key": {"until": "2026-01-01T00:00:00Z"}},
+        {**told, "key": {"from": "yesterday"}}, {**told, "standing": {"atAnchor": True}}, {**told, "lostSince": 5},
+        {**told, "standing": {"atAnchor": 1, "atExport": True}}, {**told, "statusTime": "2026-01-01"},
+        {**told, "block": {**told["block"], "number": -1}}, {**told, "block": {**told["block"], "x": 1}},
+    ]  # fmt: skip
+    odd += [{name: value for name, value in told.items() if name != gone} for gone in told if gone != "key"]
+    for wrong in odd:
+        with pytest.raises(MalformedError):
+            Bundle.from_bytes(canonicalize({**members, "asExported": wrong}))
+
+
+def test_testimony_is_told_where_no_ledger_was_asked_and_decides_nothing() -> None:
+    scene = Scene()
+    bundle = told_by(scene, scene.piece())
+    testimony = bundle.as_exported
+    assert testimony is not None
+    offline = Verifier(scene.policy, None).verify(bundle)
+    assert says(offline, Outcome.INCONCLUSIVE, "offline")
+    assert offline.advisories == ("as-exported",)
+    assert offline.as_exported == testimony
+    assert f"block {testimony.block.number}" in offline.details["as-exported"]
+    told = offline.to_json()["asExported"]
+    assert isinstance(told, dict)
+    assert (told["verified"], told["status"]) == (False, "ACTIVE")
+
+    def fail() -> BlockRef:
+        raise LedgerError("node-unreachable", "no answer", retryable=True)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scene.ledger, "head", fail)
+        assert scene.verify(bundle).advisories == ("as-exported",)
+    lie = replace(testimony, status=Status.REVOKED, studio=OTHER.address, holder=OTHER.address, amendments=3)
+    online = scene.verify(replace(bundle, as_exported=lie))
+    assert (online.outcome, online.advisories, online.as_exported) == (Outcome.AUTHENTIC, (), None)
+    assert "asExported" not in online.to_json()
+    assert says(Verifier(scene.policy, None).verify(replace(bundle, as_exported=lie)), Outcome.INCONCLUSIVE, "offline")
+
+
+# --- the registry's status list -------------------------------------------------------------------------------------
+
+
+def status_list(places: set[int], signer: Signer, **changed: Any) -> bytes:
+    """Return a list of the scene's registry, signed, with `changed` members of the subject, or those of the `whole`."""
+    bits = bytearray(STATUS_LIST_BITS // 8)
+    for place in places:
+        bits[place >> 3] |= 0x80 >> (place & 7)
+    url = f"{ISSUER.base_url}/status/{LIST_ID}"
+    did = registry_did(ISSUER.base_url)
+    subject = {
+        "id": f"{url}#list", "type": "BitstringStatusList", "statusPurpose": "revocation",
+        "encodedList": "u" + to_base64url(gzip.compress(bytes(bits), mtime=0)),
+    }  # fmt: skip
+    document: dict[str, Any] = {
+        "@context": [CREDENTIALS_CONTEXT], "id": url, "issuer": did, "validFrom": format_time(NOW),
+        "type": ["VerifiableCredential", "BitstringStatusListCredential"],
+        "credentialSubject": {name: changed.pop(name, value) for name, value in subject.items()},
+    }  # fmt: skip
+    method = f"{changed.pop('did', did)}#{signer.public_key.multikey}"
+    document |= changed.pop("whole", {})
+    return canonicalize(add_proof(document, signer, verification_method=method, created=format_time(NOW)))
+
+
+def test_a_status_list_that_disagrees_is_told_and_decides_nothing() -> None:
+    scene, registry = Scene(), P256Signer.generate()
+    bundle = scene.piece()
+    place = bundle.certificate.status_entry.index
+    verifier = Verifier(scene.policy, scene.ledger)
+
+    def advisories(data: bytes) -> tuple[str, ...]:
+        return verifier.verify(bundle, status_list=data).advisories
+
+    assert advisories(status_list(set(), registry)) == ()
+    assert advisories(status_list({place - 1, place + 1}, registry)) == ()
+    assert advisories(status_list({place}, registry)) == ("status-list-differs",)
+    assert verifier.verify(bundle, status_list=status_list({place}, registry)).outcome is Outcome.AUTHENTIC
+    scene.set_status(bundle, Status.REVOKED)
+    assert advisories(status_list({place}, registry)) == ()
+    assert advisories(status_list(set(), registry)) == ("status-list-differs",)
+    assert Verifier(scene.policy, None).verify(bundle, status_list=b"").advisories == ()
+
+
+def test_a_status_list_that_is_none_is_told() -> None:
+    scene, registry = Scene(), P256Signer.generate()
+    bundle = scene.piece()
+    true = status_list(set(), registry)
+    bomb = "u" + to_base64url(gzip.compress(bytes(20_000_000), mtime=0))
+    short = "u" + to_base64url(gzip.compress(bytes(10), mtime=0))
+    cut = "u" + to_base64url(gzip.compress(bytes(STATUS_LIST_BITS // 8), mtime=0)[:-4])
+    for wrong in (
+        b"", b"[]", b"{}", b"\xff", true + b" " * 70_000, true.replace(b"revocation", b"suspension"),
+        true.replace(b"2026", b"2027", 1),
+        *(status_list(set(), registry, encodedList=odd) for odd in (bomb, short, cut, "u", "uAAAA", "zAAAA", "u!", 5)),
+        status_list(set(), registry, whole={"id": "https://registry.kilnmark.test/status/other"}),
+        status_list(set(), registry, whole={"issuer": "did:web:elsewhere.test"}),
+        status_list(set(), registry, did="did:web:elsewhere.test"),
+        status_list(set(), registry, whole={"credentialSubject": []}),
+        status_list(set(), registry, type="VerifiableCredential"),
+        status_list(set(), registry, whole={"type": ["VerifiableCredential"]}),
+    ):  # fmt: skip
+        verdict = Verifier(scene.policy, scene.ledger).verify(bundle, status_list=wrong)
+        assert (verdict.outcome, verdict.advisories) == (Outcome.AUTHENTIC, ("status-list-unread",)), wrong[:200]
+
+
 def test_unknown_members_of_a_bundle_are_refused() -> None:
     members: dict[str, Any] = parse_canonical(Scene().piece().to_bytes(), limit=100_000)
     for changed in (
@@ -513,6 +736,30 @@ def test_a_policy_names_predecessors_only_where_there_are_some() -> None:
     for bad in bads:
         with pytest.raises(ProvenanceError):
             TrustPolicy.from_bytes(json.dumps({**members, "predecessors": bad}).encode())
+
+
+def test_a_policy_says_how_many_nodes_must_agree() -> None:
+    ledger = MemoryLedger(steward=STEWARD.address, anchorer=ANCHORER.address)
+    nodes = ("https://a.kilnmark.test", "https://b.kilnmark.test")
+    one = TrustPolicy(ledger.identity, nodes)
+    assert b"agreeing" not in one.to_bytes()
+    two = replace(one, agreeing=2)
+    assert TrustPolicy.from_bytes(two.to_bytes()) == two
+    assert two.digest != one.digest
+    members = parse_canonical(one.to_bytes(), limit=100_000)
+    assert TrustPolicy.from_bytes(canonicalize({**members, "agreeing": 1})).digest == one.digest
+    for bad in (0, -1, 3, "2", True, [2]):
+        with pytest.raises(ProvenanceError):
+            TrustPolicy.from_bytes(json.dumps({**members, "agreeing": bad}).encode())
+    with pytest.raises(ConfigurationError):
+        replace(two, nodes=(nodes[0], nodes[0]))
+
+
+def test_every_code_is_said_in_chinese_too() -> None:
+    assert CHINESE.keys() == CODES.keys() | ADVISORIES.keys() | {reason for reason, _ in REASONS.values()}
+    assert all(bool(CHINESE[name][1]) == bool(code.hint) for name, code in CODES.items())
+    assert set(QUESTIONS) == set(CHINESE_QUESTIONS) == set(Check)
+    assert question(Check.ANCHOR, "zh-Hans") != question(Check.ANCHOR, "en")
 
 
 def test_every_code_belongs_to_one_table() -> None:

@@ -14,6 +14,7 @@ from provenance.ledger import (
     BlockRef,
     ClockSet,
     ControllerProposed,
+    Deployment,
     ImportedPiece,
     KeyAdded,
     KeyWindowShortened,
@@ -28,6 +29,7 @@ from provenance.ledger import (
     StudioAccredited,
     StudioReinstated,
     StudioSuspended,
+    SuccessorNamed,
 )
 from provenance.serial import Serial
 from provenance.status import Status
@@ -120,6 +122,8 @@ def directory_columns(event: LedgerEvent) -> dict[str, object] | None:
             facts = {"controller": str(event.controller), "start": to_unix(event.start)}
         case ClockSet():
             facts = {"time": to_unix(event.time), "number": event.number}
+        case SuccessorNamed(successor=named):
+            facts = {"contract": str(named.contract), "chain_id": named.chain_id, "final_block": named.final_block}
         case _:
             return None
     studio: Address | None = getattr(event, "studio", None)
@@ -152,6 +156,9 @@ _READ: dict[type[LedgerEvent], Callable[[dict[str, Any]], dict[str, Any]]] = {
         "start": from_unix(facts["start"]),
     },
     ClockSet: lambda facts: {"time": from_unix(facts["time"]), "number": facts["number"]},
+    SuccessorNamed: lambda facts: {
+        "successor": Deployment(Address.parse(facts["contract"]), facts["chain_id"], facts["final_block"])
+    },
 }
 _KINDS: dict[str, type[LedgerEvent]] = {kind.__name__: kind for kind in _READ}
 

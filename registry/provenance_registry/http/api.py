@@ -162,7 +162,7 @@ def api_routes(services: Services, order_nonce: Any) -> list[BaseRouteHandler]:
         """Return the bundle: everything that is needed to check the piece without this registry."""
         stored = services.verdicts.find(Serial.parse(serial))
         headers = {"content-disposition": f'attachment; filename="{stored.serial}.kilnmark.json"'}
-        data = services.verdicts.bundle(stored).to_bytes()
+        data = services.verdicts.exported(stored).to_bytes()
         return Response(data, media_type="application/json", headers=headers)
 
     @get("/api/v1/policy", summary="Trust policy")

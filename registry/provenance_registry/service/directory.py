@@ -10,6 +10,7 @@ from provenance.encoding import Address, KeyId
 from provenance.ledger import (
     ClockSet,
     ControllerProposed,
+    Deployment,
     KeyAdded,
     KeyWindow,
     KeyWindowShortened,
@@ -18,6 +19,7 @@ from provenance.ledger import (
     StudioAccredited,
     StudioReinstated,
     StudioSuspended,
+    SuccessorNamed,
 )
 
 SCOPE_MAKER = 1
@@ -75,6 +77,7 @@ class Directory:
 
     def __init__(self, events: Iterable[LedgerEvent]) -> None:
         self._studios: dict[Address, StudioEntry] = {}
+        self.successor: Deployment | None = None
         self._clock: datetime | None = None  # What dates the events of an import that goes on.
         for event in events:
             self._fold(event)
@@ -87,6 +90,8 @@ class Directory:
                 self._clock = event.time
             case Sealed():
                 self._clock = None
+            case SuccessorNamed():
+                self.successor = event.successor
             case StudioAccredited():
                 entry = self._studios.get(event.studio)
                 if entry is None:

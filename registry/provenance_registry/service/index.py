@@ -16,6 +16,7 @@ from provenance.ledger import (
     AnchorEvidence,
     AnchorRecord,
     BlockRef,
+    Deployment,
     LedgerIdentity,
     LedgerRecord,
     split_token_id,
@@ -127,3 +128,11 @@ class IndexedLedger:
         if lot is None or lot.block.hash != block_hash:
             return None
         return AnchorEvidence(lot.anchor_id, lot.root, lot.transaction, lot.block)
+
+    def status_by_steward(self, token_id: int, at: BlockRef) -> bool | None:
+        """Tell nothing: the index keeps the status alone."""
+        return None
+
+    def successor(self, at: BlockRef | None = None) -> Deployment | None:
+        """Return which ledger takes over, as the indexed events say."""
+        return self.directory.successor

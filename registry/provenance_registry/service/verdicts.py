@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import replace
 
 from provenance.batch import Batch, assemble
 from provenance.bundle import Bundle, Receipt
 from provenance.certificate import Certificate
 from provenance.encoding import Root
-from provenance.errors import NotFoundError, StorageError
+from provenance.errors import LedgerError, NotFoundError, StorageError
 from provenance.policy import TrustPolicy
 from provenance.serial import Serial
+from provenance.testimony import ExportedRecord
 from provenance.verdict import Verdict, not_vouched, unknown
 from provenance.verify import Verifier
 from provenance_registry.repository import LotRow, Repository, StoredCertificate
@@ -59,6 +61,18 @@ class Verdicts:
             block=lot.block,
         )
         return Bundle(certificate, self._batch(stored.batch_id, lot.root).inclusion(stored.leaf), (receipt,))
+
+    def exported(self, stored: StoredCertificate) -> Bundle:
+        """Return the bundle of a certificate as it is given away: with what the index says of it now, as testimony."""
+        bundle = self.bundle(stored)
+        if not bundle.receipts:
+            return bundle
+        try:
+            head = self._index.head()
+            record = self._index.record(bundle.receipts[0].token_id, stored.key_id, head)
+        except LedgerError:
+            return bundle  # Nothing is told where the index may be out of date.
+        return bundle if record is None else replace(bundle, as_exported=ExportedRecord.of(record, head))
 
     def _lot(self, stored: StoredCertificate) -> LotRow | None:
         if stored.token_id is None or stored.batch_id is None:
