@@ -64,6 +64,9 @@ bench: $(STAMP) ## Run the benchmarks and compare them with the aims
 faults: $(STAMP) ## Try to fool the verifier with 100,000 changed bundles (ARGS=--seed 2 for others)
 	@$(BIN)/python -m tests.faults.mutations $(ARGS)
 
+fuzz: $(STAMP) ## Fuzz every parser of outside bytes for 10 s each, guided by coverage (ARGS=--seconds 60 for longer)
+	@$(BIN)/python -m tests.fuzz $(ARGS)
+
 lock: ## Resolve the locked packages anew (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --extra registry --group dev pyproject.toml -o requirements.lock
 

@@ -7,6 +7,7 @@ the ledger may stand beside them, as testimony.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,6 +27,7 @@ MAX_RECEIPTS = 4
 """Ledgers that one piece is anchored on."""
 MAX_PATH = 32
 """Longest inclusion path: leaves are counted in 32 bits."""
+_DECIMAL = re.compile(r"(?:0|[1-9][0-9]{0,19})\Z")
 MAX_BUNDLE_BYTES = (MAX_AMENDMENTS + 1) * MAX_CERTIFICATE_BYTES + 65_536
 
 
@@ -85,7 +87,7 @@ class Receipt:
         """Read the JSON form; raises `MalformedError`."""
         members = members_of(value, "receipts", _RECEIPT)
         token = members["tokenId"]
-        if not isinstance(token, str) or not token.isascii() or not token.isdigit() or len(token) > 20:
+        if not isinstance(token, str) or not _DECIMAL.match(token):
             raise MalformedError("not-a-bundle", "A token id is a number in decimal text.", field="receipts.tokenId")
         return cls(
             chain_id=count_of(members, "chainId", "receipts"),

@@ -29,10 +29,13 @@ from provenance.encoding import Digest
 from provenance.errors import ProvenanceError
 from provenance.serial import Serial
 from provenance.verdict import Outcome
+from provenance.verify import Verifier
 from tests.faults.mutators import MUTATORS, Draw, Mutator
 from tests.support.played import PHOTO, Played, Shown, play
 
 TRIALS = 100_000
+OFFLINE = 0.2
+"""The share of trials that are looked at without a ledger too, where nothing may vouch, no testimony either."""
 PARTS = ("a certificate's bytes", "an inclusion proof's bytes", "a receipt's bytes")
 COLUMNS = ("NOT_AUTHENTIC", "INCONCLUSIVE", "PENDING", "AUTHENTIC", "refused")
 
@@ -60,6 +63,7 @@ class Run:
 
     def __init__(self, played: Played, seed: int) -> None:
         self.played, self.chance, self.tally = played, random.Random(seed), Tally()
+        self._offline = Verifier(played.policy, None)
         self._genuine = played.genuine()
         self._photos = {Digest.of(PHOTO): PHOTO}
         self._kinds: dict[str, Callable[[Draw], Bundle]] = {
@@ -115,6 +119,8 @@ class Run:
             self._count(kind, "raised")
             self._fault(kind, draw, traceback.format_exc(), bundle.to_bytes().decode())
             return
+        if self.chance.random() < OFFLINE and self._offline.verify(bundle).outcome is Outcome.AUTHENTIC:
+            self._fault(kind, draw, "authentic without a ledger", bundle.to_bytes().decode())
         self._count(kind, verdict.outcome.value.upper().replace("-", "_").replace(" ", "_"))
         self.tally.reasons[verdict.reason] += 1
         wrong = self._judge(bundle, verdict.outcome, asked)

@@ -31,6 +31,7 @@ from provenance.policy import TrustPolicy
 from provenance.proof import Proof
 from provenance.status import Status
 from provenance.succession import replay
+from provenance.testimony import ExportedRecord
 from provenance.testing.memory import MemoryLedger
 from provenance.verdict import Outcome
 from provenance.verify import Verifier
@@ -182,6 +183,12 @@ class _Story:
     played: Played
 
     def genuine(self, name: str, bundle: Bundle) -> Bundle:
+        """Show a bundle, every other with the time of its export and what its writer saw."""
+        if len(self.played.shown) % 2:
+            head, key = self.played.ledger.head(), bundle.certificate.public_key.key_id
+            record = self.played.ledger.record(bundle.receipts[0].token_id, key, head)
+            assert record is not None
+            bundle = replace(bundle, exported=head.time, as_exported=ExportedRecord.of(record, head))
         self.played.shown.append(Shown(name, bundle, Outcome.AUTHENTIC, "authentic"))
         return bundle
 
