@@ -13,7 +13,7 @@ from datetime import datetime
 
 from provenance.canonical import JSONObject, JSONValue, canonicalize, is_of, parse_canonical
 from provenance.certificate import MAX_CERTIFICATE_BYTES, Certificate, format_time, parse_time
-from provenance.encoding import Address, Hash32, Root
+from provenance.encoding import Address, Hash32, Root, parse_hex
 from provenance.errors import MalformedError
 from provenance.ledger import BlockRef, LedgerIdentity
 from provenance.strict import block_from_json, block_to_json, count_of, members_of
@@ -51,7 +51,7 @@ class InclusionProof:
         if not isinstance(path, list) or len(path) > MAX_PATH:
             raise MalformedError("not-a-bundle", "Expected a list of hashes.", field="inclusion.path")
         index, size = count_of(members, "index", "inclusion"), count_of(members, "size", "inclusion")
-        return cls(index, size, tuple(Hash32.parse(step).value for step in path))
+        return cls(index, size, tuple(_step(step) for step in path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +157,13 @@ class Bundle:
             exported=None if exported is None else parse_time(exported, "exported"),
             as_exported=None if told is None else ExportedRecord.from_json(told),
         )
+
+
+def _step(text: JSONValue) -> bytes:
+    step = parse_hex(text)
+    if len(step) != Hash32.LENGTH:
+        raise MalformedError("not-a-bundle", "A step of the path is a hash.", field="inclusion.path")
+    return step
 
 
 _BUNDLE = frozenset(("type", "version", "certificate", "amendments", "receipts", "inclusion", "exported", "asExported"))

@@ -27,6 +27,7 @@ from provenance.errors import (
 from provenance.policy import MAX_POLICY_BYTES, TrustPolicy
 from provenance.serial import Serial
 from provenance.status import StatusOrder
+from provenance.status_list import MAX_STATUS_LIST_BYTES
 from provenance_cli.i18n import is_known
 
 TIMEOUT = 60.0
@@ -45,9 +46,9 @@ _KINDS: dict[int, type[ProvenanceError]] = {
 class RegistryClient:
     """One registry."""
 
-    def __init__(self, base_url: str) -> None:
+    def __init__(self, base_url: str, timeout: float = TIMEOUT) -> None:
         self.base_url = base_url
-        self._http = httpx.Client(base_url=base_url, timeout=TIMEOUT, follow_redirects=False, trust_env=False)
+        self._http = httpx.Client(base_url=base_url, timeout=timeout, follow_redirects=False, trust_env=False)
         weakref.finalize(self, self._http.close)
 
     def _ask(
@@ -136,6 +137,10 @@ class RegistryClient:
     def photo(self, digest: Digest) -> bytes:
         """Return a photo; raises `NotFoundError`."""
         return self._ask("GET", f"/media/{digest.hex()}", limit=64 * 2**20)
+
+    def status_list(self, list_id: str) -> bytes:
+        """Return a status list's credential, as it stands; raises `NotFoundError`."""
+        return self._ask("GET", f"/status/{list_id}", limit=MAX_STATUS_LIST_BYTES)
 
     def studio(self, address: Address) -> dict[str, Any]:
         """Return a studio's entry in the directory; raises `NotFoundError`."""

@@ -13,8 +13,8 @@ from provenance.encoding import Address
 from provenance.errors import ConfigurationError, LedgerError, StorageError
 from provenance.evm.accounts import Account
 from provenance.evm.ledger import EVMLedger
-from provenance.evm.opening import open_ledger
-from provenance.ledger import LedgerCall, SignedTransaction, TransactionOutcome
+from provenance.evm.opening import open_agreeing, open_ledger
+from provenance.ledger import LedgerCall, LedgerReader, SignedTransaction, TransactionOutcome
 from provenance.policy import MAX_POLICY_BYTES, TrustPolicy
 from provenance_cli.context import App
 from provenance_cli.i18n import _
@@ -57,6 +57,14 @@ def read_policy(path: Path) -> TrustPolicy:
 def open_pinned(policy: TrustPolicy, nodes: Sequence[str] = ()) -> EVMLedger:
     """Open the pinned ledger at `nodes`, else at those of the policy."""
     return open_ledger(tuple(nodes) or policy.nodes, policy.ledger)
+
+
+def open_to_verify(policy: TrustPolicy, nodes: Sequence[str] = ()) -> LedgerReader:
+    """Open the pinned ledger for verifying only: at `nodes`, all of which must agree, else as the policy says.
+
+    Fewer nodes than must agree under the policy are a `ConfigurationError`.
+    """
+    return open_agreeing(tuple(nodes) or policy.nodes, policy.ledger, max(len(set(nodes)), policy.agreeing))
 
 
 def settled_block(ledger: EVMLedger, policy: TrustPolicy) -> int:

@@ -24,6 +24,7 @@ from provenance.evm.identity import compare, read_identity
 from provenance.evm.node import BoundedHTTPProvider, data, hash32, low_balance, members, moment, quantity
 from provenance.evm.passkeys import may_be_signed
 from provenance.evm.signatures import ask_who_signed
+from provenance.evm.statuses import set_by_steward
 from provenance.handover import Holding, Recovery
 from provenance.ledger import (
     AmendmentRecord,
@@ -33,17 +34,14 @@ from provenance.ledger import (
     BlockRef,
     Controller,
     Deployment,
-    ImportedPiece,
     KeyWindow,
     LedgerCall,
     LedgerEvent,
     LedgerIdentity,
     LedgerMessage,
     LedgerRecord,
-    PieceImported,
     Role,
     SignedTransaction,
-    StatusSet,
     TransactionOutcome,
     TransactionSigner,
 )
@@ -202,21 +200,7 @@ class EVMLedger:
 
     def status_by_steward(self, token_id: int, at: BlockRef) -> bool | None:
         """Tell whether a steward set the status, by its event; a node that looks at few blocks only cannot tell."""
-        kinds = ["0x" + self.contract.abi.topic(name).hex() for name in ("StatusSet", "PieceImported")]
-        place = {"fromBlock": "0x0", "toBlock": hex(at.number)}
-        try:
-            logs = self.contract.logs([kinds, f"0x{token_id:064x}"], place)
-        except LedgerError as error:
-            if error.code == "node-refused":
-                return None
-            raise
-        if not logs:
-            return None
-        last = self.contract.event(logs[-1], {})
-        said = last.piece if isinstance(last, PieceImported) else last
-        if not isinstance(said, StatusSet | ImportedPiece) or said.token_id != token_id:
-            raise bad_answer("another event than asked for")
-        return said.by_steward
+        return set_by_steward(self.contract, token_id, at)
 
     def events(self, first_block: int, last_block: int) -> Sequence[LedgerEvent]:
         """Return the ledger's own events of a range of blocks, in order."""

@@ -6,6 +6,7 @@ import base64
 import gzip
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -21,6 +22,7 @@ from provenance.piece import Photo
 from provenance.proof import check_proof
 from provenance.serial import Serial
 from provenance.status import Status
+from provenance.testimony import ExportedRecord
 from provenance.verdict import Outcome
 from provenance.verify import Verifier
 from provenance_cli.commands.revoke import order_status
@@ -59,7 +61,8 @@ def test_a_piece_goes_from_submission_to_an_authentic_verdict(
 def test_every_flipped_byte_of_a_served_bundle_is_not_authentic_on_the_chain(
     registry: RunningRegistry, anchored: Certificate
 ) -> None:
-    data = registry.client.bundle(anchored.piece.serial)
+    served = Bundle.from_bytes(registry.client.bundle(anchored.piece.serial))
+    data = replace(served, as_exported=None).to_bytes()  # That is testimony, which a verifier with a ledger ignores.
     verifier = Verifier(registry.policy, registry.ledger())
     assert verifier.verify(Bundle.from_bytes(data)).outcome is Outcome.AUTHENTIC
     for place in range(0, len(data), 7):
@@ -70,6 +73,16 @@ def test_every_flipped_byte_of_a_served_bundle_is_not_authentic_on_the_chain(
         except MalformedError:
             continue
         assert verdict.outcome is not Outcome.AUTHENTIC, place
+
+
+def test_a_served_bundle_tells_what_the_ledger_says(registry: RunningRegistry, anchored: Certificate) -> None:
+    bundle, ledger = Bundle.from_bytes(registry.client.bundle(anchored.piece.serial)), registry.ledger()
+    told = bundle.as_exported
+    assert told is not None
+    record = ledger.record(bundle.receipts[0].token_id, anchored.public_key.key_id, told.block)
+    assert record is not None
+    assert told == ExportedRecord.of(record, ledger.block(told.block.number))
+    assert Verifier(registry.policy, ledger).verify(bundle).as_exported is None
 
 
 def test_submitting_again_changes_nothing(studio: Studio, http: httpx.Client, anchored: Certificate) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from provenance.errors import LedgerError
-from provenance.ledger import BlockRef, SetStatusCall, ShortenKeyCall, SuspendCall
+from provenance.ledger import BlockRef, Deployment, NameSuccessorCall, SetStatusCall, ShortenKeyCall, SuspendCall
 from provenance.status import Status
 from provenance.verdict import Outcome
 from provenance_registry.worker.indexer import BLOCKS_AT_ONCE
@@ -51,6 +51,27 @@ def test_a_catch_up_that_breaks_off_leaves_no_dead_key_in_the_directory(pipeline
     pipeline.turn()
     assert pipeline.state(pipeline.submit()) == "held"
     assert pipeline.verdict(certificate).outcome is Outcome.AUTHENTIC  # Anchored while the key was good.
+
+
+def test_a_successor_is_known_to_the_index_and_told(pipeline: Pipeline) -> None:
+    certificate = pipeline.anchored()
+    assert pipeline.verdict(certificate).advisories == ()
+    named = Deployment(STEWARD.address, 7, pipeline.ledger.head().number)
+    pipeline.scene.do(NameSuccessorCall(named), STEWARD)
+    pipeline.turn()
+    assert pipeline.index.successor() == pipeline.ledger.successor() == named
+    verdict = pipeline.verdict(certificate)
+    assert (verdict.outcome, verdict.advisories) == (Outcome.AUTHENTIC, ("successor-named",))
+
+
+def test_a_bundle_tells_nothing_while_the_index_may_be_out_of_date(pipeline: Pipeline, clock: Ticking) -> None:
+    stored = pipeline.verdicts.find(pipeline.anchored().piece.serial)
+    told = pipeline.verdicts.exported(stored).as_exported
+    assert told is not None
+    assert (told.block, told.holder) == (pipeline.index.head(), STUDIO.address)
+    clock.now += 61
+    silent = pipeline.verdicts.exported(stored)
+    assert (silent.as_exported, silent) == (None, pipeline.verdicts.bundle(stored))
 
 
 def test_a_directory_written_and_not_told_is_built_at_the_next_turn(pipeline: Pipeline) -> None:

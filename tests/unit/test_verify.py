@@ -580,6 +580,7 @@ def test_what_a_bundle_tells_of_its_export_comes_back() -> None:
     rich = told_by(scene, bundle)
     assert rich.as_exported is not None
     rich = replace(rich, as_exported=replace(rich.as_exported, lost_since=NOW))
+    assert rich.as_exported is not None
     keyless = replace(plain, as_exported=replace(rich.as_exported, key=None))
     for shown in (plain, rich, keyless):
         assert Bundle.from_bytes(shown.to_bytes()) == shown

@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from provenance_cli import exits
-from provenance_cli.columns import one_line, shown
 from provenance_cli.context import App, pass_app
-from provenance_cli.i18n import _
 from provenance_cli.report import words
 
 if TYPE_CHECKING:
+    from provenance.bundle import Bundle
     from provenance.serial import Serial
-    from provenance.verdict import Outcome, Verdict
+    from provenance.verdict import Outcome
+    from provenance_cli.client import RegistryClient
+
+
+LIST_TIMEOUT = 10.0
+"""Seconds to wait for a status list, which decides nothing."""
 
 
 @click.command(help="Check a piece by serial, address, bundle or photo.")
@@ -23,12 +27,19 @@ if TYPE_CHECKING:
 @click.option(
     "--policy", "policy_file", type=click.Path(exists=True, dir_okay=False), help="The trust policy to check under."
 )
-@click.option("--rpc", multiple=True, help="A node of the ledger to ask (default: those of the policy).")
+@click.option("--rpc", multiple=True, help="A node of the ledger to ask; several must agree (default: the policy's).")
 @click.option("--registry", help="The registry to fetch the bundle from (default: the policy's).")
 @click.option("--offline", is_flag=True, help="Ask no ledger; a bundle file is needed.")
+@click.option("-v", "--verbose", is_flag=True, help="Tell what each check asks, and against what it is held.")
 @pass_app
 def verify(
-    app: App, what: str, policy_file: str | None, rpc: tuple[str, ...], registry: str | None, offline: bool
+    app: App,
+    what: str,
+    policy_file: str | None,
+    rpc: tuple[str, ...],
+    registry: str | None,
+    offline: bool,
+    verbose: bool,
 ) -> None:
     """Find the bundle, check it, say what was found."""
     from provenance.bundle import MAX_BUNDLE_BYTES, Bundle
@@ -36,7 +47,8 @@ def verify(
     from provenance.verdict import not_vouched, unknown
     from provenance.verify import Verifier
     from provenance_cli.client import RegistryClient
-    from provenance_cli.ledgers import load_policy, open_pinned
+    from provenance_cli.ledgers import load_policy, open_to_verify
+    from provenance_cli.showing import show_verdict
 
     policy = load_policy(app, policy_file)
     serial: Serial | None = None
@@ -60,7 +72,7 @@ def verify(
             data = client.bundle(serial) if serial else b""
         except NotFoundError as error:
             verdict = not_vouched(serial) if serial and error.code == "not-vouched" else unknown(serial)
-            _show(app, verdict)
+            show_verdict(app, verdict)
             click.get_current_context().exit(outcome_exit(verdict.outcome))
         bundle = Bundle.from_bytes(data)
         photos = {}
@@ -72,16 +84,31 @@ def verify(
     else:
         bundle = Bundle.from_bytes(data)
     try:
-        ledger = None if offline else open_pinned(policy, rpc)
+        ledger = None if offline else open_to_verify(policy, rpc)
     except LedgerError as error:
         if not error.retryable:
             raise
         app.say(words(error)[0], fg="yellow")
         ledger = None
-    verdict = Verifier(policy, ledger).verify(bundle, serial=serial, base_url=base_url or None, photos=photos)
+    listed = None
+    if ledger is not None and (address := registry or policy.registry):
+        listed = _status_list(RegistryClient(address, timeout=LIST_TIMEOUT), bundle)
+    verdict = Verifier(policy, ledger).verify(
+        bundle, serial=serial, base_url=base_url or None, photos=photos, status_list=listed
+    )
     title = bundle.certificate.piece.title_in(app.lang, "zh-Hans", "en")
-    _show(app, verdict, title, bundle.certificate.issuer.name)
+    show_verdict(app, verdict, title, bundle.certificate.issuer.name, verbose=verbose)
     click.get_current_context().exit(outcome_exit(verdict.outcome))
+
+
+def _status_list(client: RegistryClient, bundle: Bundle) -> bytes:
+    """Return the status list that the certificate names, empty where the registry does not give it."""
+    from provenance.errors import ProvenanceError
+
+    try:
+        return client.status_list(bundle.certificate.status_entry.list_id)
+    except ProvenanceError:
+        return b""
 
 
 def outcome_exit(outcome: Outcome) -> int:
@@ -98,7 +125,8 @@ def outcome_exit(outcome: Outcome) -> int:
 
 
 def _from_text(what: str) -> tuple[Serial, str]:
-    from provenance.errors import NotFoundError
+    from provenance.errors import MalformedError, NotFoundError
+    from provenance.ledger import make_token_id
     from provenance.serial import Serial
     from provenance.tag import parse_tag_url
 
@@ -107,7 +135,17 @@ def _from_text(what: str) -> tuple[Serial, str]:
     if "://" in what:
         address = parse_tag_url(what)
         return address.serial, address.base_url
-    return Serial.parse(what), ""
+    try:
+        return Serial.parse(what), ""
+    except MalformedError:
+        if what.isascii() and what.isdigit() and len(what) >= len(str(make_token_id(1, 0))):
+            raise MalformedError(
+                "token-id",
+                "{number} is the number of a token on the ledger, and a piece is checked by its serial.",
+                hint="Give the serial of 13 symbols, the tag's address, or the bundle.",
+                number=what[:20],
+            ) from None
+        raise
 
 
 def _from_photo(path: Path) -> tuple[Serial, str]:
@@ -138,38 +176,3 @@ def _no_registry() -> NoReturn:
     from provenance.errors import ConfigurationError
 
     raise ConfigurationError("no-registry", "The policy names no registry.", hint="Name one with --registry.")
-
-
-_SIGNS = {"passed": ("✓", "green"), "failed": ("✕", "red"), "not-checked": ("–", "bright_black")}
-_COLOURS = {
-    "AUTHENTIC": "blue",
-    "NOT_AUTHENTIC": "red",
-    "UNKNOWN": "bright_black",
-    "PENDING": "cyan",
-    "INCONCLUSIVE": "yellow",
-}
-
-
-def _show(app: App, verdict: Verdict, title: str = "", studio: str = "") -> None:
-    """Show a verdict: the headline, what to do, and each numbered check."""
-    from provenance.texts import advice, check_name, headline, sentence
-
-    if app.json:
-        app.data(verdict.to_json())
-        return
-    click.secho(headline(verdict, app.lang), bold=True, fg=_COLOURS[verdict.outcome.value])
-    click.echo(sentence(verdict.reason, app.lang))
-    if advice(verdict.reason, app.lang):
-        click.echo("→ " + advice(verdict.reason, app.lang))
-    facts = " · ".join(part for part in (str(verdict.serial or ""), title, studio) if part)
-    if facts:
-        click.echo("\n" + shown(one_line(facts)[:120]))
-    if verdict.findings:
-        click.echo()
-    for finding in verdict.findings:
-        sign, colour = _SIGNS[finding.result.value]
-        click.secho(f"  {sign} ", fg=colour, nl=False)
-        name, said = check_name(finding.check, app.lang), sentence(finding.code, app.lang)
-        click.echo(_("({number}) {check}: {finding}").format(number=int(finding.check), check=name, finding=said))
-    for code in verdict.advisories:
-        click.secho("  ! " + sentence(code, app.lang), fg="yellow")
