@@ -13,7 +13,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 from tests.fuzz.targets import TARGETS
@@ -23,7 +22,7 @@ ROOT = HERE.parents[1]
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kilnmark" / "fuzz"
 LOCK = HERE / "requirements.lock"
 CORPUS = HERE / "corpus"
-MAX_INPUT, MAX_KEPT = 8_192, 6_144
+MAX_INPUT, MAX_KEPT = 8_192, 3_072
 """Bytes of an input, and of the inputs that are kept for one target beside the first ones."""
 
 
@@ -56,16 +55,14 @@ def fuzz(name: str, tools: Path, seconds: int) -> bool:
     return done.returncode == 0
 
 
-def keep(name: str, tools: Path) -> None:
-    """Let the smallest inputs that reach something new join the corpus of the tests."""
-    with tempfile.TemporaryDirectory() as folder:
-        _child(name, tools, ["-merge=1", folder, str(CORPUS / name), str(CACHE / "corpus" / name)])
-        room = MAX_KEPT
-        for path in sorted(Path(folder).iterdir(), key=lambda item: item.stat().st_size):
-            room -= path.stat().st_size
-            if room < 0:
-                break
-            shutil.copyfile(path, CORPUS / name / path.name[:16])
+def keep(name: str) -> None:
+    """Let the smallest inputs that reached something new when they were found join the corpus of the tests."""
+    room = MAX_KEPT
+    for path in sorted((CACHE / "corpus" / name).iterdir(), key=lambda item: (item.stat().st_size, item.name)):
+        room -= path.stat().st_size
+        if room < 0:
+            break
+        shutil.copyfile(path, CORPUS / name / path.name[:16])
 
 
 def _child(name: str, tools: Path, arguments: list[str]) -> subprocess.CompletedProcess[str]:
@@ -92,10 +89,11 @@ def main() -> int:
         return 2
     names = options.names or list(TARGETS)
     print(f"{len(names)} targets, {options.seconds} s each; what grows is in {CACHE}", flush=True)
-    held = [fuzz(name, tools, options.seconds) for name in names]
-    if options.keep:
-        for name in names:
-            keep(name, tools)
+    held = []
+    for name in names:
+        held.append(fuzz(name, tools, max(1, options.seconds)))  # To libFuzzer 0 is for ever.
+        if options.keep:
+            keep(name)
     return 0 if all(held) else 1
 
 
