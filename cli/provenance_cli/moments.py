@@ -19,16 +19,16 @@ def read_moment(text: str, field: str) -> datetime:
     """Read a time with its zone, or a day, which begins at midnight UTC; raises `MalformedError`."""
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is not None and moment.tzinfo is None and len(text) <= len("2026-11-24"):
-        moment = moment.replace(tzinfo=UTC)
-    if moment is None or moment.tzinfo is None:
-        raise MalformedError(
-            "bad-time", "Expected a day or a time with its zone, like {example}.",
-            field=field, example="2026-11-24T10:17:34+08:00",
-        )  # fmt: skip
-    return moment.astimezone(UTC).replace(microsecond=0)
+        if moment.tzinfo is None and len(text) <= len("2026-11-24"):
+            moment = moment.replace(tzinfo=UTC)
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC).replace(microsecond=0)
+    except (ValueError, OverflowError):  # The latter where the calendar ends between here and UTC.
+        pass
+    raise MalformedError(
+        "bad-time", "Expected a day or a time with its zone, like {example}.",
+        field=field, example="2026-11-24T10:17:34+08:00",
+    )  # fmt: skip
 
 
 def shown_moment(moment: datetime) -> str:
