@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check unit lint types imports tools contracts check-contracts mutate-contracts messages bench lock wheel clean
+.PHONY: help setup demo test check unit lint types imports tools contracts check-contracts mutate-contracts messages bench faults fuzz lock wheel clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,12 @@ messages: $(STAMP) ## Collect and compile the translated messages
 
 bench: $(STAMP) ## Run the benchmarks and compare them with the aims
 	@for script in issue verify anchor_gas cli_start tags_pdf; do $(BIN)/python benchmarks/$$script.py $(ARGS) || failed=1; done; exit $${failed:-0}
+
+faults: $(STAMP) ## Try to fool the verifier with 100,000 changed bundles (ARGS=--seed 2 for others)
+	@$(BIN)/python -m tests.faults.mutations $(ARGS)
+
+fuzz: $(STAMP) ## Fuzz every parser of outside bytes for 10 s each, guided by coverage (ARGS=--seconds 60 for longer)
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 lock: ## Resolve the locked packages anew (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --extra registry --group dev pyproject.toml -o requirements.lock

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import rfc8785
 
 from benchmarks import sample
+from benchmarks.beside import DOCUMENTS, compared
 from benchmarks.table import Aim, report
 from provenance.certificate import format_time, render
 from provenance.encoding import to_base58
@@ -76,6 +77,7 @@ def main() -> int:
             Aim("ratio", median["ours"] / median["plain"], unit="x"),
             Aim(f"certificates of {size(rich[0]):,} bytes", median["rich"], unit="/s"),
             Aim("P-256 signatures alone", median["sign"], unit="/s"),
+            *compared("issue", museum[:DOCUMENTS], median["ours"], "/s"),
         ],
     )
 

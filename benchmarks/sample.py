@@ -36,6 +36,10 @@ class NoDarkroom:
         """Refuse."""
         raise TypeError("a photo where there is none")
 
+    def note(self, digest: Digest, path: Path) -> None:
+        """Refuse."""
+        raise TypeError("a file where there is none")
+
 
 def museum_pieces(count: int) -> list[Piece]:
     """Return `count` pieces, each under a new serial: the bundled museum records, again and again."""

@@ -4,12 +4,13 @@ pragma solidity 0.8.37;
 import {IPieceLedger} from "./IPieceLedger.sol";
 
 /// @title Succession: how a ledger takes over a final state of its predecessor.
-/// @notice A ledger deployed with an importer does nothing but import until it is sealed, for ever. Anchors and the
-/// directory are played again: the importer sets the clock to the time and the block of what happened there, and calls
-/// `anchor`, `accredit`, `suspend`, `reinstate`, `addKey`, `shortenKey`, `proposeController` and `setExemption` in the
-/// order of old, which then count at the original times under the original numbers. What became of pieces, holders,
-/// nonces, statuses and amendments, is set by `importPieces` after their anchors. Recoveries are not imported: a steward
-/// proposes them again, so that holders have the whole delay to veto.
+/// @notice Until it is sealed, for ever, a ledger deployed with an importer does nothing but import, beside roles and
+/// approvals. Anchors and the directory are played again: the importer sets the clock to the time and the block of what
+/// happened there, and calls `anchor`, `accredit`, `suspend`, `reinstate`, `addKey`, `shortenKey` and
+/// `proposeController` in the order of old, which then count at the original times under the original numbers. What
+/// became of pieces, holders, nonces, statuses and amendments, is set by `importPieces` after their anchors;
+/// `setExemption` follows it, for exemptions alone that count at the final block, since one is bound to the nonce of
+/// then. Recoveries are not imported: a steward proposes them again, so that holders have the whole delay to veto.
 /// @dev The ledger cannot know that what it was told is true: anybody can compare it with the predecessor's final block,
 /// and a trust policy that names the successor vouches for that. Until it is sealed, its `record` means nothing. What
 /// happens at the predecessor after its final block does not count here: losses reported, releases cancelled, studios

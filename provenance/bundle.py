@@ -13,7 +13,7 @@ from datetime import datetime
 
 from provenance.canonical import JSONObject, JSONValue, canonicalize, is_of, parse_canonical
 from provenance.certificate import MAX_CERTIFICATE_BYTES, Certificate, format_time, parse_time
-from provenance.encoding import Address, Hash32, Root
+from provenance.encoding import Address, Hash32, Root, parse_hex
 from provenance.errors import MalformedError
 from provenance.ledger import BlockRef, LedgerIdentity
 from provenance.strict import block_from_json, block_to_json, count_of, members_of
@@ -50,7 +50,7 @@ class InclusionProof:
         if not isinstance(path, list) or len(path) > MAX_PATH:
             raise MalformedError("not-a-bundle", "Expected a list of hashes.", field="inclusion.path")
         index, size = count_of(members, "index", "inclusion"), count_of(members, "size", "inclusion")
-        return cls(index, size, tuple(Hash32.parse(step).value for step in path))
+        return cls(index, size, tuple(_step(step) for step in path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +120,11 @@ class Bundle:
         if self.as_exported is not None and not self.receipts:
             raise MalformedError("not-a-bundle", "What is not anchored has no record yet.", field="asExported")
 
+    @property
+    def newest(self) -> Certificate:
+        """The newest form of the certificate that is shown."""
+        return self.amendments[-1] if self.amendments else self.certificate
+
     def to_bytes(self) -> bytes:
         """Return the file's bytes."""
         members: JSONObject = {
@@ -156,6 +161,13 @@ class Bundle:
             exported=None if exported is None else parse_time(exported, "exported"),
             as_exported=None if told is None else ExportedRecord.from_json(told),
         )
+
+
+def _step(text: JSONValue) -> bytes:
+    step = parse_hex(text)
+    if len(step) != Hash32.LENGTH:
+        raise MalformedError("not-a-bundle", "A step of the path is a hash.", field="inclusion.path")
+    return step
 
 
 _TOKEN_ID = re.compile(r"(?:0|[1-9][0-9]{0,19})\Z")

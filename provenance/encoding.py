@@ -26,7 +26,7 @@ _NO_SYMBOL = 0xFF
 _BASE58_VALUES = bytes(_BASE58.find(chr(byte)) & 0xFF for byte in range(256))  # 0xFF for what is no symbol.
 _MAX_BASE58 = 256  # Keys and signatures are under 100 symbols; the conversion is quadratic.
 _SHA2_256 = b"\x12\x20"  # multihash: sha2-256, 32 bytes
-_HEX = re.compile(r"0x(?:[0-9a-f]{2})*\Z")
+_HEX = re.compile(r"0x[0-9a-f]*\Z")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -111,7 +111,7 @@ class Address(FixedBytes):
 
 def parse_hex(text: object) -> bytes:
     """Read ``0x`` and lower-case hex of whole bytes; raises `MalformedError` for anything else."""
-    if not isinstance(text, str) or not _HEX.match(text):
+    if not isinstance(text, str) or len(text) % 2 or not _HEX.match(text):
         raise MalformedError("bad-hex", "Expected 0x and lower-case hexadecimal digits.")
     return bytes.fromhex(text[2:])
 

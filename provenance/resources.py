@@ -23,6 +23,28 @@ FILE_TYPES = (
     *SCAN_TYPES,
 )
 """Forms of a digital work."""
+_MARKS: dict[str, tuple[tuple[int, tuple[bytes, ...]], ...]] = {
+    "image/jpeg": ((0, (b"\xff\xd8\xff",)),),
+    "image/png": ((0, (b"\x89PNG\r\n\x1a\n",)),),
+    "image/webp": ((0, (b"RIFF",)), (8, (b"WEBP",))),
+    "image/tiff": ((0, (b"II*\0", b"MM\0*")),),
+    "image/gif": ((0, (b"GIF87a", b"GIF89a")),),
+    "video/mp4": ((4, (b"ftyp",)),),
+    "video/webm": ((0, (b"\x1aE\xdf\xa3",)),),
+    "application/pdf": ((0, (b"%PDF-",)),),
+    "model/gltf-binary": ((0, (b"glTF",)),),
+    "model/3mf": ((0, (b"PK\x03\x04",)),),
+    "model/vnd.usdz+zip": ((0, (b"PK\x03\x04",)),),
+}
+"""What stands at which places of a file of that type; the types that are text have no such mark."""
+MARK_BYTES = 32
+"""Bytes at the beginning of a file in which its mark is."""
+
+
+def has_mark(media_type: str, head: bytes) -> bool:
+    """Tell whether a file that begins with `head` may be of that type: not empty, and with the mark of its type."""
+    marks = _MARKS.get(media_type, ())
+    return bool(head) and all(head[place:].startswith(options) for place, options in marks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,18 +12,20 @@ accredited and key valid at the anchor's time, (5) token, serial and newest amen
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
+from provenance.amendments import broken_link
 from provenance.bundle import Bundle, InclusionProof, Receipt
 from provenance.certificate import Certificate
 from provenance.encoding import Digest
 from provenance.errors import ConfigurationError, LedgerError, MalformedError, VerificationError
-from provenance.ledger import AnchorEvidence, BlockRef, Deployment, LedgerReader, LedgerRecord, split_token_id
+from provenance.ledger import AnchorEvidence, BlockRef, LedgerReader, LedgerRecord, split_token_id
 from provenance.merkle import verify_inclusion
 from provenance.policy import TrustPolicy
 from provenance.serial import Serial
 from provenance.status import Status
 from provenance.status_list import read_status_list
+from provenance.successor import Successor
 from provenance.verdict import CODES, Check, Finding, Result, Verdict, conclude
 
 
@@ -63,21 +65,6 @@ class Verifier:
         inquiry = _Inquiry(self._policy, self._ledger, self._successor, bundle, serial, base_url, photos, status_list)
         inquiry.run()
         return inquiry.verdict()
-
-
-class Successor:
-    """Which ledger takes over from the one asked: one question a block, none once it is known."""
-
-    def __init__(self) -> None:
-        self._asked: BlockRef | None = None
-        self._named: Deployment | None = None
-
-    def named(self, ledger: LedgerReader, at: BlockRef) -> Deployment | None:
-        """Return what `ledger` names as of block `at`; raises `LedgerError`."""
-        if self._named is None and self._asked != at:
-            self._named = ledger.successor(at)
-            self._asked = at
-        return self._named
 
 
 class _Inquiry:
@@ -406,21 +393,3 @@ class _Inquiry:
 def _unanswered(error: LedgerError) -> tuple[str, str]:
     """Return the finding, and its detail, for a question that the ledger did not answer."""
     return ("nodes-disagree" if error.code == "nodes-disagree" else "ledger-unreachable"), error.code
-
-
-def broken_link(certificate: Certificate, amendments: Sequence[Certificate]) -> str | None:
-    """Return what is wrong with the first of `amendments` that does not follow from what stands before it."""
-    previous = certificate
-    for amendment in amendments:
-        if (
-            amendment.replaces != previous.digest
-            or amendment.piece.serial != certificate.piece.serial
-            or amendment.issuer != certificate.issuer
-        ):
-            return str(amendment.digest)
-        try:
-            amendment.check_signature()
-        except (VerificationError, MalformedError) as error:
-            return error.code
-        previous = amendment
-    return None

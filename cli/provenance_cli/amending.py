@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from provenance.errors import MalformedError
-from provenance.piece import TEXT_FIELDS, VISITOR, Firing, Maker, Piece
+from provenance.piece import TEXT_FIELDS, VISITOR, Firing, Maker, Piece, Resource
 from provenance_cli.facts import FIRING_TEXTS, MEASURES
-from provenance_cli.mapping import FIELDS
+from provenance_cli.i18n import _
+from provenance_cli.mapping import FIELDS, LABELS
+from provenance_cli.telling import facts_of
 
 _FIRING = {**{name: name for name in FIRING_TEXTS}, "fired": "date", "peak": "peak_celsius"}
 _MAKERS = ("maker", "master", "visitor", "consent", "teacher", "lineage")
@@ -41,6 +43,22 @@ def amended(piece: Piece, facts: Mapping[str, Any], removed: Iterable[str] = ())
             told[name] = {**getattr(before, name), **getattr(given, name)}
         changes["firing"] = replace(before, **told)
     return replace(piece, **changes)
+
+
+def changes(before: Piece, after: Piece) -> Iterator[tuple[str, str, str]]:
+    """Yield what an amendment changes, as it is read: label, what stood there, and what stands there now."""
+    was, now = dict(facts_of(before)), dict(facts_of(after))
+    for field in ("photos", "scan", "files"):  # Their number tells nothing where one takes the place of another.
+        names = [[item.digest.hex()[:8] for item in _resources(piece, field)] for piece in (before, after)]
+        if names[0] != names[1]:
+            was[_(LABELS[field])], now[_(LABELS[field])] = (" ".join(listed) or "-" for listed in names)
+    for label in dict.fromkeys((*was, *now)):
+        if was.get(label) != now.get(label):
+            yield label, was.get(label, "-"), now.get(label, "-")
+
+
+def _resources(piece: Piece, field: str) -> Sequence[Resource]:
+    return piece.photos if field == "photos" else piece.scans if field == "scan" else piece.files
 
 
 def _without(piece: Piece, field: str) -> Piece:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import os
+import re
 import weakref
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
 
 import httpx
 import msgspec
@@ -16,6 +20,7 @@ from provenance.encoding import Address, Digest, KeyId
 from provenance.errors import (
     ConflictError,
     LedgerError,
+    LimitError,
     MalformedError,
     NotFoundError,
     ProvenanceError,
@@ -26,7 +31,7 @@ from provenance.errors import (
 )
 from provenance.policy import MAX_POLICY_BYTES, TrustPolicy
 from provenance.serial import Serial
-from provenance.status import StatusOrder
+from provenance.status import AmendOrder, StatusOrder
 from provenance.status_list import MAX_STATUS_LIST_BYTES
 from provenance_cli.i18n import is_known
 
@@ -34,6 +39,11 @@ TIMEOUT = 60.0
 """Seconds for one answer: a bulk submission waits for the registry's disk."""
 MAX_ANSWER = 4 * 2**20
 """Bytes of an ordinary answer: a thousand results of 300 bytes, and room."""
+
+BLOCK = 2**18
+"""Bytes of a file that are sent at once."""
+MAX_FILE = 512 * 2**20
+"""Bytes of a scan or a file that is fetched: the most that a registry takes."""
 
 _KINDS: dict[int, type[ProvenanceError]] = {
     404: NotFoundError,
@@ -52,20 +62,33 @@ class RegistryClient:
         weakref.finalize(self, self._http.close)
 
     def _ask(
-        self, method: str, path: str, content: bytes | None = None, media_type: str = "application/json",
-        limit: int = MAX_ANSWER,
+        self, method: str, path: str, content: bytes | Iterable[bytes] | None = None,
+        media_type: str = "application/json", limit: int = MAX_ANSWER, size: int | None = None,
     ) -> bytes:  # fmt: skip
+        return b"".join(self._blocks(method, path, content, media_type, limit, size))
+
+    def _blocks(
+        self, method: str, path: str, content: bytes | Iterable[bytes] | None = None,
+        media_type: str = "application/json", limit: int = MAX_ANSWER, size: int | None = None,
+    ) -> Iterator[bytes]:  # fmt: skip
+        """Yield an answer as it comes, up to `limit` bytes; raises the problem that it is, where it is one."""
         headers = {"accept": "application/json"} | ({"content-type": media_type} if content is not None else {})
+        if size is not None:
+            headers["content-length"] = str(size)
+        came = 0
         try:
             with self._http.stream(method, path, content=content, headers=headers) as response:
-                data = bytearray()
-                for chunk in response.iter_bytes():
-                    data += chunk
-                    if len(data) > limit:
+                failed, said = response.status_code >= 400, bytearray()
+                for block in response.iter_bytes():
+                    came += len(block)
+                    if came > (MAX_ANSWER if failed else limit):
                         raise self._nonsense()
-                if response.status_code >= 400:
-                    raise self._problem(response.status_code, bytes(data))
-                return bytes(data)
+                    if failed:
+                        said += block
+                    else:
+                        yield block
+                if failed:
+                    raise self._problem(response.status_code, bytes(said), response.headers.get("retry-after", ""))
         except (httpx.HTTPError, httpx.InvalidURL):
             raise UnreachableError(
                 "registry-unreachable",
@@ -90,12 +113,14 @@ class RegistryClient:
     def _nonsense(self) -> UnreachableError:
         return UnreachableError("not-a-registry", "{url} does not answer as a registry does.", url=self.base_url)
 
-    def _problem(self, status: int, data: bytes) -> ProvenanceError:
+    def _problem(self, status: int, data: bytes, retry_after: str) -> ProvenanceError:
         try:
             problem = load(data)
         except MalformedError:
             problem = None
         if not isinstance(problem, dict) or not isinstance(problem.get("code"), str):
+            if status == 429:  # A proxy's own limit.
+                return _too_many("too-many-requests", Wording("Too many requests came from this address."), retry_after)
             return UnreachableError("registry-failed", "The registry answered with HTTP {status}.", status=status)
         return problem_error(problem, status)
 
@@ -141,6 +166,23 @@ class RegistryClient:
     def status_list(self, list_id: str) -> bytes:
         """Return a status list's credential, as it stands; raises `NotFoundError`."""
         return self._ask("GET", f"/status/{list_id}", limit=MAX_STATUS_LIST_BYTES)
+
+    def fetch_file(self, digest: Digest, path: Path) -> bool:
+        """Save a scan or a file at `path`; tell whether the registry has it.  Other bytes are as good as none."""
+        coming, seen = path.with_name(path.name + ".part"), hashlib.sha256()
+        try:
+            with coming.open("wb") as file:
+                for block in self._blocks("GET", f"/media/{digest.hex()}", limit=MAX_FILE):
+                    seen.update(block)
+                    file.write(block)
+            if Digest(seen.digest()) != digest:
+                return False
+            coming.replace(path)
+            return True
+        except NotFoundError:
+            return False
+        finally:
+            coming.unlink(missing_ok=True)
 
     def studio(self, address: Address) -> dict[str, Any]:
         """Return a studio's entry in the directory; raises `NotFoundError`."""
@@ -195,21 +237,44 @@ class RegistryClient:
         """Send a photo that a registered certificate names."""
         self._json("PUT", f"/api/v1/media/{digest.hex()}", data, "application/octet-stream")
 
-    def relay(self, order: StatusOrder, signature: bytes) -> dict[str, Any]:
-        """Hand in a signed status order."""
+    def send_file(self, digest: Digest, path: Path) -> None:
+        """Send a scan or a file that a registered certificate names, without reading it into memory."""
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            self._ask("PUT", f"/api/v1/media/{digest.hex()}", _Blocks(file), "application/octet-stream", size=size)
+
+    def relay(self, order: StatusOrder | AmendOrder, signature: bytes) -> dict[str, Any]:
+        """Hand in a studio's signed order about a piece."""
+        what = {"status": order.status.name} if isinstance(order, StatusOrder) else {"digest": str(order.digest)}
         members = {
             "tokenId": str(order.token_id),
-            "status": order.status.name,
+            **what,
             "studio": str(order.studio),
             "nonce": str(order.nonce),
             "deadline": str(order.deadline),
             "signature": "0x" + signature.hex(),
         }
-        return self._object("POST", "/api/v1/statuses", msgspec.json.encode(members))
+        return self._object("POST", _path_of(type(order)), msgspec.json.encode(members))
 
-    def order(self, order_id: str) -> dict[str, Any]:
-        """Return how a status order fares."""
-        return self._object("GET", f"/api/v1/statuses/{order_id}")
+    def order(self, order_id: str, kind: type[StatusOrder | AmendOrder] = StatusOrder) -> dict[str, Any]:
+        """Return how an order fares."""
+        return self._object("GET", f"{_path_of(kind)}/{order_id}")
+
+
+def _path_of(kind: type[StatusOrder | AmendOrder]) -> str:
+    return "/api/v1/statuses" if kind is StatusOrder else "/api/v1/amendments"
+
+
+class _Blocks:
+    """A file in blocks, from its beginning however often it is asked."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def __iter__(self) -> Iterator[bytes]:
+        self._file.seek(0)
+        while block := self._file.read(BLOCK):
+            yield block
 
 
 def problem_error(problem: dict[str, Any], status: int) -> ProvenanceError:
@@ -219,6 +284,8 @@ def problem_error(problem: dict[str, Any], status: int) -> ProvenanceError:
         "detail": _said(problem, "detail", "template") or Wording("The registry refuses."),
         "remedy": _said(problem, "hint", "hintTemplate") or "",
     }
+    if status == 429:
+        return _too_many(code, said["detail"], problem.get("retryAfter"))
     if status == 503 or (status == 409 and code.startswith("ledger")):
         return LedgerError(code, "{detail}", retryable=status == 503, hint="{remedy}", **said)
     if status == 422 and "signature" in code:
@@ -227,6 +294,29 @@ def problem_error(problem: dict[str, Any], status: int) -> ProvenanceError:
         field = str(problem["field"])[:200] if problem.get("field") else None
         return MalformedError(code, "{detail}", field=field, hint="{remedy}", **said)
     return _KINDS.get(status, UnreachableError)(code, "{detail}", hint="{remedy}", **said)
+
+
+def _too_many(code: str, detail: Wording, retry_after: object) -> LimitError:
+    """Return the error for too many requests; what is told of the wait may be anything."""
+    seconds = int(str(retry_after)) if re.fullmatch(r"[0-9]{1,6}", str(retry_after)) else 60
+    seconds = max(seconds, 1)
+    if seconds < 120:
+        return LimitError(
+            code,
+            "{detail}",
+            retry_after=seconds,
+            hint="Run the same command again in {n} s: nothing is lost.",
+            detail=detail,
+            n=seconds,
+        )
+    return LimitError(
+        code,
+        "{detail}",
+        retry_after=seconds,
+        hint="Run the same command again in {n} min: nothing is lost.",
+        detail=detail,
+        n=-(-seconds // 60),
+    )
 
 
 def _said(problem: dict[str, Any], member: str, template_member: str) -> Wording | None:

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Iterator
+from shutil import get_terminal_size
 from unicodedata import combining, east_asian_width
 
-# A line may end after a space or beside any Chinese character, but none starts with a comma or ends with an open quote.
-_UNIT = re.compile(r"\s+|[（“《]*(?:[^\s“”\u2e80-\uffff]+|[\u2e80-\uffff])[，。、；：？！）”》]*|.")
+# A line may end after a space or beside any Chinese character, but none starts with a comma or ends with an open quote,
+# and a command in backticks is copied whole.
+_UNIT = re.compile(
+    r"\s+|[（“《]*(?:`[^`\n]+`[^\s`\u2e80-\uffff]*|[^\s“”\u2e80-\uffff]+|[\u2e80-\uffff])[，。、；：？！）”》]*|."
+)
+PAGE_WIDTH = 80
+"""Cells of a line at the most: longer ones are hard to read."""
 
 
 def width(text: str) -> int:
@@ -33,13 +40,47 @@ def cut(text: str, cells: int) -> str:
 def fold(text: str, cells: int) -> list[str]:
     """Return `text` in lines of at most `cells`, Chinese broken where Chinese is broken."""
     lines, line = list[str](), ""
-    for unit in _UNIT.findall(text):
+    for unit in _units(text, cells):
         if line and width(line + unit.rstrip()) > cells:
             lines.append(line.rstrip())
             line = ""
         if line or not unit.isspace():
             line += unit
     return [*lines, line.rstrip()]
+
+
+def _units(text: str, cells: int) -> Iterator[str]:
+    """Yield what stays on one line: what fits on none is broken at its spaces and open brackets."""
+    for unit in _UNIT.findall(text):
+        if width(unit) > cells and not unit.isspace():
+            yield from re.findall(r"\s+|[^\s(]+\(?|\(", unit)
+        else:
+            yield unit
+
+
+def wrapped(text: str, cells: int = PAGE_WIDTH, hang: int = 0) -> str:
+    """Return `text` with each line folded to `cells`, its rest under its first word or `hang` cells right of it."""
+    lines = list[str]()
+    for line in text.split("\n"):
+        if width(line) <= cells:
+            lines.append(line)
+            continue
+        words = line.lstrip(" ")
+        indent = " " * (len(line) - len(words))
+        first, *others = fold(words, max(cells - len(indent) - hang, 10))
+        lines += [indent + first, *(indent + " " * hang + other for other in others)]
+    return "\n".join(lines)
+
+
+def terminal_width() -> int | None:
+    """Return how many cells a line of conversation may take; ``None`` where it goes into a file or another program."""
+    return min(PAGE_WIDTH, get_terminal_size((PAGE_WIDTH, 24)).columns) if sys.stderr.isatty() else None
+
+
+def to_fit(text: str, hang: int = 0) -> str:
+    """Return `text` as it is shown to a person: `wrapped` where standard error is a terminal."""
+    cells = terminal_width()
+    return text if cells is None else wrapped(text, cells, hang)
 
 
 def shown(text: str) -> str:

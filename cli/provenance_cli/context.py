@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from provenance.errors import ConfigurationError, KeystoreError, StorageError
-from provenance_cli.columns import shown
+from provenance_cli.columns import shown, to_fit
 from provenance_cli.i18n import _
 from provenance_cli.secret_input import first_line
 
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from provenance_cli.workshop import Workshop
 
 Advance = Callable[[int], None]
+
+
+class Declined(click.Abort):
+    """The person said no: what was asked about is not done."""
 
 
 def one_source(path: str | None, descriptor: int | None) -> str | int | None:
@@ -49,7 +53,7 @@ class App:
 
     def say(self, text: str = "", **style: Any) -> None:
         """Speak to the person; what could move the cursor or turn the text around is left out."""
-        click.secho(shown(text), err=True, **style)
+        click.secho(to_fit(shown(text)), err=True, **style)
 
     def data(self, value: Any, text: str | None = None) -> None:
         """Write a result: as JSON where asked, else as `text`."""
@@ -65,10 +69,16 @@ class App:
         self._need_terminal(question)
         choices = "[Y/n]" if default else "[y/N]"
         while True:
-            answer = click.prompt(f"{question} {choices}", default="", show_default=False, err=True, prompt_suffix=" ")
+            words = to_fit(f"{question} {choices}")
+            answer = click.prompt(words, default="", show_default=False, err=True, prompt_suffix=" ")
             word = answer.strip().lower()
             if word in ("", "y", "yes", "是", "好", "n", "no", "否", "不"):
                 return default if not word else word in ("y", "yes", "是", "好")
+
+    def require(self, question: str, *, default: bool = False) -> None:
+        """Ask yes or no; raises `Declined` for a no."""
+        if not self.confirm(question, default=default):
+            raise Declined
 
     def ask(self, question: str, default: str | None = None) -> str:
         """Ask for a text."""
@@ -94,6 +104,11 @@ class App:
             err=True,
         )
         return text
+
+    @property
+    def can_unlock(self) -> bool:
+        """Whether a passphrase is named, or somebody is there to be asked for it."""
+        return self.passphrase_source is not None or sys.stdin.isatty()
 
     def unlock(self, keystore: Keystore) -> Unlocked:
         """Ask for the passphrase and open the keystore; one with parameters of old is sealed anew with today's."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from provenance.encoding import Digest
 from provenance.media import prepare_photo
 from provenance_cli.files import write_file
@@ -27,3 +29,8 @@ class WorkshopDarkroom:
             write_file(self._workshop.photo_path(prepared.digest), prepared.data)
             self._store.keep_prepared(seen, prepared.digest)
         return prepared.digest
+
+    def note(self, digest: Digest, path: Path) -> None:
+        """Take note of where a scan or a file lies, for sending it."""
+        if not self._dry:
+            self._store.keep_original(digest, path)

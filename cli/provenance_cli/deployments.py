@@ -25,6 +25,7 @@ from provenance.ledger import BlockRef, LedgerIdentity, SignedTransaction
 from provenance.policy import identity_from_json
 from provenance_cli.files import write_file
 from provenance_cli.i18n import _
+from provenance_cli.moments import shown_days
 
 RECORD_TYPE = "KilnmarkDeploymentRecord"
 RECORD_VERSION = 1
@@ -36,10 +37,12 @@ MAX_RECORD_BYTES = 262_144
 
 @dataclass(frozen=True, slots=True)
 class DeploymentRecord:
-    """What a deployment record says: of which ledger it is, and who was `admin`, `steward` and `anchorer` then."""
+    """What a deployment record says: of which ledger it is, who was `admin`, `steward`, `anchorer` and `importer` then,
+    and the admin's delay in seconds."""
 
     ledger: LedgerIdentity
     roles: Mapping[str, tuple[Address, ...]]
+    admin_delay: int
 
 
 def record_path(policy: Path) -> Path:
@@ -52,9 +55,15 @@ def read_record(path: Path) -> DeploymentRecord:
     facts = _read(path)
     if (facts.get("type"), facts.get("version")) != (RECORD_TYPE, RECORD_VERSION):
         raise MalformedError("not-a-record", "{path} is not a record of a finished deployment.", path=path)
-    return DeploymentRecord(
-        _identity(facts), {name: (Address.parse(facts.get(name)),) for name in ("admin", "steward", "anchorer")}
-    )
+    roles: dict[str, tuple[Address, ...]] = {
+        name: (Address.parse(facts.get(name)),) for name in ("admin", "steward", "anchorer")
+    }
+    importer = facts.get("importer")  # Only a successor has one.
+    roles["importer"] = () if importer is None else (Address.parse(importer),)
+    delay = facts.get("adminDelay")
+    if not isinstance(delay, int):
+        raise MalformedError("not-a-record", "{path} is not a record of a finished deployment.", path=path)
+    return DeploymentRecord(_identity(facts), roles, delay)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -208,7 +217,7 @@ def record_rows(facts: Mapping[str, Any]) -> list[tuple[str, object]]:
     rows: list[tuple[str, object]] = [(label, facts[name]) for name, label in labels.items()]
     shipped = _("is the code of this release") if facts["shippedCode"] else _("is not the code of this release")
     rows.append((_("Contract's code"), shipped))
-    rows.append((_("Admin's delay"), _("{days:g} days").format(days=facts["adminDelay"] / 86_400)))
+    rows.append((_("Admin's delay"), shown_days(facts["adminDelay"])))
     kind = _("holders may transfer what their studio handed over") if facts["transferable"] else _("locked")
     rows.append((_("Tokens"), kind))
     if before is not None:

@@ -47,10 +47,13 @@ UNNAMED = frozenset(("anonymous", "unnamed", "匿名", "不公开", "不具名")
 
 
 class Darkroom(Protocol):
-    """Prepares photos, and knows those that it prepared before."""
+    """Prepares photos, knows those that it prepared before, and takes note of where other files lie."""
 
     def prepare(self, source: bytes) -> Digest:
         """Return the digest of the prepared photo; raises `MalformedError` for what is none."""
+
+    def note(self, digest: Digest, path: Path) -> None:
+        """Take note of where a file lies that stays as it is."""
 
 
 def to_piece(row: Row, columns: Columns, language: str, folder: Path | None, darkroom: Darkroom) -> Piece:
@@ -93,9 +96,9 @@ def read_facts(row: Row, columns: Columns, language: str, folder: Path | None, d
     if names := cells.names("photos"):
         facts["photos"] = prepare_photos(names, folder, darkroom)
     if names := cells.names("scan"):
-        facts["scans"] = tuple(Scan(*describe(_path(name, folder, "scan"), field="scan")) for name in names)
+        facts["scans"] = tuple(Scan(*_described(name, folder, "scan", darkroom)) for name in names)
     if names := cells.names("files"):
-        facts["files"] = tuple(WorkFile(*describe(_path(name, folder, "files"), field="files")) for name in names)
+        facts["files"] = tuple(WorkFile(*_described(name, folder, "files", darkroom)) for name in names)
     return facts
 
 
@@ -231,6 +234,13 @@ def prepare_photos(names: list[str], folder: Path | None, darkroom: Darkroom) ->
             ) from None
         photos.append(Photo(digest, role="overview" if place == 0 else "detail"))
     return tuple(photos)
+
+
+def _described(name: str, folder: Path | None, field: str, darkroom: Darkroom) -> tuple[Digest, str]:
+    path = _path(name, folder, field)
+    digest, media_type = describe(path, field=field)
+    darkroom.note(digest, path.resolve())
+    return digest, media_type
 
 
 def _path(name: str, folder: Path | None, field: str) -> Path:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from provenance.bundle import Bundle
-from provenance.certificate import Certificate
 from provenance.encoding import Digest
 from provenance.errors import NotFoundError, VerificationError
 from provenance.serial import Serial
+from provenance_cli.amendments import is_chain
 from provenance_cli.client import RegistryClient
 from provenance_cli.context import App
 from provenance_cli.files import write_file
 from provenance_cli.i18n import _
+from provenance_cli.named_files import acknowledged
 from provenance_cli.standing import Standing, standing_at
 from provenance_cli.workshop import Workshop
 
@@ -28,13 +31,15 @@ def fetch_pieces(workshop: Workshop, client: RegistryClient, app: App) -> int:
     standing = standing_at(client, studio)
     here = store.states()
     wanted = [serial for serial in client.pieces(studio) if serial.compact not in here] if standing else []
-    added, group = 0, list[tuple[Certificate, bytes]]()
+    added, group = 0, list[tuple[Bundle, bytes]]()
     with app.progress(len(wanted), _("Fetching")) as advance:
         for serial in dict.fromkeys(wanted):
             data = client.bundle(serial)
             bundle = Bundle.from_bytes(data)
             if standing is not None and _is_ours(bundle, serial, workshop, standing):
-                group.append((bundle.certificate, data))
+                if not is_chain(bundle):
+                    bundle = replace(bundle, amendments=())
+                group.append((bundle, data))
             else:
                 words = _("{serial} is left out: it was not anchored under a valid key of this studio.")
                 app.say(words.format(serial=serial), fg="yellow")
@@ -58,8 +63,7 @@ def _is_ours(bundle: Bundle, serial: Serial, workshop: Workshop, standing: Stand
 
 def fetch_photos(workshop: Workshop, client: RegistryClient, app: App) -> int:
     """Fetch the photos of anchored pieces that are not here and that the registry has; return how many came."""
-    items = workshop.store.certificates(("anchored",))
-    named = dict.fromkeys(photo.digest for item in items for photo in item.certificate.piece.photos)
+    named = dict.fromkeys(photo.digest for item in acknowledged(workshop) for photo in item.piece.photos)
     wanted = [digest for digest in named if not workshop.photo_path(digest).exists()]
     added = 0
     with app.progress(len(wanted), _("Photos")) as advance:

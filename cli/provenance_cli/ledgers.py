@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import click
@@ -12,12 +13,15 @@ import click
 from provenance.encoding import Address
 from provenance.errors import ConfigurationError, LedgerError, StorageError
 from provenance.evm.accounts import Account
+from provenance.evm.deploy import deployment_code, price
 from provenance.evm.ledger import EVMLedger
+from provenance.evm.node import BoundedHTTPProvider, Node, refusal
 from provenance.evm.opening import open_agreeing, open_ledger
 from provenance.ledger import LedgerCall, LedgerReader, SignedTransaction, TransactionOutcome
 from provenance.policy import MAX_POLICY_BYTES, TrustPolicy
 from provenance_cli.context import App
 from provenance_cli.i18n import _
+from provenance_cli.moments import shown_sum
 
 PATIENCE = 120.0
 """Seconds to wait for a transaction."""
@@ -90,7 +94,8 @@ def open_any(policy: TrustPolicy, rpc: str | None) -> EVMLedger:
 def check_published_node(app: App, url: str) -> None:
     """Ask before a node's address that may hold a key goes into a policy, which everybody reads.
 
-    Raises `ConfigurationError` where it holds a name or a password, `click.Abort` where the person says no.
+    Raises `ConfigurationError` where it holds a name or a password, `LedgerError` where it does not answer, and
+    `Declined` where the person says no.
     """
     try:
         parts = urlsplit(url)
@@ -104,13 +109,29 @@ def check_published_node(app: App, url: str) -> None:
             "secret-address", "The node's address holds a name or a password, and the policy would publish it.",
             hint="Name a node that needs none.",
         )  # fmt: skip
+    Node(BoundedHTTPProvider(url)).quantity("eth_chainId")  # Nobody is asked anything about a node that is not there.
     if parts.path.strip("/") or parts.query or parts.fragment:
         app.say(
             _("The policy will name the node's whole address, and everybody reads the policy. A key in it is public."),
             fg="yellow",
         )
-        if not app.confirm(_("Publish the address as it is?"), default=False):
-            raise click.Abort
+        app.require(_("Publish the address as it is?"))
+
+
+def tell_price(app: App, url: str, payer: Address, **deployment: Any) -> None:
+    """Say who pays for a deployment at a node, what they have and about what it costs; raises `LedgerError`."""
+    provider = BoundedHTTPProvider(url)
+    node = Node(provider)
+    gas, cost = price(provider, payer, deployment_code(**deployment))
+    app.say(
+        _("{account} pays on chain {chain}, and has {balance}. The deployment takes {gas:,} gas, {cost}.").format(
+            account=payer,
+            chain=node.quantity("eth_chainId"),
+            balance=shown_sum(node.quantity("eth_getBalance", str(payer), "latest")),
+            gas=gas,
+            cost=shown_sum(cost),
+        )
+    )
 
 
 def words_differ() -> ConfigurationError:
@@ -158,5 +179,5 @@ def send_prepared(ledger: EVMLedger, transaction: SignedTransaction) -> Transact
             raise LedgerError("not-mined", "The transaction was not mined in time.", retryable=True)
         time.sleep(0.2)
     if not outcome.succeeded:
-        raise LedgerError("ledger-refused", "The ledger refused: {reason}.", retryable=False, reason=outcome.error)
+        raise refusal(outcome.error or "")
     return outcome

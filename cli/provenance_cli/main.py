@@ -34,7 +34,7 @@ COMMANDS: dict[str, Entry] = {
     "studio": Entry("studio", "studio", "Apply to the guild; see how the studio stands; accredit.", FIRING),
     "piece": Entry("piece", "piece", "Enter pieces by hand or from a spreadsheet.", FIRING),
     "sign": Entry("sign", "sign", "Sign certificates for new pieces; needs no network.", FIRING),
-    "submit": Entry("submit", "submit", "Send signed certificates and photos to the registry.", FIRING),
+    "submit": Entry("submit", "submit", "Send what is signed, and what it names, to the registry.", FIRING),
     "tag": Entry("tag", "tag", "Print tags.", FIRING),
     "verify": Entry("verify", "verify", "Check a piece by serial, address, bundle or photo.", FIRING),
     "demo": Entry("demo", "demo", "Run the whole way on sample pieces.", FIRING),
@@ -147,9 +147,8 @@ def run(arguments: list[str]) -> int:
         return result if isinstance(result, int) else exits.DONE
     except click.exceptions.Exit as stop:
         return stop.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        click.echo(_("Interrupted. Nothing is lost; run the same command again."), err=True)
-        return exits.INTERRUPTED
+    except (click.Abort, KeyboardInterrupt) as stop:
+        return _stopped(stop)
     except click.MissingParameter as error:  # click would glue its sentence together.
         what = error.param.get_error_hint(error.ctx) if error.param else error.param_hint
         click.UsageError(_("{what} is missing.").format(what=what), error.ctx).show()
@@ -164,6 +163,16 @@ def run(arguments: list[str]) -> int:
         from provenance_cli.report import report
 
         return report(error, as_json=as_json)
+
+
+def _stopped(stop: BaseException) -> int:
+    from provenance_cli.context import Declined
+
+    if isinstance(stop, Declined):
+        click.echo(_("You said no, so this was not done. What was done before stays."), err=True)
+    else:
+        click.echo(_("Interrupted. Nothing is lost; run the same command again."), err=True)
+    return exits.INTERRUPTED
 
 
 def main() -> None:

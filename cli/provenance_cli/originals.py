@@ -7,26 +7,27 @@ from pathlib import Path
 
 from provenance.encoding import Digest
 from provenance.errors import MalformedError, StorageError
+from provenance.resources import MARK_BYTES, has_mark
 
-_FORMATS: dict[str, tuple[str, int, tuple[bytes, ...]]] = {
-    ".glb": ("model/gltf-binary", 0, (b"glTF",)),
-    ".obj": ("model/obj", 0, ()),
-    ".stl": ("model/stl", 0, ()),
-    ".3mf": ("model/3mf", 0, (b"PK\x03\x04",)),
-    ".usdz": ("model/vnd.usdz+zip", 0, (b"PK\x03\x04",)),
-    ".jpg": ("image/jpeg", 0, (b"\xff\xd8\xff",)),
-    ".jpeg": ("image/jpeg", 0, (b"\xff\xd8\xff",)),
-    ".png": ("image/png", 0, (b"\x89PNG\r\n\x1a\n",)),
-    ".webp": ("image/webp", 8, (b"WEBP",)),
-    ".tif": ("image/tiff", 0, (b"II*\0", b"MM\0*")),
-    ".tiff": ("image/tiff", 0, (b"II*\0", b"MM\0*")),
-    ".gif": ("image/gif", 0, (b"GIF87a", b"GIF89a")),
-    ".svg": ("image/svg+xml", 0, ()),
-    ".mp4": ("video/mp4", 4, (b"ftyp",)),
-    ".webm": ("video/webm", 0, (b"\x1aE\xdf\xa3",)),
-    ".pdf": ("application/pdf", 0, (b"%PDF-",)),
+KINDS = {
+    ".glb": "model/gltf-binary",
+    ".obj": "model/obj",
+    ".stl": "model/stl",
+    ".3mf": "model/3mf",
+    ".usdz": "model/vnd.usdz+zip",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".png": "image/png",
+    ".webp": "image/webp",
+    ".tif": "image/tiff",
+    ".tiff": "image/tiff",
+    ".gif": "image/gif",
+    ".svg": "image/svg+xml",
+    ".mp4": "video/mp4",
+    ".webm": "video/webm",
+    ".pdf": "application/pdf",
 }
-"""Ending to media type, and what stands at which place in such a file where its kind has a mark."""
+"""Ending to media type."""
 
 
 def describe(path: Path, *, field: str) -> tuple[Digest, str]:
@@ -36,7 +37,7 @@ def describe(path: Path, *, field: str) -> tuple[Digest, str]:
     for one that cannot be read.
     """
     try:
-        media_type, place, marks = _FORMATS[path.suffix.lower()]
+        media_type = KINDS[path.suffix.lower()]
     except KeyError:
         raise MalformedError(
             "unknown-kind",
@@ -44,17 +45,17 @@ def describe(path: Path, *, field: str) -> tuple[Digest, str]:
             field=field,
             hint="Kinds are {kinds}.",
             file=path.name,
-            kinds=", ".join(_FORMATS),
+            kinds=", ".join(KINDS),
         ) from None
     try:
         with path.open("rb") as file:
-            start = file.read(32)[place:]
+            start = file.read(MARK_BYTES)
             file.seek(0)
             digest = Digest(hashlib.file_digest(file, "sha256").digest())
     except (FileNotFoundError, IsADirectoryError, ValueError):
         raise MalformedError("no-file", "There is no file {file}.", field=field, file=path.name) from None
     except OSError as error:
         raise StorageError("unreadable", "{path} cannot be read: {reason}.", path=path, reason=error) from None
-    if not start or (marks and not start.startswith(marks)):
+    if not has_mark(media_type, start):
         raise MalformedError("wrong-kind", "{file} is empty, or not what its name says.", field=field, file=path.name)
     return digest, media_type

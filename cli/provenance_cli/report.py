@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import json
+import re
 import tempfile
 import traceback
 from pathlib import Path
@@ -16,8 +17,11 @@ import click
 
 from provenance.errors import MalformedError, ProvenanceError, StorageError
 from provenance_cli import exits
+from provenance_cli.columns import to_fit
 from provenance_cli.i18n import _, later, spoken
 
+_SECONDS = re.compile(r"(?<=[(,\s])(from|since|schedule|deadline|end|current)=([0-9]{9,11})(?=[,)])")
+"""Times among the arguments of the contract's errors."""
 _MAKE_ROOM = later("Make room, then run the same command again: nothing is lost.")
 
 
@@ -57,7 +61,16 @@ def _of_the_system(error: OSError) -> StorageError:
 
 def words(error: ProvenanceError) -> tuple[str, str]:
     """Return what went wrong, and what to do or an empty text, in the language spoken now."""
-    return spoken(error.wording), spoken(error.remedy)
+    return _with_times(spoken(error.wording)), spoken(error.remedy)
+
+
+def _with_times(text: str) -> str:
+    """Return what the contract refuses with its times, which are unix seconds, as people read them."""
+    from datetime import UTC, datetime
+
+    from provenance_cli.moments import shown_moment
+
+    return _SECONDS.sub(lambda found: f"{found[1]}={shown_moment(datetime.fromtimestamp(int(found[2]), UTC))}", text)
 
 
 def describe(error: ProvenanceError) -> dict[str, Any]:
@@ -78,10 +91,12 @@ def report(error: Exception, *, as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps(describe(ours), ensure_ascii=False))
     message, remedy = words(ours)
-    click.secho(_("Error: "), fg="red", bold=True, err=True, nl=False)
-    click.echo(message + _place(ours), err=True)
+    label = _("Error: ")
+    text = to_fit(label + message + _place(ours))
+    click.secho(label, fg="red", bold=True, err=True, nl=False)
+    click.echo(text[len(label) :] if text.startswith(label) else text, err=True)
     if remedy:
-        click.echo("  → " + remedy, err=True)
+        click.echo(to_fit("  → " + remedy, hang=2), err=True)
     return exits.exit_code(ours)
 
 

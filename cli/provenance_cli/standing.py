@@ -13,6 +13,7 @@ from provenance.encoding import Address
 from provenance.errors import ConfigurationError, MalformedError, NotFoundError, UnreachableError
 from provenance.phrase import MAX_KEY_NUMBER, certificate_signer
 from provenance_cli.client import RegistryClient
+from provenance_cli.moments import shown_moment
 
 MAX_GAP = 20
 """Numbers of certificate keys that may follow one another without the guild having added any of them."""
@@ -37,6 +38,18 @@ class Standing:
         end = self.keys[multikey]
         return end is None or now < end
 
+    def key_ended(self, multikey: str, now: datetime) -> ConfigurationError | None:
+        """Return, for a certificate key that the guild has ended, the error that says so and what to do."""
+        end = self.keys.get(multikey)
+        if end is None or now < end:
+            return None
+        return ConfigurationError(
+            "key-ended",
+            "The guild has ended this workshop's certificate key at {time}: what it signs since then does not count.",
+            hint="Take the next: `kilnmark key rotate`. If this one was stolen, a new phrase: `kilnmark key renew`.",
+            time=shown_moment(end),
+        )
+
     def newest_key(self, seed: bytes, now: datetime) -> int | None:
         """Return the number of the phrase's newest key that counts, else of its newest that is known, or ``None``."""
         known, counting, number = None, None, 1
@@ -55,7 +68,7 @@ def standing_at(client: RegistryClient, studio: Address) -> Standing | None:
     Raises `UnreachableError`, and `ConfigurationError` for a studio of another registry.
     """
     try:
-        return _read(client, client.studio(studio))
+        return read_standing(client, client.studio(studio))
     except NotFoundError:
         return None
 
@@ -70,11 +83,12 @@ def standing_of(client: RegistryClient, account: Address, seed: bytes) -> Standi
         return found
     for number in range(1, FIRST_KEYS + 1):
         with contextlib.suppress(NotFoundError):
-            return _read(client, client.studio_of_key(certificate_signer(seed, number).public_key.key_id))
+            return read_standing(client, client.studio_of_key(certificate_signer(seed, number).public_key.key_id))
     return None
 
 
-def _read(client: RegistryClient, entry: Mapping[str, Any]) -> Standing:
+def read_standing(client: RegistryClient, entry: Mapping[str, Any]) -> Standing:
+    """Return what a registry's entry of a studio says; raises `UnreachableError` and `ConfigurationError`."""
     try:
         did, name, suspended = str(entry["did"]), str(entry["name"]), entry["suspended"] is True
         keys = {str(key["multikey"]): None if key["end"] is None else _moment(key["end"]) for key in entry["keys"]}

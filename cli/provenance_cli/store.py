@@ -6,44 +6,19 @@ nothing and signs nothing twice.
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from provenance.bundle import MAX_AMENDMENTS
-from provenance.canonical import canonicalize, parse_canonical
-from provenance.certificate import MAX_CERTIFICATE_BYTES, STATUS_LIST_BITS, Certificate
+from provenance.bundle import Bundle
+from provenance.certificate import STATUS_LIST_BITS, Certificate
 from provenance.encoding import Digest
 from provenance.errors import ConfigurationError, ConflictError, NotFoundError
-from provenance.piece import Photo, Piece, Resource, Scan, WorkFile
+from provenance.piece import Piece
 from provenance.serial import Serial
-from provenance_cli.i18n import later
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS pieces (
-    id INTEGER PRIMARY KEY, serial TEXT NOT NULL UNIQUE, facts BLOB NOT NULL, photos TEXT NOT NULL, origin TEXT UNIQUE
-);
-CREATE TABLE IF NOT EXISTS certificates (
-    id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, serial TEXT NOT NULL UNIQUE REFERENCES pieces (serial),
-    data BLOB NOT NULL, list_index INTEGER NOT NULL UNIQUE, state TEXT NOT NULL, error TEXT, bundle BLOB
-);
-CREATE TABLE IF NOT EXISTS amendments (
-    id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, serial TEXT NOT NULL REFERENCES certificates (serial),
-    data BLOB NOT NULL
-);
-CREATE TABLE IF NOT EXISTS photos_sent (digest BLOB PRIMARY KEY);
-CREATE TABLE IF NOT EXISTS photos_prepared (source BLOB PRIMARY KEY, digest BLOB NOT NULL);
-"""
-
-_SCAN, _FILE = "scan", "file"
-"""What stands in the place of a photo's role for a resource of another kind."""
-SIGNED, REFUSED = later("signed"), later("refused")
-"""The workshop's own states."""
-REGISTRY_STATES = (later("held"), later("waiting"), later("batched"), later("anchored"))
-"""The states that a registry tells."""
+from provenance_cli.amendment_store import AmendmentStore
+from provenance_cli.records import RECORDED, SIGNED, piece_columns, piece_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,28 +47,8 @@ class Signed:
     bundle: bytes | None
 
 
-class Store:
+class Store(AmendmentStore):
     """The records.  Every write is durable when it returns."""
-
-    def __init__(self, path: Path) -> None:
-        self._connection = sqlite3.connect(path, isolation_level=None, timeout=30)
-        self._connection.execute("PRAGMA synchronous=FULL")
-        self._connection.executescript(_SCHEMA)
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._connection.close()
-
-    @contextmanager
-    def _write(self) -> Iterator[sqlite3.Connection]:
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield self._connection
-            self._connection.execute("COMMIT")
-        except BaseException:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            raise
 
     # --- pieces -----------------------------------------------------------------------------------------------------
 
@@ -103,7 +58,7 @@ class Store:
             return sum(
                 connection.execute(
                     "INSERT OR IGNORE INTO pieces (serial, facts, photos, origin) VALUES (?,?,?,?)",
-                    (entry.piece.serial.compact, *_columns(entry.piece), entry.origin),
+                    (entry.piece.serial.compact, *piece_columns(entry.piece), entry.origin),
                 ).rowcount
                 for entry in entries
             )
@@ -115,7 +70,7 @@ class Store:
         )
         with self._write() as connection:
             return sum(
-                connection.execute(statement, (*_columns(entry.piece), entry.piece.serial.compact)).rowcount
+                connection.execute(statement, (*piece_columns(entry.piece), entry.piece.serial.compact)).rowcount
                 for entry in entries
             )
 
@@ -140,20 +95,20 @@ class Store:
             " LEFT JOIN certificates ON certificates.serial = pieces.serial WHERE origin IS NOT NULL"
         )
         rows = self._connection.execute(query)
-        return {origin: Known(_piece(facts, photos), bool(signed)) for origin, facts, photos, signed in rows}
+        return {origin: Known(piece_of(facts, photos), bool(signed)) for origin, facts, photos, signed in rows}
 
     def pieces(self, *, unsigned: bool = False) -> list[Piece]:
         """Return the pieces in the order of their entry; only those without a certificate where asked."""
         where = "WHERE serial NOT IN (SELECT serial FROM certificates)" if unsigned else ""
         query = f"SELECT facts, photos FROM pieces {where} ORDER BY id"  # noqa: S608
-        return [_piece(*row) for row in self._connection.execute(query)]
+        return [piece_of(*row) for row in self._connection.execute(query)]
 
     def piece(self, serial: Serial) -> Piece:
         """Return one piece; raises `NotFoundError`."""
         row = self._connection.execute("SELECT facts, photos FROM pieces WHERE serial=?", (serial.compact,)).fetchone()
         if row is None:
             raise NotFoundError("unknown-piece", "This workshop has no piece {serial}.", serial=serial)
-        return _piece(*row)
+        return piece_of(*row)
 
     # --- certificates -----------------------------------------------------------------------------------------------
 
@@ -185,25 +140,29 @@ class Store:
                 "signed-already", "Another program signed in this folder at the same time.", hint="Run it again."
             ) from None
 
-    def add_fetched(self, bundles: Iterable[tuple[Certificate, bytes]]) -> int:
-        """Add certificates that were anchored before this folder was made, with their pieces and the bytes of their
-        bundles; return how many were new.
+    def add_fetched(self, bundles: Iterable[tuple[Bundle, bytes]]) -> int:
+        """Add certificates that were anchored before this folder was made, with their pieces, their amendments and the
+        bytes of their bundles; return how many were new.
 
         They count in another status list: their places here are negative, so that none of this list's is taken.
         """
         added = 0
         with self._write() as connection:
-            for certificate, data in bundles:
+            for bundle, data in bundles:
+                certificate = bundle.certificate
                 serial = certificate.piece.serial.compact
                 connection.execute(
                     "INSERT OR IGNORE INTO pieces (serial, facts, photos) VALUES (?,?,?)",
-                    (serial, *_columns(certificate.piece)),
+                    (serial, *piece_columns(bundle.newest.piece)),
                 )
-                added += connection.execute(
+                new = connection.execute(
                     "INSERT OR IGNORE INTO certificates (digest, serial, data, list_index, state, bundle)"
                     " SELECT ?, ?, ?, min(coalesce(min(list_index), 0), 0) - 1, 'anchored', ? FROM certificates",
                     (certificate.digest.value, serial, certificate.data, data),
                 ).rowcount
+                if new:
+                    self._insert(bundle.amendments, RECORDED)
+                added += new
         return added
 
     def certificates(self, states: Sequence[str] = ()) -> list[Signed]:
@@ -239,42 +198,6 @@ class Store:
                 "UPDATE certificates SET bundle=? WHERE digest=?", [(data, digest.value) for digest, data in bundles]
             )
 
-    # --- amendments -------------------------------------------------------------------------------------------------
-
-    def amendments(self, serial: Serial) -> list[Certificate]:
-        """Return the amendments of a piece's certificate, oldest first."""
-        query = "SELECT data FROM amendments WHERE serial=? ORDER BY id"
-        return [Certificate.from_bytes(data) for (data,) in self._connection.execute(query, (serial.compact,))]
-
-    def add_amendment(self, amendment: Certificate) -> None:
-        """Keep an amendment, and its facts for the piece.
-
-        Raises `NotFoundError` where there is no certificate, `ConflictError` where it replaces another than the newest,
-        or where there are too many.
-        """
-        serial, piece = amendment.piece.serial, amendment.piece
-        with self._write() as connection:
-            before = self.amendments(serial)
-            newest = before[-1] if before else self.certificate(serial).certificate
-            if newest.digest != amendment.replaces:
-                raise ConflictError(
-                    "amended-already", "Another program amended {serial} at the same time.", hint="Run it again.",
-                    serial=serial,
-                )  # fmt: skip
-            if len(before) >= MAX_AMENDMENTS:
-                raise ConflictError(
-                    "too-many-amendments",
-                    "{serial} has {limit} amendments, and cannot have more.",
-                    hint="Revoke it, and enter the piece anew.",
-                    serial=serial,
-                    limit=MAX_AMENDMENTS,
-                )
-            connection.execute(
-                "INSERT INTO amendments (digest, serial, data) VALUES (?,?,?)",
-                (amendment.digest.value, serial.compact, amendment.data),
-            )
-            connection.execute("UPDATE pieces SET facts=?, photos=? WHERE serial=?", (*_columns(piece), serial.compact))
-
     # --- photos -----------------------------------------------------------------------------------------------------
 
     def prepared_photo(self, source: Digest) -> Digest | None:
@@ -296,26 +219,14 @@ class Store:
         with self._write() as connection:
             connection.execute("INSERT OR IGNORE INTO photos_sent VALUES (?)", (digest.value,))
 
+    # --- scans and files --------------------------------------------------------------------------------------------
 
-def _columns(piece: Piece) -> tuple[bytes, str]:
-    resources: list[Resource] = [*piece.photos, *piece.scans, *piece.files]
-    return canonicalize(piece.to_json()), json.dumps([_named(item) for item in resources])
+    def keep_original(self, digest: Digest, path: Path) -> None:
+        """Record where a scan or a file lies, by its digest."""
+        with self._write() as connection:
+            connection.execute("INSERT OR REPLACE INTO originals VALUES (?,?)", (digest.value, str(path)))
 
-
-def _named(item: Resource) -> list[str]:
-    role = item.role if isinstance(item, Photo) else _SCAN if isinstance(item, Scan) else _FILE
-    return [item.digest.hex(), item.media_type, role]
-
-
-def _piece(facts: bytes, resources: str) -> Piece:
-    photos, scans, files = list[Photo](), list[Scan](), list[WorkFile]()
-    for name, media, role in json.loads(resources):
-        digest = Digest(bytes.fromhex(name))
-        if role == _SCAN:
-            scans.append(Scan(digest, media))
-        elif role == _FILE:
-            files.append(WorkFile(digest, media))
-        else:
-            photos.append(Photo(digest, media, role))
-    subject = parse_canonical(facts, limit=MAX_CERTIFICATE_BYTES)
-    return Piece.from_json(subject, tuple(photos), tuple(scans), tuple(files))
+    def original(self, digest: Digest) -> Path | None:
+        """Return where a scan or a file was when it was entered."""
+        row = self._connection.execute("SELECT path FROM originals WHERE digest=?", (digest.value,)).fetchone()
+        return None if row is None else Path(row[0])

@@ -139,3 +139,8 @@ class Workshop:
     def photo_path(self, digest: Digest) -> Path:
         """Where a prepared photo is."""
         return self.path / "photos" / digest.hex()
+
+    @property
+    def originals(self) -> Path:
+        """Where scans and files may lie that are no longer where they were, or that came from the registry."""
+        return self.path / "originals"

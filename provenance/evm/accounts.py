@@ -143,6 +143,15 @@ def recipient_of(raw: bytes) -> Address | None:
         return None
 
 
+def transaction_fields(raw: bytes) -> dict[str, Any]:
+    """Return what was signed of an EIP-1559 transaction, ready to be signed again; raises `MalformedError`."""
+    try:
+        fields = TypedTransaction.from_bytes(HexBytes(raw)).as_dict()
+    except Exception:  # RLP and type errors of several libraries: the bytes are no transaction.
+        raise MalformedError("bad-transaction", "These bytes are no signed transaction.") from None
+    return {name: value for name, value in fields.items() if name not in ("v", "r", "s")}
+
+
 @dataclass(frozen=True, slots=True)
 class Creation:
     """A signed transaction that creates a contract: by whom, as which of its transactions, and the code with its data.

@@ -10,7 +10,7 @@ from provenance.encoding import Address
 from provenance.errors import LedgerError
 from provenance.evm.abi import bad_answer, interface
 from provenance.evm.events import decode_event
-from provenance.evm.node import Node, data, hash32, members, moment, quantity
+from provenance.evm.node import Node, count, data, hash32, members, moment, quantity
 from provenance.ledger import BlockRef, LedgerEvent
 
 
@@ -39,7 +39,7 @@ class Contract:
             raise LedgerError("unknown-block", "The node does not have the block asked for.", retryable=True)
         header = members(answer)
         return BlockRef(
-            quantity(header.get("number")), hash32(header.get("hash")), moment(quantity(header.get("timestamp")))
+            count(header.get("number")), hash32(header.get("hash")), moment(quantity(header.get("timestamp")))
         )
 
     def canonical(self, number: int) -> BlockRef:
@@ -71,7 +71,7 @@ class Contract:
             topics_of(log),
             data(log.get("data")),
             block=blocks[number],
-            log_index=quantity(log.get("logIndex")),
+            log_index=count(log.get("logIndex")),
             transaction=hash32(log.get("transactionHash")),
         )
 

@@ -18,7 +18,7 @@ from provenance.evm.accounts import Account, Creation, read_creation
 from provenance.evm.calls import deployment_argument
 from provenance.evm.fees import fees
 from provenance.evm.ledger import MAX_GAS, EVMLedger
-from provenance.evm.node import Node, data, members, quantity
+from provenance.evm.node import Node, data, members, paid_by, quantity
 from provenance.ledger import Deployment, Role, SignedTransaction
 
 DEFAULT_ADMIN_DELAY = 3 * 24 * 3600
@@ -49,18 +49,17 @@ def deploy(
     called between looks at the chain, for at most `patience` seconds.
     Raises `LedgerError`.
     """
-    abi, node = interface(), Node(provider)
-    deployment_id = secrets.token_bytes(32)
-    rest = (transferable, str(importer or Address(bytes(20))), deployment_argument(predecessor))
-    arguments = (str(admin), admin_delay, str(steward), str(anchorer), deployment_id, base_uri, *rest)
-    code = abi.bytecode + encode(abi.constructor, arguments)
-    sender = str(deployer.address)
-    gas = node.quantity("eth_estimateGas", {"from": sender, "data": "0x" + code.hex(), "gas": hex(MAX_GAS)})
+    node = Node(provider)
+    code = deployment_code(
+        admin=admin, steward=steward, anchorer=anchorer, base_uri=base_uri, admin_delay=admin_delay,
+        transferable=transferable, importer=importer, predecessor=predecessor,
+    )  # fmt: skip
+    chain_id, gas = node.quantity("eth_chainId"), _gas(node, deployer.address, code)
     signed = deployer.sign_transaction(
         {
             "type": 2,
-            "chainId": node.quantity("eth_chainId"),
-            "nonce": node.quantity("eth_getTransactionCount", sender, "latest"),
+            "chainId": chain_id,
+            "nonce": node.quantity("eth_getTransactionCount", str(deployer.address), "latest"),
             "value": 0,
             "data": "0x" + code.hex(),
             "gas": min(gas + gas // 20, MAX_GAS),
@@ -68,8 +67,40 @@ def deploy(
         }
     )
     sending(signed)
-    node.request("eth_sendRawTransaction", "0x" + signed.raw.hex())
+    with paid_by(deployer.address, chain_id):
+        node.request("eth_sendRawTransaction", "0x" + signed.raw.hex())
     return deployed(provider, signed.raw, wait=wait, patience=patience)
+
+
+def deployment_code(
+    *,
+    admin: Address,
+    steward: Address,
+    anchorer: Address,
+    base_uri: str,
+    admin_delay: int = DEFAULT_ADMIN_DELAY,
+    transferable: bool = False,
+    importer: Address | None = None,
+    predecessor: Deployment | None = None,
+) -> bytes:
+    """Return the creation code of a ledger with a new random deployment id; the arguments are those of `deploy`."""
+    abi = interface()
+    rest = (transferable, str(importer or Address(bytes(20))), deployment_argument(predecessor))
+    arguments = (str(admin), admin_delay, str(steward), str(anchorer), secrets.token_bytes(32), base_uri, *rest)
+    return abi.bytecode + encode(abi.constructor, arguments)
+
+
+def price(provider: JSONBaseProvider, deployer: Address, code: bytes) -> tuple[int, int]:
+    """Return the gas that a deployment would take and what that gas costs now, in wei; raises `LedgerError`."""
+    node = Node(provider)
+    gas = _gas(node, deployer, code)
+    return gas, gas * node.quantity("eth_gasPrice")
+
+
+def _gas(node: Node, deployer: Address, code: bytes) -> int:
+    with paid_by(deployer, node.quantity("eth_chainId")):
+        request = {"from": str(deployer), "data": "0x" + code.hex(), "gas": hex(MAX_GAS)}
+        return node.quantity("eth_estimateGas", request)
 
 
 def deployed(

@@ -17,9 +17,12 @@ def read_identity(contract: Contract) -> LedgerIdentity:
     if not code:
         raise LedgerError(
             "no-ledger",
-            "There is no contract at {contract} on this chain.",
+            "There is no contract at {contract} on chain {chain}.",
             retryable=False,
+            hint="Ask a node of the ledger's own chain, and compare the address. One that is behind, or of a "
+            "test chain that was started anew, does not have it either.",
             contract=contract.address,
+            chain=contract.node.quantity("eth_chainId"),
         )
     genesis = members(contract.node.request("eth_getBlockByNumber", "0x0", False))
     deployment = contract.call("deploymentId")[0]

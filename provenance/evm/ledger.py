@@ -15,15 +15,26 @@ from web3.providers.base import JSONBaseProvider
 from provenance.encoding import Address, Digest, Hash32, KeyId, Root
 from provenance.errors import LedgerError
 from provenance.evm.abi import bad_answer
-from provenance.evm.accounts import Account, is_signed_by, message_digest
+from provenance.evm.accounts import Account, is_signed_by, message_digest, transaction_fields
 from provenance.evm.calls import encode_call, role_id
 from provenance.evm.contract import Contract
 from provenance.evm.events import EVENTS
 from provenance.evm.fees import fees
 from provenance.evm.identity import compare, read_identity
-from provenance.evm.node import BoundedHTTPProvider, data, hash32, low_balance, members, moment, quantity
+from provenance.evm.node import (
+    BoundedHTTPProvider,
+    count,
+    data,
+    hash32,
+    low_balance,
+    members,
+    moment,
+    paid_by,
+    quantity,
+)
 from provenance.evm.passkeys import may_be_signed
 from provenance.evm.signatures import ask_who_signed
+from provenance.evm.statuses import set_by_steward
 from provenance.handover import Holding, Recovery
 from provenance.ledger import (
     AmendmentRecord,
@@ -33,17 +44,14 @@ from provenance.ledger import (
     BlockRef,
     Controller,
     Deployment,
-    ImportedPiece,
     KeyWindow,
     LedgerCall,
     LedgerEvent,
     LedgerIdentity,
     LedgerMessage,
     LedgerRecord,
-    PieceImported,
     Role,
     SignedTransaction,
-    StatusSet,
     TransactionOutcome,
     TransactionSigner,
 )
@@ -202,21 +210,7 @@ class EVMLedger:
 
     def status_by_steward(self, token_id: int, at: BlockRef) -> bool | None:
         """Tell whether a steward set the status, by its event; a node that looks at few blocks only cannot tell."""
-        kinds = ["0x" + self.contract.abi.topic(name).hex() for name in ("StatusSet", "PieceImported")]
-        place = {"fromBlock": "0x0", "toBlock": hex(at.number)}
-        try:
-            logs = self.contract.logs([kinds, f"0x{token_id:064x}"], place)
-        except LedgerError as error:
-            if error.code == "node-refused":
-                return None
-            raise
-        if not logs:
-            return None
-        last = self.contract.event(logs[-1], {})
-        said = last.piece if isinstance(last, PieceImported) else last
-        if not isinstance(said, StatusSet | ImportedPiece) or said.token_id != token_id:
-            raise bad_answer("another event than asked for")
-        return said.by_steward
+        return set_by_steward(self.contract, token_id, at)
 
     def events(self, first_block: int, last_block: int) -> Sequence[LedgerEvent]:
         """Return the ledger's own events of a range of blocks, in order."""
@@ -306,9 +300,9 @@ class EVMLedger:
 
     # --- transactions ---------------------------------------------------------------------------------------------
 
-    def next_nonce(self, account: Address) -> int:
+    def next_nonce(self, account: Address, at: BlockRef | None = None) -> int:
         """Return the number of the account's mined transactions."""
-        return self.contract.node.quantity("eth_getTransactionCount", str(account), "latest")
+        return count(self.contract.node.request("eth_getTransactionCount", str(account), _at(at)))
 
     def waiting(self, account: Address) -> int:
         """Return how many transactions of the account wait at the node to be mined."""
@@ -318,6 +312,10 @@ class EVMLedger:
     def balance(self, account: Address) -> int:
         """Return the account's money in wei."""
         return self.contract.node.quantity("eth_getBalance", str(account), "latest")
+
+    def price_of(self, gas: int) -> int:
+        """Return the most that `gas` would be offered for now, in wei."""
+        return gas * fees(self.contract.node)["maxFeePerGas"]
 
     def prepare(
         self, call: LedgerCall, signer: TransactionSigner, nonce: int, *, max_gas: int | None = None
@@ -329,12 +327,13 @@ class EVMLedger:
             "data": "0x" + encode_call(self.contract.abi, call).hex(),
         }
         limit = MAX_GAS if max_gas is None else min(max_gas, MAX_GAS)
-        gas = self._estimate(request, limit)
+        with paid_by(signer.address, self._identity.chain_id):
+            gas = self._estimate(request, limit)
         if max_gas is not None and gas > limit:
             raise _too_costly(limit)
         gas, prices = min(gas + gas // 50, limit), fees(self.contract.node)
         if gas * prices["maxFeePerGas"] > self.balance(signer.address):
-            raise low_balance()
+            raise low_balance(signer.address, self._identity.chain_id)
         return cast(Account, signer).sign_transaction(
             {
                 "type": 2,
@@ -348,6 +347,10 @@ class EVMLedger:
             }
         )
 
+    def renumber(self, transaction: SignedTransaction, signer: TransactionSigner, nonce: int) -> SignedTransaction:
+        """Sign the same call under another nonce; the signer must be an `Account`."""
+        return cast(Account, signer).sign_transaction({**transaction_fields(transaction.raw), "nonce": nonce})
+
     def _estimate(self, request: dict[str, Any], limit: int) -> int:
         try:
             return self.contract.node.quantity("eth_estimateGas", {**request, "gas": hex(limit)})
@@ -359,7 +362,8 @@ class EVMLedger:
     def send(self, transaction: SignedTransaction) -> None:
         """Hand the transaction to the node; one that it has already is no error."""
         try:
-            answer = self.contract.node.request("eth_sendRawTransaction", "0x" + transaction.raw.hex())
+            with paid_by(transaction.sender, self._identity.chain_id):
+                answer = self.contract.node.request("eth_sendRawTransaction", "0x" + transaction.raw.hex())
         except LedgerError as error:
             if error.code == "already-known":
                 return

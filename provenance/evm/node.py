@@ -9,6 +9,8 @@ from __future__ import annotations
 import itertools
 import re
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
@@ -18,7 +20,7 @@ from web3.providers.base import JSONBaseProvider
 from web3.types import RPCEndpoint, RPCResponse
 
 from provenance.canonical import load
-from provenance.encoding import Hash32
+from provenance.encoding import Address, Hash32
 from provenance.errors import LedgerError, MalformedError, Wording
 from provenance.evm.abi import bad_answer, interface
 
@@ -33,25 +35,56 @@ TIMEOUT = 20.0
 _TOO_MUCH = "out of gas", "gas required exceeds", "gas limit", "oversized data", "intrinsic gas", "requires at least"
 """Words of nodes for a transaction that needs more gas than it may have: geth, anvil, Hardhat."""
 _LAST_SECOND = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
+_MOST = 2**53
+"""No chain counts to this, and everything that keeps numbers can keep what is below."""
 _DATA = re.compile(r"0x(?:[0-9a-f]{2})*\Z")
 _QUANTITY = re.compile(r"0x(?:0|[1-9a-f][0-9a-f]{0,63})\Z")
 
 _ADVICE = {
+    "AccessControlEnforcedDefaultAdminDelay": Wording("The proposed admin has to wait until then, and accept anew."),
     "AccessControlUnauthorizedAccount": Wording("The account has not the role for this: use the right key file."),
     "DidTaken": Wording("Another studio is accredited under this address: choose another short name."),
+    "HeldByItsStudio": Wording(
+        "The studio itself holds the piece: if its account is lost, give it another with `kilnmark ledger controller`."
+    ),
+    "HeldBySteward": Wording("The guild has put the piece on hold: only the guild can lift it."),
     "InvalidClaimSignature": Wording("The code does not fit the release: type it again, or ask for a new release."),
     "InvalidHolderSignature": Wording("Whoever holds the piece now did not sign the release: ask them for another."),
+    "KeyAlreadyAdded": Wording(
+        "A key is added once, and one that has ended stays ended: the studio takes the next with `kilnmark key rotate`."
+    ),
+    "NoRecovery": Wording(
+        "No recovery of the piece is under way: it was vetoed or executed, the piece changed hands, or it was never "
+        "proposed. A steward proposes one with `kilnmark ledger recover`."
+    ),
     "NotSealed": Wording("The ledger still takes over its predecessor's records."),
     "NotTheHolder": Wording("Only the holder of the piece may do this."),
+    "NotTheStudio": Wording("Only the studio that registered the piece may do this."),
     "OrderExpired": Wording("The time in which the signature counted is over: sign again."),
     "PieceIsLost": Wording("The piece is reported lost: whoever reported it, or the guild, must take that back first."),
-    "StudioIsSuspended": Wording("The studio is suspended: ask the guild."),
-    "WrongPieceNonce": Wording("The piece changed hands, or the release was cancelled: ask its holder for another."),
-    "HeldBySteward": Wording("The guild has put the piece on hold: only the guild can lift it."),
-    "NotTheStudio": Wording("Only the studio that registered the piece may do this."),
+    "PieceIsNotLost": Wording("Nobody has reported the piece lost, or the report was ended already: nothing to do."),
+    "RecoveryTooEarly": Wording("Its holder can still veto: execute it after that time."),
     "StatusIsFinal": Wording("What is revoked stays revoked."),
+    "StudioIsSuspended": Wording("The studio is suspended: ask the guild."),
     "StudioNotInGoodStanding": Wording("The studio is suspended, or not accredited as a maker: ask the guild."),
+    "SuccessorKnown": Wording(
+        "A successor is named once and for ever: `kilnmark ledger verify` shows which it is. To go on from there, "
+        "move that ledger."
+    ),
+    "SuspensionUnchanged": Wording(
+        "The studio stands so already: `kilnmark ledger audit` shows how each studio stands. Nothing is to do."
+    ),
+    "UnknownKey": Wording("The studio has no such key: `kilnmark ledger audit` lists all."),
+    "UnknownStudio": Wording("The guild has not accredited this studio: `kilnmark ledger audit` lists all."),
+    "UnknownToken": Wording("The ledger has no such piece: check the number, and that it is this ledger's."),
+    "WindowNotShorter": Wording(
+        "The key ends then or earlier already, and an end is never put off: `kilnmark ledger audit` shows it. Name an "
+        "earlier time, or leave it."
+    ),
     "WrongOrderNonce": Wording("Another order came first: run the command again."),
+    "WrongPieceNonce": Wording(
+        "The piece has changed since this was signed: its holder must sign again. A recipient asks for a new release."
+    ),
 }
 """What to do where the contract refuses, by the name of its error."""
 
@@ -133,6 +166,14 @@ def quantity(value: object) -> int:
     return int(value, 16)
 
 
+def count(value: object) -> int:
+    """Read a quantity that counts blocks or transactions: one that no chain comes to is an error of the node's."""
+    number = quantity(value)
+    if number >= _MOST:
+        raise bad_answer("a number is too large")
+    return number
+
+
 def data(value: object, length: int | None = None) -> bytes:
     """Read JSON-RPC data, of `length` bytes where given; raises `LedgerError`."""
     if not isinstance(value, str) or not _DATA.match(value.lower()):
@@ -160,10 +201,41 @@ def members(value: object) -> dict[str, Any]:
     return value
 
 
-def low_balance() -> LedgerError:
+@contextmanager
+def paid_by(account: Address, chain_id: int) -> Iterator[None]:
+    """Say of an account that cannot pay which it is and where: a node may not tell."""
+    try:
+        yield
+    except LedgerError as error:
+        if error.code == "low-balance":
+            raise low_balance(account, chain_id) from None
+        raise
+
+
+def low_balance(account: Address, chain_id: int) -> LedgerError:
     """Return the error for an account that cannot pay."""
     return LedgerError(
-        "low-balance", "The account cannot pay for the transaction.", retryable=True, hint="Send it money."
+        "low-balance",
+        "The account {account} cannot pay for the transaction on chain {chain}.",
+        retryable=True,
+        hint="Send it some of that chain's coin, then try again.",
+        account=account,
+        chain=chain_id,
+    )
+
+
+def refusal(reason: str) -> LedgerError:
+    """Return the error for what the contract refused; `reason` is its error's name with arguments, in words."""
+    advice = _ADVICE.get(reason.partition("(")[0])
+    if advice is None:
+        return LedgerError("ledger-refused", "The ledger refuses: {reason}.", retryable=False, reason=reason)
+    return LedgerError(
+        "ledger-refused",
+        "The ledger refuses: {reason}.",
+        retryable=False,
+        hint="{advice}",
+        reason=reason,
+        advice=advice,
     )
 
 
@@ -174,27 +246,18 @@ def _refused(error: object) -> LedgerError:
     if isinstance(revert, dict):  # Hardhat's node nests it.
         revert = revert.get("data")
     if isinstance(revert, str) and _DATA.match(revert.lower()) and (len(revert) > 2 or "revert" in message):
-        reason = interface().refusal(bytes.fromhex(revert[2:]))
-        advice = _ADVICE.get(reason.partition("(")[0])
-        if advice is None:
-            return LedgerError("ledger-refused", "The ledger refuses: {reason}.", retryable=False, reason=reason)
-        return LedgerError(
-            "ledger-refused",
-            "The ledger refuses: {reason}.",
-            retryable=False,
-            hint="{advice}",
-            reason=reason,
-            advice=advice,
-        )
+        return refusal(interface().refusal(bytes.fromhex(revert[2:])))
     if "revert" in message:
-        return LedgerError("ledger-refused", "The ledger refuses: {reason}.", retryable=False, reason=message)
+        return refusal(message)
     lowered = message.lower()
     if "already known" in lowered or "already imported" in lowered or "known transaction" in lowered:
         return LedgerError("already-known", "The node has the transaction already.", retryable=False)
     if "nonce too low" in lowered or "nonce is too low" in lowered or "expected nonce" in lowered:
         return LedgerError("nonce-used", "Another transaction with this nonce was mined.", retryable=False)
     if "insufficient funds" in lowered or "doesn't have enough funds" in lowered:
-        return low_balance()
+        return LedgerError(
+            "low-balance", "The account cannot pay for the transaction.", retryable=True, hint="Send it money."
+        )
     if "header not found" in lowered or "unknown block" in lowered or "not canonical" in lowered:
         return LedgerError("unknown-block", "The node does not have the block asked for.", retryable=True)
     if any(words in lowered for words in _TOO_MUCH):

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from provenance.encoding import Address, Hash32, KeyId, Root
 from provenance.handover import Holding
-from provenance.ledger.calls import LedgerCall, LedgerMessage
+from provenance.ledger.calls import LedgerCall, LedgerMessage, Role
 from provenance.ledger.events import LedgerEvent
 from provenance.ledger.records import AnchorEvidence, BlockRef, Controller, Deployment, LedgerIdentity, LedgerRecord
 
@@ -107,8 +107,17 @@ class Ledger(LedgerReader, Protocol):
     def sealed(self) -> bool:
         """Tell whether the ledger works: it never imported, or its import is complete."""
 
-    def next_nonce(self, account: Address) -> int:
-        """Return the number of the account's mined transactions, which is its next nonce."""
+    def next_nonce(self, account: Address, at: BlockRef | None = None) -> int:
+        """Return the number of the account's mined transactions, which is its next nonce, now or as of block `at`."""
+
+    def has_role(self, role: Role, account: Address) -> bool:
+        """Tell whether an account has a role."""
+
+    def balance(self, account: Address) -> int:
+        """Return the account's money in the chain's smallest unit (wei)."""
+
+    def price_of(self, gas: int) -> int:
+        """Return the most that a transaction of that much gas would be offered for now, in wei."""
 
     def waiting(self, account: Address) -> int:
         """Return how many transactions of the account wait at the node to be mined."""
@@ -121,6 +130,9 @@ class Ledger(LedgerReader, Protocol):
         Raises `LedgerError`: not retryable where the contract would refuse it, or where it would take more than
         `max_gas`; retryable where the account cannot pay for it.
         """
+
+    def renumber(self, transaction: SignedTransaction, signer: TransactionSigner, nonce: int) -> SignedTransaction:
+        """Sign the call of `transaction` again under another nonce, with the same gas and fees.  Nothing is asked."""
 
     def send(self, transaction: SignedTransaction) -> None:
         """Hand the transaction to the node; a transaction that the node has already is no error."""

@@ -284,9 +284,17 @@ class MemoryLedger:
             return state.admin, None, None
         return state.admin, state.pending_admin[0], when(state.pending_admin[1])
 
-    def next_nonce(self, account: Address) -> int:
+    def next_nonce(self, account: Address, at: BlockRef | None = None) -> int:
         """Return the number of the account's mined transactions."""
-        return self._blocks[-1].state.nonces.get(account, 0)
+        return self._state(at or self.head()).nonces.get(account, 0)
+
+    def balance(self, account: Address) -> int:
+        """Return the money of an account: everybody has the same, and nothing is ever paid."""
+        return 10**18
+
+    def price_of(self, gas: int) -> int:
+        """Return what `gas` costs: one wei each."""
+        return gas
 
     def waiting(self, account: Address) -> int:
         """Return how many transactions of the account wait for a block."""
@@ -308,6 +316,13 @@ class MemoryLedger:
             raise LedgerError(
                 "ledger-refused", "The ledger refuses: {reason}.", retryable=False, reason=refusal
             ) from None
+        return self._sign(call, signer, nonce)
+
+    def renumber(self, transaction: SignedTransaction, signer: TransactionSigner, nonce: int) -> SignedTransaction:
+        """ "Sign" the same call under another nonce."""
+        return self._sign(self._calls[transaction.hash], signer, nonce)
+
+    def _sign(self, call: LedgerCall, signer: TransactionSigner, nonce: int) -> SignedTransaction:
         raw = repr((nonce, signer.address, call)).encode()
         transaction = SignedTransaction(raw, Hash32(hashlib.sha256(raw).digest()), signer.address, nonce)
         self._calls[transaction.hash] = call

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -22,13 +23,17 @@ from provenance.policy import TrustPolicy
 from provenance_registry.db.repository import SQLRepository
 from provenance_registry.folder import FolderLock, make_folders, secret
 from provenance_registry.http.api import api_routes, health_routes
+from provenance_registry.http.media import media_routes
 from provenance_registry.http.pages import page_routes
 from provenance_registry.http.problems import on_bug, on_http_error, on_provenance_error
 from provenance_registry.http.relaying import relaying_routes
 from provenance_registry.http.rpc import rpc_routes
 from provenance_registry.http.services import Services
+from provenance_registry.http.static_files import static_routes
 from provenance_registry.http.studios import studio_routes
 from provenance_registry.ledgers import OpenLedger, companions_of, open_registry_ledger
+from provenance_registry.repository import FileKind
+from provenance_registry.service.amendments import Amendments
 from provenance_registry.service.clock import Clock, system_clock
 from provenance_registry.service.index import IndexedLedger
 from provenance_registry.service.limits import Limits
@@ -40,6 +45,7 @@ from provenance_registry.service.status_list import StatusLists
 from provenance_registry.service.submissions import Submissions
 from provenance_registry.service.verdicts import Verdicts
 from provenance_registry.settings import Settings
+from provenance_registry.worker.accounts import Accounts
 from provenance_registry.worker.examiner import Examiner
 from provenance_registry.worker.indexer import Indexer
 from provenance_registry.worker.loop import Worker
@@ -103,16 +109,22 @@ def _assemble(
         predecessors=opened.predecessors,
     )
     index = IndexedLedger(repository, ledger.identity, settings.max_index_lag)
-    outbox = Outbox(repository, ledger, {"anchor": anchorer, "relay": relayer}, settings.confirmations)
+    signers = {"anchor": anchorer, "relay": relayer}
+    outbox = Outbox(repository, ledger, signers, settings.confirmations)
     sealer = Sealer(
-        repository, ledger, index, outbox, clock, batch_size=settings.batch_size, batch_age=settings.batch_age
-    )
+        repository, ledger, index, outbox, clock,
+        anchorer=anchorer.address, batch_size=settings.batch_size, batch_age=settings.batch_age,
+    )  # fmt: skip
+    accounts = Accounts(ledger, {kind: signer.address for kind, signer in signers.items()})
     indexer = Indexer(repository, ledger, index)
-    verdicts = Verdicts(repository, index, policy)
+    amendments = Amendments(repository, index, ledger, clock)
+    verdicts = Verdicts(repository, index, amendments, policy)
     examiner = Examiner(repository, index, verdicts, policy)
     reviewer = Reviewer(repository, index, clock)
     # The review is last: how much there is to judge is for strangers to say, and it must keep nothing else waiting.
-    steps = [*opened.steps, indexer.catch_up, sealer.settle, examiner.examine, sealer.seal, reviewer.review]
+    steps = [
+        *opened.steps, indexer.catch_up, sealer.settle, examiner.examine, sealer.seal, accounts.look, reviewer.review,
+    ]  # fmt: skip
     worker = Worker(steps)
     limits = Limits(settings.max_relayed_hourly)
     services = Services(
@@ -120,28 +132,47 @@ def _assemble(
         policy=policy,
         repository=repository,
         index=index,
-        submissions=Submissions(repository, index, settings.base_url, clock, max_held=settings.max_held),
+        submissions=Submissions(repository, index, amendments, settings.base_url, clock, max_held=settings.max_held),
+        amendments=amendments,
         verdicts=verdicts,
-        media=Media(repository, settings.media),
-        relay=Relay(repository, outbox, limits, max_gas=settings.max_relay_gas),
+        media=Media(
+            repository,
+            settings.media,
+            {
+                FileKind.PHOTO: settings.max_media,
+                FileKind.SCAN: settings.max_scan,
+                FileKind.FILE: settings.max_file,
+            },
+        ),
+        relay=Relay(repository, outbox, amendments, limits, max_gas=settings.max_relay_gas),
         releases=Releases(repository, index, ledger, is_signed_by, limits, clock),
         limits=limits,
         status_lists=StatusLists(repository, settings.base_url, list_signer, clock),
         rpc=Gate(opened.provider, ledger.identity.contract, companions_of(ledger)),
+        clock=clock,
         wake=worker.wake,
         trouble=lambda: repository.trouble or worker.trouble,
+        balances=accounts.balances,
         addresses={"anchorer": str(anchorer.address), "relayer": str(relayer.address)},
     )
     return services, worker
 
 
-def _web(services: Services, order_nonce: Callable[[Address], int]) -> Litestar:
+def _web(services: Services, ask_order_nonce: Callable[[Address], int]) -> Litestar:
+    asking = asyncio.Semaphore(2)  # A node that hangs must not keep all threads, which registering needs as well.
+
+    async def order_nonce(studio: Address) -> int:
+        async with asking:
+            return await asyncio.to_thread(ask_order_nonce, studio)
+
     routes = [
         *api_routes(services, order_nonce),
+        *media_routes(services),
         *relaying_routes(services),
         *studio_routes(services, order_nonce),
         *rpc_routes(services),
         *page_routes(services),
+        *static_routes(),
         *health_routes(services),
     ]
 

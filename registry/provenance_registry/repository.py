@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 
 from provenance.encoding import Address, Digest, Hash32, KeyId, Root
 from provenance.handover import Release
-from provenance.ledger import AmendmentRecord, BlockRef, LedgerEvent
+from provenance.ledger import AmendmentRecord, BlockRef, LedgerEvent, SignedTransaction
 from provenance.serial import Serial
 from provenance.status import Status
 
@@ -63,6 +63,36 @@ class StoredCertificate:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredAmendment:
+    """A certificate that replaces another: `first` is the piece's that was anchored, `number` counts from it."""
+
+    digest: Digest
+    first: Digest
+    replaces: Digest
+    number: int
+    key_id: KeyId
+    received: datetime
+    data: bytes
+
+
+class FileKind(Enum):
+    """As what a certificate names a file."""
+
+    PHOTO = "photo"
+    SCAN = "scan"
+    FILE = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class NamedFile:
+    """A file as a certificate names it."""
+
+    digest: Digest
+    kind: FileKind
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
 class Signatory:
     """Who signed a certificate: an issuer by DID and name, and the key."""
 
@@ -90,7 +120,10 @@ class StoredBatch:
 
 @dataclass(frozen=True, slots=True)
 class OutboxEntry:
-    """A signed transaction, durable before it is first sent."""
+    """A signed transaction, durable before it is first sent.
+
+    `former` are the bytes of the same call that were signed before, under other nonces.
+    """
 
     entry_id: int
     kind: str
@@ -101,6 +134,12 @@ class OutboxEntry:
     sending: Sending
     block: BlockRef | None = None
     error: str | None = None
+    former: tuple[SignedTransaction, ...] = ()
+
+    @property
+    def signed(self) -> SignedTransaction:
+        """The transaction itself."""
+        return SignedTransaction(self.raw, self.hash, self.account, self.nonce)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +237,17 @@ class TokenRow:
 class Transaction(Protocol):
     """What can be written; everything in it becomes durable together or not at all."""
 
-    def add_certificate(self, certificate: StoredCertificate, media: Iterable[Digest]) -> None:
-        """Register a certificate and the photos that it names; raises `ConflictError` for a taken serial."""
+    def add_certificate(self, certificate: StoredCertificate, named: Iterable[NamedFile]) -> None:
+        """Register a certificate and the files that it names; raises `ConflictError` for a taken serial."""
+
+    def add_amendment(self, amendment: StoredAmendment, named: Iterable[NamedFile]) -> None:
+        """Keep an amendment of a registered certificate, and the files that it names."""
+
+    def find_amendment(self, digest: Digest) -> StoredAmendment | None:
+        """Return the amendment of that digest."""
+
+    def amendments_by(self, first: Digest, key_id: KeyId) -> int:
+        """Return how many amendments of a certificate a key signed."""
 
     def find(self, digest: Digest) -> StoredCertificate | None:
         """Return the certificate of that digest."""
@@ -242,6 +290,9 @@ class Transaction(Protocol):
     def move(self, entry_id: int, sending: Sending, block: BlockRef | None = None, error: str | None = None) -> None:
         """Move an outbox entry."""
 
+    def replace_signed(self, entry_id: int, signed: SignedTransaction) -> None:
+        """Let an entry that is not mined go by other bytes of the same call; its present ones are kept as former."""
+
     def send_again(self, account: Address, nonce: int) -> None:
         """Open again the account's ended entries from that nonce on, and their batches."""
 
@@ -252,7 +303,10 @@ class Transaction(Protocol):
         """Give the anchored certificates of some signers a reason why they do not count."""
 
     def apply(self, events: Sequence[LedgerEvent], head: BlockRef) -> None:
-        """Add events of the ledger to the index, which then reaches to `head`."""
+        """Add events of the ledger to the index, which then reaches to `head`.
+
+        An entry that had ended as reverted is open again where its call was carried out under a former nonce.
+        """
 
     def rewind(self, kept: BlockRef | None) -> None:
         """Forget the index after block `kept`, or all of it; what was mined there is open again, and its batches."""
@@ -301,17 +355,32 @@ class Repository(Protocol):
     def counts(self) -> dict[State, int]:
         """Return how many certificates are in each state."""
 
-    def is_media_named(self, digest: Digest) -> bool:
-        """Tell whether a certificate that is not held names that photo."""
+    def amendment(self, digest: Digest) -> StoredAmendment | None:
+        """Return the amendment of that digest."""
+
+    def amendments(self, first: Digest) -> list[StoredAmendment]:
+        """Return all amendments of a certificate that are kept, whatever the ledger says of them."""
+
+    def amended(self, token_id: int) -> list[AmendmentRecord]:
+        """Return the amendments of a piece that the ledger named, in order."""
+
+    def named(self, digest: Digest) -> list[NamedFile]:
+        """Return as what certificates that are not held name the file of that digest."""
 
     def revoked_places(self, list_id: str) -> list[int] | None:
         """Return the places of revoked pieces in a status list, or ``None`` where no certificate is in that list."""
 
-    def open_entries(self) -> list[OutboxEntry]:
-        """Return the outbox entries that have not come to an end, in the order of their nonces."""
+    def open_entries(self, most: int | None = None) -> list[OutboxEntry]:
+        """Return what has not come to an end, by account and nonce; of each account the first `most` where given."""
 
-    def last_nonce(self, account: Address) -> int | None:
-        """Return the largest nonce that any entry of the account has, ended or not."""
+    def open_entry(self, account: Address, nonce: int) -> OutboxEntry | None:
+        """Return the entry of that nonce, where it has not come to an end."""
+
+    def is_under_way(self, kind: str) -> bool:
+        """Tell whether any entry of a kind has not come to an end."""
+
+    def last_nonce(self, account: Address, below: int | None = None) -> int | None:
+        """Return the largest nonce that any entry of the account has, ended or not, of those under `below`."""
 
     def last_ended(self, account: Address) -> OutboxEntry | None:
         """Return the account's ended entry of the largest nonce."""
@@ -334,6 +403,9 @@ class Repository(Protocol):
     def relayed(self, message_id: str) -> StoredMessage | None:
         """Return a relayed message."""
 
+    def amendment_under_way(self, token_id: int) -> bool:
+        """Tell whether a relayed amendment of a piece has not come to its end."""
+
     def release(self, token_id: int, claim_key: Address, nonce: int) -> SignedRelease | None:
         """Return the release of a piece for a claim key, under that number of the piece."""
 
@@ -343,8 +415,8 @@ class Repository(Protocol):
     def indexed_head(self) -> BlockRef | None:
         """Return the block that the index reaches to."""
 
-    def indexed_blocks(self) -> list[tuple[int, Hash32]]:
-        """Return number and hash of the indexed blocks that hold events, newest first."""
+    def last_indexed(self, below: int | None = None) -> tuple[int, Hash32] | None:
+        """Return number and hash of the newest indexed block that holds events, of those under `below`."""
 
     def indexed_hash(self, number: int) -> Hash32 | None:
         """Return the hash of the block at that height, where the index knows it."""

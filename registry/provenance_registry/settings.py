@@ -52,6 +52,10 @@ class Settings:
     """Bytes of one bulk submission."""
     max_media: int = 20 * 2**20
     """Bytes of one photo: a 48-megapixel JPEG."""
+    max_scan: int = 256 * 2**20
+    """Bytes of one 3D scan: five million triangles with their textures."""
+    max_file: int = 512 * 2**20
+    """Bytes of one file of a digital work: a quarter of an hour of video."""
     max_release_batch: int = 1_000
     """Releases in one request: a second's work where a key signed them."""
     max_release_body: int = 5 * 2**20
@@ -93,7 +97,7 @@ class Settings:
 
     @property
     def media(self) -> Path:
-        """The folder of photos, by digest."""
+        """The folder of photos, scans and files, by digest."""
         return self.data / "media"
 
     @property

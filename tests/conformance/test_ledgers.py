@@ -116,6 +116,8 @@ class Costs:
         with pytest.raises(LedgerError) as caught:
             world.ledger.prepare(HolderOrderCall(order, signature), poor, 0)
         assert (caught.value.code, caught.value.retryable) == ("low-balance", True)
+        assert str(poor.address) in caught.value.message
+        assert f"chain {world.ledger.identity.chain_id}" in caught.value.message
 
     def test_the_ledger_tells_who_signed(self, world: World) -> None:
         order, head = HolderOrder(HolderAction.REPORT_LOST, 1 << 32, 0), world.ledger.head()

@@ -232,7 +232,7 @@ def test_a_used_ledger_moves_through_kills_and_loses_nothing(village: Village) -
     old, final = village.ledger, village.ledger.head()
     before = {name: Verifier(village.policy(), old).verify(bundle) for name, bundle in pieces.items()}
     assert [v.reason for v in before.values()] == [
-        "authentic", "authentic", "authentic", "revoked", "authentic", "on-hold", "authentic", "key-not-valid"
+        "authentic", "authentic", "authentic", "revoked", "authentic", "held-by-guild", "authentic", "key-not-valid"
     ]  # fmt: skip
     named = Deployment(old.identity.contract, old.identity.chain_id, final.number)
     with nodes.anvil() as provider:

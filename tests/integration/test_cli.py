@@ -139,7 +139,22 @@ def test_the_whole_way_of_an_artisan(run: Run, registry: RunningRegistry, tmp_pa
     code, _, talk = run(*at, "bundle", serials[0])
     path = shop / "out" / f"{serials[0]}.kilnmark.json"
     assert run(*at, "verify", path)[0] == 0
-    assert run(*at, "verify", path, "--offline")[0] == 3
+    code, data, _ = run(*at, "verify", path, "--offline")
+    assert code == 3
+    assert "As the registry said on" in data
+    assert "Status                in force" in data
+    code, data, _ = run(*at, "--json", "verify", path, "--rpc", f"{registry.base_url}/rpc")
+    said = json.loads(data)
+    assert (code, said["advisories"]) == (0, [])  # The registry's status list agrees.
+    assert said["findings"][6]["against"] == "the token's status on the ledger"
+    code, _, talk = run(
+        *at, "verify", path, *["--rpc", f"{registry.base_url}/rpc", "--rpc", f"{registry.base_url}/rpc/"]
+    )
+    assert code == 5
+    assert "cannot agree" in talk
+    code, _, talk = run(*at, "verify", "4294967297")
+    assert code == 4
+    assert "number of a token" in talk
     forged = path.read_bytes().replace("青花梅瓶".encode(), "鬥彩梅瓶".encode())
     path.write_bytes(forged)
     code, data, _ = run(*at, "verify", path)
@@ -153,6 +168,8 @@ def test_the_whole_way_of_an_artisan(run: Run, registry: RunningRegistry, tmp_pa
     code, data, _ = run(*at, "verify", serials[1])
     assert code == 1
     assert data.startswith("Revoked")
+    assert "by the studio, 20" in data
+    assert "Holder      the studio, " in data
     code, _, talk = run(*at, "revoke", serials[1], "--lift")
     assert code == 5
     assert "StatusIsFinal" in talk

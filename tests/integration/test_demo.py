@@ -14,7 +14,13 @@ from typing import Any
 
 import pytest
 
+from provenance.bundle import Bundle
+from provenance.ledger import SetStatusCall
 from provenance.printing.readback import read_sheet
+from provenance.status import Status
+from provenance_cli.context import App
+from provenance_cli.demo import Demo
+from provenance_cli.ledgers import open_pinned, send_and_wait
 from tests.support.registries import ROOT
 
 COMMAND = [
@@ -73,6 +79,38 @@ def test_the_demo_killed_anywhere_goes_on_and_its_sheet_reads_back(tmp_path: Pat
     text = subprocess.run(["pdftotext", "-layout", str(pdf), "-"], capture_output=True, check=True).stdout.decode()
     for words in ("青花缠枝莲纹梅瓶", "鬥彩雞紋小杯", "示例工作室", "DEMO"):
         assert words in text, words
+
+
+def test_a_demo_that_somebody_has_used_says_what_differs(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    sheet = tmp_path / "one.csv"
+    sheet.write_text("title\nA small bowl\n", "utf-8")
+    assert demo(folder, "--data", str(sheet))["authentic"] == 1
+    used = Demo(App(), folder, lan=False)
+    used.start_registry()
+    try:
+        workshop, _unlocked = used.workshop()
+        (bundle,) = (
+            Bundle.from_bytes(item.bundle or b"")
+            for item in workshop.store.certificates(("anchored",))
+            if item.certificate.piece.title.get("en") != "A cup to be revoked"
+        )
+        call = SetStatusCall(bundle.receipts[0].token_id, Status.ON_HOLD)
+        send_and_wait(open_pinned(used.client.policy()), call, used.steward())
+    finally:
+        used.stop_registry()
+    again = subprocess.run(
+        [*COMMAND, "--dir", str(folder), "--data", str(sheet)],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+    assert again.returncode == 1
+    assert "1 is not:" in again.stderr
+    assert "1 of its 1 pieces is not AUTHENTIC" in again.stderr
+    assert "--dir" in again.stderr
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ import hashlib
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -16,13 +17,15 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_ds
 from cryptography.hazmat.primitives.hashes import SHA256
 from eth_abi.abi import encode
 
-from provenance.encoding import Address, Digest, to_base64url
+from provenance.bundle import Bundle
+from provenance.encoding import Address, to_base64url
 from provenance.evm.accounts import Account, message_digest
 from provenance.evm.embedded import EmbeddedChain
 from provenance.evm.embedded_rpc import EmbeddedProvider
 from provenance.evm.fees import fees
 from provenance.evm.node import Node, data, members
 from provenance.handover import HolderAction, Release
+from provenance.issue import issue
 from provenance.ledger import Moved, ReinstateCall, SuspendCall
 from provenance.serial import Serial
 from provenance.status import AmendOrder
@@ -176,7 +179,18 @@ def test_of_two_claims_at_once_one_is_under_way(counter: Counter, studio: Studio
 
 
 def test_an_amendment_is_recorded_by_a_signed_order(counter: Counter, studio: Studio, token: int) -> None:
-    digest = Digest.of(b"a newer certificate")
+    client = studio.registry.client
+    before = Bundle.from_bytes(client.bundle(client.serial_of(token))).certificate
+    newer = issue(
+        replace(before.piece, height_mm=1),
+        before.issuer,
+        studio.signer,
+        status_entry=before.status_entry,
+        now=before.valid_from,
+        replaces=before.digest,
+    )
+    studio.submit(newer)
+    digest = newer.digest
     order = AmendOrder(token, digest, studio.account.address, counter.ledger.order_nonce(studio.account.address), 0)
     sent = {
         "tokenId": str(token),

@@ -9,6 +9,8 @@ import os
 import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -148,8 +150,8 @@ def test_a_deleted_workshop_comes_back_from_the_phrase_and_certifies_on(desk: De
     }
     assert restored["did"].endswith(":studios:drill")  # Neither name nor short name had to be given.
     assert Workshop.open(shop).issuer.name == "示例工作室"
-    assert desk.run("-C", shop, "piece", "fetch") == {"pieces": 2, "photos": 1}
-    assert desk.run("-C", shop, "piece", "fetch") == {"pieces": 0, "photos": 0}
+    assert desk.run("-C", shop, "piece", "fetch") == {"pieces": 2, "photos": 1, "files": 0}
+    assert desk.run("-C", shop, "piece", "fetch") == {"pieces": 0, "photos": 0, "files": 0}
     assert desk.serials(shop) == before
     assert {path.name: path.read_bytes() for path in (shop / "photos").iterdir()} == photos
 
@@ -161,6 +163,47 @@ def test_a_deleted_workshop_comes_back_from_the_phrase_and_certifies_on(desk: De
     assert desk.run("-C", shop, "revoke", before["梅瓶"])["state"] == "final"
     assert desk.run("-C", shop, "bundle", "--all") is not None
     assert desk.run("-C", shop, "doctor")
+
+
+def test_an_ended_key_is_told_wherever_it_is_used(desk: Desk) -> None:
+    shop = desk.make("ended", "ended")
+    desk.accredit(shop)
+    desk.run("-C", shop, "studio", "show")
+    assert "has ended" not in desk.talk
+    keys = desk.run("-C", shop, "key", "show")
+    end = desk.registry.ledger().head().time
+    key_id = PublicKey.parse(keys["publicKey"]).key_id
+    desk.registry.steward_does(ShortenKeyCall(Address.parse(keys["account"]), key_id, end))
+    told = f"has ended this workshop's certificate key at {end:%Y-%m-%d %H:%M:%S} UTC"
+    wait_for(lambda: desk.registry.client.studio(Address.parse(keys["account"]))["keys"][0]["end"] is not None)
+    desk.run("-C", shop, "studio", "show")
+    assert told in desk.talk
+    assert "kilnmark key rotate" in desk.talk
+    said = desk.run("-C", shop, "doctor", code=5)["examinations"][-1]
+    assert told in said["text"]
+    assert "kilnmark key renew" in said["remedy"]
+    desk.run("-C", shop, "piece", "add", "--title", "一")
+    desk.run("-C", shop, "sign")
+    assert "no longer valid" not in desk.talk  # Nobody has told it yet.
+    assert desk.run("-C", shop, "submit")["states"] == {"held": 1}
+    assert told in desk.talk
+    desk.run("-C", shop, "piece", "add", "--title", "二")
+    desk.run("-C", shop, "sign")
+    assert "no longer valid" in desk.talk
+    desk.run("-C", shop, "key", "rotate")
+    desk.run("-C", shop, "piece", "add", "--title", "三")
+    desk.run("-C", shop, "sign")
+    assert "no longer valid" not in desk.talk
+    desk.run("-C", shop, "submit")
+    assert told not in desk.talk
+
+
+def wait_for(arrived: Callable[[], bool]) -> None:
+    """Wait until the registry has read what is on its ledger."""
+    deadline = time.monotonic() + 30
+    while not arrived():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 def test_a_wrong_name_is_asked_about_at_restore(desk: Desk) -> None:

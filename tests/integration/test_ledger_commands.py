@@ -18,10 +18,11 @@ from provenance.evm.accounts import Account
 from provenance.evm.deploy import deploy
 from provenance.evm.ledger import EVMLedger
 from provenance.keys import P256Signer
-from provenance.ledger import AccreditCall, Role
+from provenance.ledger import AccreditCall, AddKeyCall, GrantRoleCall, Role
 from provenance.status import Status
 from provenance.verify import Verifier
 from provenance_cli import deployments, main
+from provenance_cli.columns import width
 from provenance_cli.files import write_file
 from provenance_cli.ledgers import read_policy
 from tests.docs.pages import read, section
@@ -35,10 +36,12 @@ class Typist:
         self._capsys, self._patch = capsys, monkeypatch
         self.code, self.talk = 0, ""
 
-    def __call__(self, *words: object, code: int | None = 0, yes: bool = True, json_: bool = True) -> Any:
+    def __call__(
+        self, *words: object, code: int | None = 0, yes: bool = True, json_: bool = True, lang: str = "en"
+    ) -> Any:
         self._capsys.readouterr()
         self._patch.setattr("sys.stdin", io.StringIO())
-        before = [*(("-y",) if yes else ()), *(("--json",) if json_ else ()), "--lang", "en"]
+        before = [*(("-y",) if yes else ()), *(("--json",) if json_ else ()), "--lang", lang]
         self.code = main.run([*before, *map(str, words)])
         data, self.talk = self._capsys.readouterr()
         assert "Traceback" not in self.talk
@@ -81,6 +84,7 @@ def test_a_studio_is_suspended_and_reinstated_by_any_of_its_names(run: Typist, h
     assert f"Done in block {said['block']}" in run.talk
     run("ledger", "suspend", house.issuer.did, *house.at(), code=5)
     assert "SuspensionUnchanged" in run.talk
+    assert "stands so already" in run.talk
     run("ledger", "reinstate", str(house.studio.address).upper().replace("0X", "0x"), *house.at())
     run("ledger", "suspend", "nobody", *house.at(), code=3)
     assert "no studio nobody" in run.talk
@@ -137,14 +141,34 @@ def test_keys_are_added_retired_and_disowned(run: Typist, house: Guild) -> None:
     verifier = Verifier(read_policy(house.policy_file), house.ledger)
     assert [verifier.verify(bundle).outcome.name for bundle in first] == ["AUTHENTIC"] * 2
     assert {verifier.verify(bundle).reason for bundle in stolen} == {"key-not-valid"}
-    run(*args, code=5)
-    assert "WindowNotShorter" in run.talk
+    run(*args, code=3)
+    assert "dated to 2026-11-05 08:00:00 UTC already" in run.talk
+    assert "pieces" not in run.talk
+    later_on = (*args[:6], "2026-11-05T09:00:00Z", *house.at())
+    run(*later_on, code=3)
+    said = run(*args[:6], "2026-11-05T07:00:00Z", *house.at())
+    assert "Until now it ended at 2026-11-05 08:00:00 UTC" in run.talk
+    assert said["pieces"] == 0
 
     now = "2026-11-30T08:00:00Z"
     run("ledger", "key", "retire", "lin", second.public_key.multikey, "--at", "2026-11-01", *house.at(), code=5)
     assert "key compromise" in run.talk
     run("ledger", "key", "retire", "lin", second.public_key.multikey, "--at", now, *house.at())
     run("ledger", "key", "retire", "lin", second.public_key.multikey, *house.at())
+    accredit = ("studio", "accredit", house.application(second), "--key-file", house.folder / "steward.key", "--policy",
+                house.policy_file)  # fmt: skip
+    house.chain.later(days=60)
+    run("ledger", "suspend", "lin", *house.at())
+    run("ledger", "reinstate", "lin", *house.at())
+    steward_sent = house.ledger.next_nonce(house.people["steward"].address)
+    run(*accredit, code=3)
+    assert "was added before and ended at 2026-11-" in run.talk
+    assert "kilnmark key rotate" in run.talk
+    assert "Accredited" not in run.talk
+    assert house.ledger.next_nonce(house.people["steward"].address) == steward_sent
+    house.do(AddKeyCall(house.studio.address, (third := P256Signer.generate()).public_key.multikey_bytes))
+    run("studio", "accredit", house.application(third), *accredit[3:])
+    assert "no key was added" in run.talk
     run("ledger", "key", "retire", "lin", "0123456789", *house.at(), code=3)
     run("ledger", "key", "retire", "lin", second.public_key.multikey, "--at", "tomorrow", *house.at(), code=4)
 
@@ -152,10 +176,23 @@ def test_keys_are_added_retired_and_disowned(run: Typist, house: Guild) -> None:
 def test_a_controller_counts_after_seven_days(run: Typist, house: Guild) -> None:
     other = Account.generate()[0].address
     run("ledger", "controller", "lin", other, *house.at(), yes=False, code=5)
+    run("ledger", "controller", "lin", house.studio.address, *house.at(), code=3)
+    assert "no other is proposed" in run.talk
     run("ledger", "controller", "lin", other, *house.at())
     assert "It counts from 2026-11-09" in run.talk
-    run("ledger", "controller", "lin", house.studio.address, *house.at())
+    policy = ("--policy", house.policy_file)
+    studio = run("ledger", "audit", *policy)["studios"][0]
+    assert studio["controller"] == str(house.studio.address)
+    assert studio["upcoming"]["controller"] == str(other)
+    text = run("ledger", "audit", *policy, json_=False)
+    assert f"{other} will sign for it" in text
+    assert "from 2026-11-09 08:00:" in text
+    run("ledger", "controller", "lin", Account.generate()[0].address, *house.at())
     assert "takes the place of the proposal" in run.talk
+    run("ledger", "controller", "lin", house.studio.address, *house.at())
+    assert "The proposal is withdrawn" in run.talk
+    assert "seven days" not in run.talk
+    assert run("ledger", "audit", *policy)["studios"][0]["upcoming"] is None
     house.chain.later(days=8)
     house.chain.seal()
     assert house.ledger.controller(house.studio.address).current == house.studio.address
@@ -164,6 +201,11 @@ def test_a_controller_counts_after_seven_days(run: Typist, house: Guild) -> None
     run("ledger", "controller", "lin", mixed.replace("5aA", "5aa"), *house.at(), code=4)
     assert "mistyped" in run.talk
     assert run("ledger", "controller", "lin", mixed, *house.at())["controller"] == mixed.lower()
+    house.chain.later(days=8)
+    run("ledger", "suspend", "lin", *house.at())
+    studio = run("ledger", "audit", *policy)["studios"][0]
+    assert (studio["controller"], studio["upcoming"]) == (mixed.lower(), None)
+    assert f"{mixed.lower()} signs for it." in run("ledger", "audit", *policy, json_=False)
 
 
 def test_a_piece_is_recovered_after_thirty_days_unless_it_is_vetoed(run: Typist, house: Guild) -> None:
@@ -171,13 +213,17 @@ def test_a_piece_is_recovered_after_thirty_days_unless_it_is_vetoed(run: Typist,
     token_id, buyer, heir = bundle.receipts[0].token_id, house.people["stranger"], Account.generate()[0].address
     run("ledger", "recover", token_id, heir, *house.at(), code=5)
     assert "HeldByItsStudio" in run.talk
+    assert "kilnmark ledger controller" in run.talk
+    run("ledger", "veto", token_id, *house.at(), code=5)
+    assert "No recovery of the piece is under way" in run.talk
     house.sell(token_id, buyer.address)
     run("ledger", "recover", token_id, heir, *house.at())
     assert "From 2026-12-02" in run.talk
     run("ledger", "veto", token_id, *house.at("stranger"))
     run("ledger", "recover", token_id, heir, *house.at())
     run("ledger", "execute-recovery", token_id, *house.at("payer"), code=5)
-    assert "RecoveryTooEarly" in run.talk
+    assert re.search(r"RecoveryTooEarly\(tokenId=[0-9]+, from=2026-12-02 08:00:[0-9]{2} UTC\)", run.talk)
+    assert "execute it after that time" in run.talk
     house.chain.later(days=31)
     assert run("ledger", "execute-recovery", token_id, *house.at("payer"))["holder"] == str(heir)
     holding = house.ledger.holding(token_id, house.ledger.head())
@@ -185,6 +231,7 @@ def test_a_piece_is_recovered_after_thirty_days_unless_it_is_vetoed(run: Typist,
     assert holding.holder == heir
     run("ledger", "found", token_id, *house.at(), code=5)
     assert "PieceIsNotLost" in run.talk
+    assert "nothing to do" in run.talk
 
 
 def test_a_loss_is_ended_and_pieces_are_exempted(run: Typist, house: Guild) -> None:
@@ -198,8 +245,16 @@ def test_a_loss_is_ended_and_pieces_are_exempted(run: Typist, house: Guild) -> N
     holding = house.ledger.holding(first, house.ledger.head())
     assert holding is not None
     assert holding.lost_since is None
-    run("ledger", "suspend", "lin", *house.at())
     key = house.people["stranger"].address
+    head = house.ledger.head()
+    run("ledger", "exempt", second, key, *house.at(), yes=False, code=5)
+    assert "no suspension bars it" in run.talk.replace("\n", " ")
+    assert "although its studio is suspended" not in run.talk
+    assert "Did you see proof" in run.talk
+    assert house.ledger.head() == head
+    run("ledger", "suspend", "lin", *house.at())
+    run("ledger", "exempt", second, key, *house.at(), yes=False, code=5)
+    assert "although its studio is suspended" in run.talk
     assert run("ledger", "exempt", second, key, *house.at())["claimKey"] == str(key)
     holding = house.ledger.holding(second, house.ledger.head())
     assert holding is not None
@@ -216,6 +271,7 @@ def test_roles_and_the_admin_change_hands(run: Typist, house: Guild) -> None:
     assert ledger.has_role(Role.STEWARD, other)
     run("ledger", "role", "grant", "steward", other, *house.at("admin"), code=3)
     run("ledger", "role", "revoke", "steward", other, *house.at("admin"))
+    assert f"{other} is no steward from now on" in run.talk
     assert not ledger.has_role(Role.STEWARD, other)
     run("ledger", "role", "revoke", "steward", other, *house.at("admin"), code=3)
     run("ledger", "role", "grant", "importer", other, *house.at("admin"), code=2)
@@ -223,6 +279,8 @@ def test_roles_and_the_admin_change_hands(run: Typist, house: Guild) -> None:
     run("ledger", "admin", "transfer", other, *house.at("admin"))
     assert "It can accept after 2026-11-05" in run.talk
     run("ledger", "admin", "accept", *house.at("stranger"), code=5)
+    assert re.search(r"AdminDelay\(schedule=2026-11-05 08:00:[0-9]{2} UTC\)", run.talk)
+    assert "has to wait until then" in run.talk
     run("ledger", "admin", "cancel", *house.at("admin"))
     run("ledger", "admin", "transfer", other, *house.at("admin"))
     house.chain.later(days=4)
@@ -250,6 +308,12 @@ def test_an_audit_adds_everything_up(run: Typist, house: Guild, tmp_path: Path) 
     text = run("ledger", "audit", *policy, json_=False)
     assert max(map(len, text.splitlines())) <= 80
     assert "agrees with itself" in run.talk
+    key_id = house.signer.public_key.key_id
+    assert f"{key_id.hex()[:16]}…  2026-11-02 08:00:" in text
+    chinese = run("ledger", "audit", *policy, json_=False, lang="zh-Hans")
+    assert "暂停使用 1 · 有效 2" in chinese
+    assert "ACTIVE" not in chinese
+    assert max(map(width, chinese.splitlines())) <= 80
 
 
 def test_an_audit_finds_a_certificate_anchored_twice_and_a_serial_given_twice(
@@ -323,6 +387,31 @@ def test_an_audit_asks_a_registry_for_every_token(run: Typist, registry: Any, st
     assert said["faults"] == []
 
 
+def test_where_there_is_no_ledger_it_is_said_what_to_do(run: Typist, house: Guild, tmp_path: Path) -> None:
+    pinned = read_policy(house.policy_file)
+    nobody = Account.generate()[0].address
+    write_file(tmp_path / "other.json", replace(pinned, ledger=replace(pinned.ledger, contract=nobody)).to_bytes())
+    run("ledger", "status", "--policy", tmp_path / "other.json", code=5)
+    assert f"no contract at {nobody} on chain {pinned.ledger.chain_id}" in run.talk
+    assert "Ask a node of the ledger's own chain" in run.talk
+
+
+def test_who_cannot_pay_is_named_with_the_chain(run: Typist, house: Guild) -> None:
+    poor, secret = Account.generate()
+    write_file(house.folder / "poor.key", secret.hex().encode())
+    house.do(GrantRoleCall(Role.STEWARD, poor.address), "admin")
+    run("ledger", "suspend", "lin", *house.at("poor"), code=3)
+    assert f"{poor.address} cannot pay for the transaction on chain {house.ledger.identity.chain_id}" in run.talk
+    assert "Send it some of that chain's coin" in run.talk
+
+
+def test_a_name_in_latin_letters_stands_apart_in_chinese(run: Typist, house: Guild) -> None:
+    did = "did:web:registry.example:studios:second"
+    house.do(AccreditCall(house.people["stranger"].address, did, "Second Studio"))
+    run("ledger", "suspend", "second", *house.at(), lang="zh-Hans")
+    assert "即刻暂停“Second Studio”（" in run.talk
+
+
 def test_a_key_file_is_made_once(run: Typist, tmp_path: Path) -> None:
     said = run("ledger", "key", "new", tmp_path / "new.key")
     assert Address.parse(said["address"])
@@ -370,6 +459,11 @@ def test_a_studios_name_forges_no_line(run: Typist, house: Guild) -> None:
 
 def test_a_deployment_is_recorded_and_verified(run: Typist, house: Guild, tmp_path: Path) -> None:
     out = tmp_path / "new" / "policy.json"
+    run(*deploy_arguments(house, out), yes=False, code=5)
+    assert "Deploy it?" in run.talk
+    payer, chain = house.people["payer"].address, house.ledger.identity.chain_id
+    assert f"{payer} pays on chain {chain}, and has about " in run.talk
+    assert not out.with_name("policy.deployment.json").exists()
     said = run(*deploy_arguments(house, out), "--admin-delay", "5", "--transferable")
     recorded = json.loads((tmp_path / "new" / "policy.deployment.json").read_bytes())
     assert said == {**recorded, "policy": str(out), "record": str(tmp_path / "new" / "policy.deployment.json"),
@@ -396,7 +490,7 @@ def test_a_deployment_is_recorded_and_verified(run: Typist, house: Guild, tmp_pa
     run(*deploy_arguments(house, out), code=5)
     assert "--out" in run.talk
     verified = run("ledger", "verify", "--policy", house.policy_file, "--record", record, code=1)
-    assert [check["name"] for check in verified["checks"] if check["result"] == "failed"] == ["record"]
+    assert [check["name"] for check in verified["checks"] if check["result"] == "failed"] == ["record", "admin-delay"]
     run("ledger", "verify", "--policy", house.policy_file, "--record", house.policy_file, code=4)
     assert "not a record" in run.talk
 

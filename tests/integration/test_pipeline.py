@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -13,6 +17,7 @@ import pytest
 from litestar.testing import TestClient
 from web3.providers.base import JSONBaseProvider
 
+from provenance.certificate import Issuer, StatusEntry
 from provenance.encoding import Address, Root
 from provenance.errors import StorageError
 from provenance.evm.accounts import Account
@@ -20,8 +25,25 @@ from provenance.evm.deploy import deploy
 from provenance.evm.embedded import EmbeddedChain
 from provenance.evm.embedded_rpc import EmbeddedProvider
 from provenance.evm.ledger import EVMLedger
-from provenance.ledger import AccreditCall, Allotment, AnchorCall, LedgerCall, ReinstateCall, SuspendCall
+from provenance.issue import issue
+from provenance.keys import P256Signer
+from provenance.ledger import (
+    AccreditCall,
+    AddKeyCall,
+    Allotment,
+    AnchorCall,
+    LedgerCall,
+    ProposeControllerCall,
+    ReinstateCall,
+    RevokeRoleCall,
+    Role,
+    SuspendCall,
+)
+from provenance.piece import Piece
+from provenance.serial import Serial
 from provenance_registry.app import Registry, build
+from provenance_registry.repository import State
+from provenance_registry.service.clock import system_clock
 from provenance_registry.settings import Settings
 from provenance_registry.worker.choosing import BASE_GAS, LOT_GAS, PIECE_GAS
 
@@ -106,6 +128,136 @@ def test_a_writer_that_died_is_named(settings: Settings) -> None:
         assert (said["status"], said["code"]) == ("not-ready", "writer-ended")
     finally:
         registry.close()
+
+
+def test_an_anchorer_without_its_role_is_named_and_what_the_accounts_have_is_counted(settings: Settings) -> None:
+    admin = Account.generate()[0]
+    registry = build(replace(settings, admin=admin.address))
+    try:
+        registry.worker.turn()
+        assert readiness(registry)["status"] == "ready"
+        ledger = EVMLedger(Door(registry), registry.services.policy.ledger.contract)
+        anchorer = Address.parse(registry.services.addresses["anchorer"])
+        ledger.send(ledger.prepare(RevokeRoleCall(Role.ANCHORER, anchorer), admin, ledger.next_nonce(admin.address)))
+        turns_until(registry, lambda: not ledger.has_role(Role.ANCHORER, anchorer))
+    finally:
+        registry.close()
+    registry = build(replace(settings, admin=admin.address))
+    try:
+        registry.worker.turn()
+        said = readiness(registry)
+        assert (said["status"], said["code"]) == ("not-ready", "role-missing")
+        assert f"role grant anchorer {anchorer}" in said["hint"]
+        with TestClient(registry.web) as client:
+            metrics = client.get("/metrics").text.splitlines()
+        for who, address in registry.services.addresses.items():
+            balance = ledger_balance(registry, Address.parse(address))
+            assert f'kilnmark_balance_wei{{account="{who}"}} {balance}' in metrics
+        assert 'kilnmark_trouble{code="role-missing"} 1' in metrics
+    finally:
+        registry.close()
+
+
+def test_a_studios_controller_and_the_next_one_are_told(settings: Settings) -> None:
+    days = [0.0]
+    registry = build(settings, lambda: system_clock() + timedelta(days=days[0]))
+    try:
+        studio = accredits(registry)
+        turns_until(registry, lambda: registry.services.index.directory.studio(studio) is not None)
+        with TestClient(registry.web) as client:
+            told = client.get(f"/api/v1/studios/{studio}").json()
+            assert (told["controller"], told["upcomingController"]) == (str(studio), None)
+            heir = Account.generate()[0].address
+            ledger = EVMLedger(Door(registry), registry.services.policy.ledger.contract)
+            call = ProposeControllerCall(studio, heir)
+            ledger.send(ledger.prepare(call, STEWARD, ledger.next_nonce(STEWARD.address)))
+            turns_until(registry, lambda: ledger.controller(studio).upcoming == heir)
+            registry.worker.turn()
+            start = ledger.controller(studio).start
+            assert start is not None
+            told = client.get(f"/api/v1/studios/{studio}").json()
+            assert told["controller"] == str(studio)
+            assert told["upcomingController"] == {"address": str(heir), "start": start.isoformat()}
+            days[0] = 365.0
+            told = client.get(f"/api/v1/studios/{studio}").json()
+            assert (told["controller"], told["upcomingController"]) == (str(heir), None)
+    finally:
+        registry.close()
+
+
+def test_a_node_that_hangs_over_a_studios_number_keeps_no_certificate_waiting(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hangs = threading.Event()
+
+    def order_nonce(*_: object) -> int:
+        assert hangs.wait(60)
+        return 7
+
+    monkeypatch.setattr(EVMLedger, "order_nonce", order_nonce)
+    registry = build(settings)
+    try:
+        studio = accredits(registry)
+        turns_until(registry, lambda: registry.services.index.directory.studio(studio) is not None)
+        many = 2 * ((os.cpu_count() or 1) + 4)  # More than there are threads.
+        with TestClient(registry.web) as client, ThreadPoolExecutor(many + 1) as pool:
+            asked = [pool.submit(client.get, f"/api/v1/studios/{studio}") for _ in range(many)]
+            time.sleep(0.5)
+            try:
+                answer = pool.submit(client.post, "/api/v1/certificates", content=b"{}")
+                assert answer.result(20).status_code == 422
+                assert not any(each.done() for each in asked)
+            finally:
+                hangs.set()
+            assert {each.result(20).json()["orderNonce"] for each in asked} == {"7"}
+    finally:
+        registry.close()
+
+
+@pytest.mark.parametrize("far", [2, 1_000_000])
+def test_a_far_nonce_that_a_lying_node_gave_stops_nothing(settings: Settings, far: int) -> None:
+    registry = build(replace(settings, batch_age=0))
+    try:
+        studio, signer = Account.generate()[0].address, P256Signer.generate()
+        issuer = Issuer(settings.base_url, "lin", "林家窑")
+        steward = EVMLedger(Door(registry), registry.services.policy.ledger.contract)
+        nonce = steward.next_nonce(STEWARD.address)
+        steward.send(steward.prepare(AccreditCall(studio, issuer.did, issuer.name), STEWARD, nonce))
+        turns_until(registry, lambda: registry.services.index.directory.studio(studio) is not None)
+        steward.send(steward.prepare(AddKeyCall(studio, signer.public_key.multikey_bytes), STEWARD, nonce + 1))
+        key_id = signer.public_key.key_id
+        turns_until(registry, lambda: registry.services.index.directory.by_key(key_id) is not None)
+        outbox = registry.services.relay._outbox
+        ledger, repository = outbox._ledger, registry.services.repository
+        told = ledger.next_nonce
+        ledger.next_nonce = lambda account, at=None: told(account, at) + far  # type: ignore[method-assign]
+        piece = Piece(Serial.random(), {"zh-Hans": "青花梅瓶"}, height_mm=312)
+        entry = StatusEntry("0123456789ab", 1)
+        certificate = issue(piece, issuer, signer, status_entry=entry, now=system_clock())
+        registry.services.submissions.submit(certificate.data)
+        turns_until(registry, lambda: bool(repository.open_entries()))
+        ledger.next_nonce = told  # type: ignore[method-assign]
+        (stuck,) = repository.open_entries()
+        assert stuck.nonce == told(stuck.account) + far
+        registry.worker.turn()
+        said = readiness(registry)
+        assert (said["code"], str(stuck.nonce) in said["detail"]) == ("nonce-gap", True)
+
+        def is_anchored() -> bool:
+            stored = repository.certificate(certificate.digest)
+            return stored is not None and stored.state is State.ANCHORED
+
+        turns_until(registry, is_anchored)
+        assert told(stuck.account) == stuck.nonce - far + 1
+        assert ledger.next_lot() == 2
+        registry.worker.turn()
+        assert readiness(registry)["status"] == "ready"
+    finally:
+        registry.close()
+
+
+def ledger_balance(registry: Registry, account: Address) -> int:
+    return EVMLedger(Door(registry), registry.services.policy.ledger.contract).balance(account)
 
 
 def test_the_gas_of_an_anchor_is_no_more_than_it_is_taken_for(tmp_path: Path) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -15,12 +17,14 @@ from provenance.bundle import Bundle
 from provenance.certificate import Certificate, Issuer
 from provenance.encoding import Digest
 from provenance.errors import LedgerError, MalformedError, NotFoundError
+from provenance.issue import issue
 from provenance.ledger import ReinstateCall, SuspendCall
 from provenance.media import prepare_photo
-from provenance.piece import Photo
+from provenance.piece import Photo, Piece, Scan, WorkFile
 from provenance.proof import check_proof
 from provenance.serial import Serial
 from provenance.status import Status
+from provenance.testimony import ExportedRecord
 from provenance.verdict import Outcome
 from provenance.verify import Verifier
 from provenance_cli.commands.revoke import order_status
@@ -59,7 +63,8 @@ def test_a_piece_goes_from_submission_to_an_authentic_verdict(
 def test_every_flipped_byte_of_a_served_bundle_is_not_authentic_on_the_chain(
     registry: RunningRegistry, anchored: Certificate
 ) -> None:
-    data = registry.client.bundle(anchored.piece.serial)
+    served = Bundle.from_bytes(registry.client.bundle(anchored.piece.serial))
+    data = replace(served, as_exported=None).to_bytes()  # That is testimony, which a verifier with a ledger ignores.
     verifier = Verifier(registry.policy, registry.ledger())
     assert verifier.verify(Bundle.from_bytes(data)).outcome is Outcome.AUTHENTIC
     for place in range(0, len(data), 7):
@@ -70,6 +75,16 @@ def test_every_flipped_byte_of_a_served_bundle_is_not_authentic_on_the_chain(
         except MalformedError:
             continue
         assert verdict.outcome is not Outcome.AUTHENTIC, place
+
+
+def test_a_served_bundle_tells_what_the_ledger_says(registry: RunningRegistry, anchored: Certificate) -> None:
+    bundle, ledger = Bundle.from_bytes(registry.client.bundle(anchored.piece.serial)), registry.ledger()
+    told = bundle.as_exported
+    assert told is not None
+    record = ledger.record(bundle.receipts[0].token_id, anchored.public_key.key_id, told.block)
+    assert record is not None
+    assert told == ExportedRecord.of(record, ledger.block(told.block.number))
+    assert Verifier(registry.policy, ledger).verify(bundle).as_exported is None
 
 
 def test_submitting_again_changes_nothing(studio: Studio, http: httpx.Client, anchored: Certificate) -> None:
@@ -235,6 +250,80 @@ def test_photos_travel_and_are_served_by_digest(registry: RunningRegistry, studi
     assert answer.content == prepared.data
     assert answer.headers["content-type"] == "image/jpeg"
     assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def _named(studio: Studio, scans: tuple[Scan, ...] = (), files: tuple[WorkFile, ...] = ()) -> Certificate:
+    draft = studio.sign()
+    piece = Piece(draft.piece.serial, draft.piece.title, scans=scans, files=files)
+    now = draft.valid_from
+    return issue(piece, studio.issuer, studio.signer, status_entry=draft.status_entry, now=now)
+
+
+def test_scans_and_files_are_streamed_in_and_served_to_be_saved(
+    registry: RunningRegistry, studio: Studio, http: httpx.Client
+) -> None:
+    large = b"glTF" + bytes(3_000_001)
+    script = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+    studio.submit(_named(studio, scans=(Scan(Digest.of(large)),)))
+    studio.submit(_named(studio, files=(WorkFile(Digest.of(script), "image/svg+xml"),)))
+
+    def pieces() -> Iterator[bytes]:  # Without a length that is announced.
+        yield from (large[place : place + 70_000] for place in range(0, len(large), 70_000))
+
+    at = f"/api/v1/media/{Digest.of(large).hex()}"
+    assert http.put(at, content=pieces()).status_code == 201
+    assert http.put(at, content=large).status_code == 200
+    assert http.put(f"/api/v1/media/{Digest.of(script).hex()}", content=script + b" ").json()["code"] == "wrong-digest"
+    assert http.put(f"/api/v1/media/{Digest.of(script).hex()}", content=script).status_code == 201
+    for data, media_type, suffix in ((large, "model/gltf-binary", ".glb"), (script, "image/svg+xml", ".svg")):
+        answer = http.get(f"/media/{Digest.of(data).hex()}")
+        assert answer.content == data
+        assert answer.headers["content-type"].split(";")[0] == media_type
+        assert answer.headers["content-length"] == str(len(data))
+        name = f"{Digest.of(data).hex()}{suffix}"
+        assert answer.headers["content-disposition"] == f'attachment; filename="{name}"'
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["content-security-policy"] == "default-src 'none'; sandbox"
+    missing = http.get(f"/media/{'0' * 64}")
+    assert (missing.status_code, missing.json()["code"]) == (404, "no-file-here")
+    assert not list((registry.folder / "media" / "coming").iterdir())
+
+
+def test_a_photo_has_its_own_limit_and_what_is_too_large_is_refused_before_it_comes(
+    registry: RunningRegistry, studio: Studio, http: httpx.Client
+) -> None:
+    bomb = b"\xff\xd8\xff" + bytes(20 * 2**20)
+    studio.submit(studio.sign(photos=(Photo(Digest.of(bomb)),)))
+    answer = http.put(f"/api/v1/media/{Digest.of(bomb).hex()}", content=bomb)
+    assert (answer.status_code, answer.json()["code"]) == (413, "too-large")
+    answer = http.put(f"/api/v1/media/{Digest.of(bomb).hex()}", content=iter([bomb]))
+    assert (answer.status_code, answer.json()["code"]) == (413, "too-large")
+    assert http.get(f"/media/{Digest.of(bomb).hex()}").status_code == 404
+
+
+def test_one_client_sends_few_files_at_a_time(registry: RunningRegistry, studio: Studio, http: httpx.Client) -> None:
+    files = [b"glTF" + bytes([number]) * 20_000 for number in range(5)]
+    for file in files:
+        studio.submit(_named(studio, scans=(Scan(Digest.of(file)),)))
+    begun = []
+    for file in files[:4]:
+        connection = socket.create_connection(("127.0.0.1", registry.port))
+        head = f"PUT /api/v1/media/{Digest.of(file).hex()} HTTP/1.1\r\nhost: x\r\ncontent-length: {len(file)}\r\n\r\n"
+        connection.sendall(head.encode() + file[:10_000])
+        begun.append(connection)
+    fifth = f"/api/v1/media/{Digest.of(files[4]).hex()}"
+    _until(lambda: list((registry.folder / "media" / "coming").iterdir()), lambda coming: len(coming) == 4)
+    answer = http.put(fifth, content=files[4])
+    assert (answer.status_code, answer.json()["code"]) == (429, "too-many-uploads")
+    for connection in begun[:2]:
+        connection.close()  # Half a file is no file.
+    _until(lambda: {"code": http.put(fifth, content=files[4]).status_code}, lambda said: said["code"] in (200, 201))
+    begun[2].sendall(files[2][10_000:])
+    assert b" 201 " in begun[2].recv(1_000)
+    for connection in begun[2:]:
+        connection.close()
+    assert http.get(f"/media/{Digest.of(files[2]).hex()}").content == files[2]
+    assert http.get(f"/media/{Digest.of(files[0]).hex()}").status_code == 404
 
 
 def test_the_index_agrees_with_the_chain_on_every_token(registry: RunningRegistry, studio: Studio) -> None:

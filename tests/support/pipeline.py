@@ -27,6 +27,7 @@ from provenance.testing.memory import MemoryLedger
 from provenance.verdict import Verdict
 from provenance_registry.db.repository import SQLRepository
 from provenance_registry.repository import StoredCertificate, StoredMessage
+from provenance_registry.service.amendments import Amendments
 from provenance_registry.service.index import IndexedLedger
 from provenance_registry.service.limits import Limits
 from provenance_registry.service.outbox import Outbox
@@ -116,21 +117,25 @@ class Pipeline:
         self.repository = SQLRepository(folder / "registry.db")
         self.index = IndexedLedger(self.repository, ledger.identity, 60, monotonic)
         policy = TrustPolicy(ledger.identity, (), confirmations)
-        self.verdicts = Verdicts(self.repository, self.index, policy)
         node: Any = self.node
+        self.amendments = Amendments(self.repository, self.index, node, lambda: ledger.now)
+        self.verdicts = Verdicts(self.repository, self.index, self.amendments, policy)
         outbox = Outbox(self.repository, node, {"anchor": ANCHORER, "relay": RELAYER}, confirmations)
         self.limits = Limits(600, monotonic)
         self.releases = Releases(self.repository, self.index, node, lambda *_: True, self.limits, lambda: ledger.now)
-        self.relay = Relay(self.repository, outbox, self.limits, max_gas=1_000_000)
+        self.relay = Relay(self.repository, outbox, self.amendments, self.limits, max_gas=1_000_000)
         self.indexer = Indexer(self.repository, node, self.index)
         self.sealer = Sealer(
-            self.repository, node, self.index, outbox, lambda: ledger.now, batch_size=5_000, batch_age=0
-        )
+            self.repository, node, self.index, outbox, lambda: ledger.now,
+            anchorer=ANCHORER.address, batch_size=5_000, batch_age=0,
+        )  # fmt: skip
         examiner = Examiner(self.repository, self.index, self.verdicts, policy)
         self.reviewer = Reviewer(self.repository, self.index, lambda: ledger.now)
         steps = [self.indexer.catch_up, self.sealer.settle, examiner.examine, self.sealer.seal, self.reviewer.review]
         self.worker = Worker(steps)
-        self.submissions = Submissions(self.repository, self.index, ISSUER.base_url, lambda: ledger.now, max_held=1_000)
+        self.submissions = Submissions(
+            self.repository, self.index, self.amendments, ISSUER.base_url, lambda: ledger.now, max_held=1_000
+        )
         self.turn()
 
     def turn(self, times: int = 1, *, mine: bool = True) -> None:

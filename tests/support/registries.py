@@ -9,6 +9,8 @@ import sys
 import time
 from pathlib import Path
 
+import httpx
+
 from provenance.application import Application, Binding
 from provenance.certificate import Certificate, Issuer, StatusEntry
 from provenance.errors import UnreachableError
@@ -132,6 +134,12 @@ class Studio:
         Application.sign(binding, self.signer, self.account.sign_binding)
         self.registry.steward_does(AccreditCall(self.account.address, self.issuer.did, self.issuer.name))
         self.registry.steward_does(AddKeyCall(self.account.address, self.signer.public_key.multikey_bytes))
+        # The chain has it; the registry's index has it a moment later.
+        url = f"{self.registry.base_url}/api/v1/keys/{self.signer.public_key.key_id}"
+        deadline = time.monotonic() + 60
+        while httpx.get(url).status_code != 200:
+            assert time.monotonic() < deadline, self.registry.log
+            time.sleep(0.05)
 
     def sign(
         self, title: str = "青花梅瓶", serial: Serial | None = None, photos: tuple[Photo, ...] = ()

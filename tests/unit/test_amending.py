@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ from provenance.keys import P256Signer
 from provenance.piece import Consent, Edition, Firing, Maker, Photo, Piece, Scan, Whole, WorkFile
 from provenance.serial import Serial
 from provenance_cli import main
-from provenance_cli.amending import amended
+from provenance_cli.amending import amended, changes
 from provenance_cli.mapping import FIELDS, LABELS
 from provenance_cli.store import Entry, Store
 from provenance_cli.telling import facts_of
@@ -122,6 +124,53 @@ def test_amendments_are_a_chain(tmp_path: Path) -> None:
     assert store.piece(first.piece.serial) == newest.piece
 
 
+def test_what_is_not_on_the_ledger_can_be_forgotten(tmp_path: Path) -> None:
+    store, first = Store(tmp_path / "workshop.db"), Scene().sign()
+    serial = first.piece.serial
+    store.add_pieces([Entry(first.piece)])
+    store.add_certificates([first])
+    assert store.discard_amendments(serial) == 0
+    second = amendment(first, height_mm=1)
+    third = amendment(second, height_mm=2)
+    for item in (second, third):
+        store.add_amendment(item)
+    assert store.amending() == [serial]
+    store.mark_amendments([(second.digest, "recorded", None), (third.digest, "refused", "why")])
+    assert [(item.state, item.error) for item in store.amendments_kept(serial)] == [
+        ("recorded", None),
+        ("refused", "why"),
+    ]
+    assert store.discard_amendments(serial) == 1
+    assert store.amendments(serial) == [second]
+    assert store.piece(serial) == second.piece
+    assert (store.amending(), store.amended()) == ([], {serial})
+    other = amendment(first, height_mm=9)
+    store.adopt_amendments(serial, [other])
+    assert [(item.certificate, item.state) for item in store.amendments_kept(serial)] == [(other, "recorded")]
+    assert store.piece(serial) == other.piece
+
+
+def test_a_folder_of_before_has_its_amendments_still(tmp_path: Path) -> None:
+    path, first = tmp_path / "workshop.db", Scene().sign()
+    with closing(sqlite3.connect(path)) as old, old:
+        old.execute(
+            "CREATE TABLE amendments (id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, serial TEXT NOT NULL,"
+            " data BLOB NOT NULL)"
+        )
+        row = first.digest.value, first.piece.serial.compact, first.data
+        old.execute("INSERT INTO amendments (digest, serial, data) VALUES (?,?,?)", row)
+    for _ in range(2):
+        store = Store(path)
+        assert [item.state for item in store.amendments_kept(first.piece.serial)] == ["signed"]
+        store.close()
+
+
+def test_a_photo_in_the_place_of_another_is_a_change_that_is_told() -> None:
+    piece = replace(full_piece(), photos=(Photo(Digest.of(b"old")),))
+    (change,) = changes(piece, replace(piece, photos=(Photo(Digest.of(b"new")),)))
+    assert change == ("Photos", Digest.of(b"old").hex()[:8], Digest.of(b"new").hex()[:8])
+
+
 # --- the command line -------------------------------------------------------------------------------------------------
 
 
@@ -170,7 +219,7 @@ def test_a_signed_piece_is_amended_and_what_was_signed_stays(shop: Shop) -> None
     assert "no certificate" in talk
     assert shop.run("sign")[0] == 0
     first = shop.store.certificate(Serial.parse(serial)).certificate
-    code, data, talk = shop.run("piece", "amend", serial, "--height", "53", "--remove", "glaze")
+    code, data, talk = shop.run("piece", "amend", serial, "--height", "53", "--remove", "glaze", "--no-send")
     assert code == 0, talk
     assert "Height: 52 mm → 53 mm" in talk
     assert "Glaze: en: celadon → -" in talk
@@ -179,11 +228,15 @@ def test_a_signed_piece_is_amended_and_what_was_signed_stays(shop: Shop) -> None
     assert second.public_key == first.public_key
     assert (second.replaces, second.status_entry) == (first.digest, first.status_entry)
     assert second.piece == replace(first.piece, height_mm=53, glaze={})
-    assert data == {"serial": serial, "number": 1, "digest": str(second.digest), "replaces": str(first.digest)}
-    assert shop.run("piece", "amend", serial, "--text-language", "zh-Hans", "--title", "杯")[0] == 0
+    names = {"digest": str(second.digest), "replaces": str(first.digest)}
+    assert data == {"serial": serial, "number": 1, **names, "state": "signed"}
+    again = shop.run("piece", "amend", serial, "--height", "53", "--remove", "glaze", "--no-send")
+    assert again[:2] == (0, data)
+    assert shop.run("piece", "amend", serial, "--text-language", "zh-Hans", "--title", "杯", "--no-send")[0] == 0
     code, data, _ = shop.run("piece", "show", serial)
     assert data["title"] == {"en": "Cup", "zh-Hans": "杯"}
     assert len(data["amendments"]) == 2
+    assert data["amendmentStates"] == ["signed"] * 2
     assert shop.store.amendments(first.piece.serial)[1].replaces == second.digest
     assert shop.store.certificate(first.piece.serial).certificate == first
     assert shop.store.next_index() == first.status_entry.index + 1

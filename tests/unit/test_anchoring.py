@@ -170,6 +170,17 @@ def test_every_step_of_a_turn_runs_and_the_first_error_is_named() -> None:
     assert worker.trouble.code == "internal"
 
 
+def test_a_bug_that_lasts_is_traced_once_and_named_all_the_time(caplog: pytest.LogCaptureFixture) -> None:
+    def fail() -> None:
+        raise KeyError("a bug")
+
+    worker = Worker([fail])
+    for _ in range(5):
+        worker.turn()
+        assert worker.trouble is not None
+    assert [record.message for record in caplog.records] == ["the worker failed"]
+
+
 def test_an_index_that_lost_the_ledger_seals_nothing(tmp_path: Path) -> None:
     now = [0.0]
     pipeline = Pipeline(tmp_path, monotonic=lambda: now[0])
@@ -233,7 +244,8 @@ def test_a_refusal_that_meets_every_batch_holds_no_certificate(pipeline: Pipelin
     pipeline.turn()
     assert {pipeline.state(certificate) for certificate in certificates} == {"waiting"}
     assert pipeline.worker.trouble is not None
-    assert pipeline.worker.trouble.code == "ledger-refused"
+    assert pipeline.worker.trouble.code == "role-missing"
+    assert "The admin grants it" in str(pipeline.worker.trouble.hint)
 
 
 # --- anchored in vain --------------------------------------------------------------------------------------------

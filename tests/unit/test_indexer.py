@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from provenance.encoding import Hash32, KeyId
 from provenance.errors import LedgerError
-from provenance.ledger import BlockRef, SetStatusCall, ShortenKeyCall, SuspendCall
+from provenance.handover import HolderAction, HolderOrder, Release
+from provenance.ledger import (
+    BlockRef,
+    Deployment,
+    HolderOrderCall,
+    KeyWindowShortened,
+    NameSuccessorCall,
+    SetStatusCall,
+    ShortenKeyCall,
+    StudioReinstated,
+    StudioSuspended,
+    SuspendCall,
+)
 from provenance.status import Status
 from provenance.verdict import Outcome
 from provenance_registry.worker.indexer import BLOCKS_AT_ONCE
+from tests.support.counting import steps_of
 from tests.support.pipeline import Pipeline
-from tests.support.scene import STEWARD, STUDIO
+from tests.support.scene import STEWARD, STUDIO, person
 
 
 class Ticking:
@@ -51,6 +65,27 @@ def test_a_catch_up_that_breaks_off_leaves_no_dead_key_in_the_directory(pipeline
     pipeline.turn()
     assert pipeline.state(pipeline.submit()) == "held"
     assert pipeline.verdict(certificate).outcome is Outcome.AUTHENTIC  # Anchored while the key was good.
+
+
+def test_a_successor_is_known_to_the_index_and_told(pipeline: Pipeline) -> None:
+    certificate = pipeline.anchored()
+    assert pipeline.verdict(certificate).advisories == ()
+    named = Deployment(STEWARD.address, 7, pipeline.ledger.head().number)
+    pipeline.scene.do(NameSuccessorCall(named), STEWARD)
+    pipeline.turn()
+    assert pipeline.index.successor() == pipeline.ledger.successor() == named
+    verdict = pipeline.verdict(certificate)
+    assert (verdict.outcome, verdict.advisories) == (Outcome.AUTHENTIC, ("successor-named",))
+
+
+def test_a_bundle_tells_nothing_while_the_index_may_be_out_of_date(pipeline: Pipeline, clock: Ticking) -> None:
+    stored = pipeline.verdicts.find(pipeline.anchored().piece.serial)
+    told = pipeline.verdicts.exported(stored).as_exported
+    assert told is not None
+    assert (told.block, told.holder) == (pipeline.index.head(), STUDIO.address)
+    clock.now += 61
+    silent = pipeline.verdicts.exported(stored)
+    assert (silent.as_exported, silent) == (None, pipeline.verdicts.bundle(stored))
 
 
 def test_a_directory_written_and_not_told_is_built_at_the_next_turn(pipeline: Pipeline) -> None:
@@ -200,6 +235,29 @@ def test_a_node_that_finds_the_events_too_many_is_asked_for_fewer_blocks(pipelin
     assert max(asked) > 30  # Once that is past, it is asked for many again.
 
 
+def test_events_that_no_ledger_emits_are_not_kept(pipeline: Pipeline) -> None:
+    certificate = pipeline.anchored()
+    pipeline.turn(mine=False)
+    reached = pipeline.repository.indexed_head()
+    pipeline.ledger.mine()
+    head, hash_ = pipeline.ledger.head(), Hash32(bytes(32))
+    nobody, key_id = person(99).address, KeyId(bytes(32))
+    for event in (
+        StudioSuspended(head, 0, hash_, nobody),
+        StudioReinstated(head, 0, hash_, STUDIO.address),
+        KeyWindowShortened(head, 0, hash_, STUDIO.address, key_id, head.time),
+    ):
+        pipeline.node.events = lambda *_, told=event: [told]  # type: ignore[method-assign]
+        pipeline.turn(mine=False)
+        assert pipeline.worker.trouble is not None
+        assert pipeline.worker.trouble.code == "events-unsound"
+        assert pipeline.repository.indexed_head() == reached
+    pipeline.node.events = pipeline.ledger.events  # type: ignore[method-assign]
+    pipeline.turn(2)
+    assert pipeline.worker.trouble is None
+    assert pipeline.verdict(certificate).outcome is Outcome.AUTHENTIC
+
+
 def test_a_node_that_refuses_a_single_block_is_named(pipeline: Pipeline) -> None:
     def events(_first: int, _last: int) -> object:
         raise LedgerError("node-refused", "The node refuses: {reason}.", retryable=True, reason="no")
@@ -209,3 +267,58 @@ def test_a_node_that_refuses_a_single_block_is_named(pipeline: Pipeline) -> None
     pipeline.turn()
     assert pipeline.worker.trouble is not None
     assert pipeline.worker.trouble.code == "node-refused"
+
+
+# --- what a piece's events add up to ---------------------------------------------------------------------------------
+
+
+def report(pipeline: Pipeline, token_id: int, action: HolderAction, times: int = 1) -> None:
+    for _ in range(times):
+        nonce = pipeline.repository.token(token_id).nonce
+        pipeline.scene.do(HolderOrderCall(HolderOrder(action, token_id, nonce), b""), STUDIO)
+        pipeline.turn(mine=False)
+
+
+def test_a_pieces_reads_cost_the_same_however_often_it_was_reported(pipeline: Pipeline) -> None:
+    certificate = pipeline.anchored()
+    token_id, serial = pipeline.stored(certificate).token_id, certificate.piece.serial
+    assert token_id is not None
+    list_id = certificate.status_entry.list_id
+
+    def cost() -> list[int]:
+        repository = pipeline.repository
+        reads: list[Callable[[], object]] = [
+            lambda: repository.token(token_id),
+            lambda: pipeline.verdicts.verdict(serial),
+            lambda: pipeline.index.signing(token_id, pipeline.ledger.now),
+            lambda: repository.revoked_places(list_id),
+        ]
+        return [steps_of(repository, read) for read in reads]
+
+    report(pipeline, token_id, HolderAction.REPORT_LOST)
+    report(pipeline, token_id, HolderAction.REPORT_FOUND)
+    before = cost()
+    assert min(before) > 10
+    for _ in range(30):
+        report(pipeline, token_id, HolderAction.REPORT_LOST)
+        report(pipeline, token_id, HolderAction.REPORT_FOUND)
+    assert pipeline.repository.token(token_id).nonce == 62
+    assert cost() == before
+
+
+def test_a_piece_is_what_it_was_once_its_last_events_are_taken_back(pipeline: Pipeline) -> None:
+    certificate = pipeline.anchored()
+    token_id = pipeline.stored(certificate).token_id
+    assert token_id is not None
+    pipeline.claimed(Release(token_id, STUDIO.address, 0), STEWARD.address)
+    pipeline.turn(3)
+    seen, heads = list[object](), list[int]()
+    for action in (HolderAction.REPORT_LOST, HolderAction.REPORT_FOUND, HolderAction.REPORT_LOST):
+        seen.append(pipeline.repository.token(token_id))
+        heads.append(pipeline.ledger.head().number)
+        report(pipeline, token_id, action)
+    assert pipeline.repository.token(token_id).found_from is None
+    for head, was in zip(reversed(heads), reversed(seen), strict=True):
+        pipeline.take_back(head + 1)
+        pipeline.turn(mine=False)
+        assert pipeline.repository.token(token_id) == was

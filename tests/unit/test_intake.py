@@ -23,6 +23,9 @@ class NoDarkroom:
     def prepare(self, source: bytes) -> Digest:
         raise TypeError("a photo where there is none")
 
+    def note(self, digest: Digest, path: Path) -> None:
+        pass
+
 
 def piece(cells: dict[str, str], folder: Path | None = None) -> Piece:
     cells = {"名称": "小杯", **cells}

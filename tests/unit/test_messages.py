@@ -15,16 +15,21 @@ import pytest
 from babel.messages.pofile import read_po
 
 from provenance.certificate import Issuer
+from provenance.encoding import Address
 from provenance.errors import ConflictError, MalformedError, ProvenanceError
+from provenance.evm.node import low_balance, refusal
 from provenance.tag import check_base_url
-from provenance_cli import i18n, main
+from provenance_cli import exits, i18n, main
 from provenance_cli.client import problem_error
-from provenance_cli.columns import cut, fold, listing, pad, width
+from provenance_cli.columns import cut, fold, listing, pad, width, wrapped
+from provenance_cli.context import App, Declined
 from provenance_cli.help import Context, localised
-from provenance_cli.report import words
+from provenance_cli.moments import shown_sum
+from provenance_cli.report import report, words
 from provenance_cli.workshop import Workshop
 from provenance_registry.http.problems import problem
 
+_ = i18n._
 HAN = re.compile("[\u4e00-\u9fff]")
 
 
@@ -80,6 +85,67 @@ def test_help_is_chinese_and_fits(name: str) -> None:
         assert width(line) <= 80
     columns = {width(line[: gap.end()]) for line in rest if (gap := re.search(r"(?<=\S) {2,}", line))}
     assert len(columns) <= (3 if name == "" else 2 if isinstance(command, click.Group) else 1), text
+
+
+@pytest.mark.parametrize("language", ["en", "zh-Hans"])
+def test_what_is_said_fits_a_terminal_and_is_left_whole_in_a_file(
+    language: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = "0x" + "ab" * 20
+    error = low_balance(Address.parse(account), 1337)
+    i18n.use(language)
+    try:
+        question = _("Let {account} sign for {name} ({address}) in the place of {former}, after seven days.").format(
+            account=account, name="Second Studio", address=account, former=account
+        )
+        App().say(question)
+        report(error, as_json=False)
+        whole = capsys.readouterr().err.splitlines()
+        assert len(whole) == 3
+        assert max(map(width, whole)) > 80
+        monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+        monkeypatch.setenv("COLUMNS", "200")
+        App().say(question)
+        report(error, as_json=False)
+        folded = click.unstyle(capsys.readouterr().err).splitlines()
+    finally:
+        i18n.use("en")
+    assert max(map(width, folded)) <= 80
+    assert "".join("".join(folded).split()) == "".join("".join(whole).split())
+    assert not any(line.startswith(("，", "。", "）")) for line in folded)
+
+
+def test_times_that_the_contract_names_are_read_by_people() -> None:
+    message, remedy = words(refusal("RecoveryTooEarly(tokenId=4294967296, from=1796198400)"))
+    assert message == "The ledger refuses: RecoveryTooEarly(tokenId=4294967296, from=2026-12-02 08:00:00 UTC)."
+    assert remedy
+    assert words(refusal("UnknownToken(tokenId=1796198400)"))[0].endswith("(tokenId=1796198400).")
+
+
+@pytest.mark.parametrize(
+    ("wei", "shown"),
+    [
+        (0, "nothing"),
+        (38_448 * 7, "less than 0.000001 of the chain's coin"),
+        (84_562_109_123_456, "about 0.000085 of the chain's coin"),
+        (1_234_567_890_123_456, "about 0.00123 of the chain's coin"),
+        (99_999 * 10**14, "about 10 of the chain's coin"),
+        (1_234_567 * 10**17, "about 123,457 of the chain's coin"),
+    ],
+)
+def test_sums_have_few_digits(wei: int, shown: str) -> None:
+    assert shown_sum(wei) == shown
+
+
+def test_a_no_is_no_interruption(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def declined(*_: object, **__: object) -> None:
+        raise Declined
+
+    monkeypatch.setattr(main.LazyGroup, "invoke", declined)
+    assert main.run(["doctor"]) == exits.INTERRUPTED
+    said = capsys.readouterr().err
+    assert "You said no" in said
+    assert "Interrupted" not in said
 
 
 def test_help_in_english_is_what_the_source_says() -> None:
@@ -205,6 +271,10 @@ def test_columns_count_cells() -> None:
     assert listing([]) == ""
     assert fold("请勿采信此记录，请询问工作室。", 14) == ["请勿采信此记", "录，请询问工作", "室。"]
     assert fold("运行 `kilnmark sign`，再提交", 12) == ["运行", "`kilnmark", "sign`，再提", "交"]
+    assert fold("先运行 `kilnmark sign`，再提交", 20) == ["先运行", "`kilnmark sign`，再", "提交"]
+    assert wrapped("ab cd\n  → efgh ijkl mnop", 16, hang=2) == "ab cd\n  → efgh ijkl\n    mnop"
+    assert fold(f"refuses: Unauthorized({'a' * 60}, b)", 70) == ["refuses: Unauthorized(", "a" * 60 + ", b)"]
+    assert wrapped("  青花梅瓶青花", 12) == "  青花梅瓶青\n  花"
     text = "一“引 号”（括号）,, abc  def " * 9
     assert "".join("".join(fold(text, 10)).split()) == "".join(text.split())
     assert fold("", 10) == [""]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,11 +10,17 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from provenance.encoding import Digest
+from provenance.certificate import StatusEntry
+from provenance.encoding import Address, Digest, Hash32
+from provenance.issue import issue
+from provenance.ledger import BlockRef
+from provenance.status import Status
 from provenance_registry.db.engine import migrate, open_engine
 from provenance_registry.db.repository import SQLRepository
 from provenance_registry.db.tables import metadata
 from provenance_registry.repository import Sending
+from tests.support.pieces import digital_piece, full_piece
+from tests.support.scene import ISSUER, LIST_ID, NOW, Scene
 
 OUTBOX = (
     "INSERT INTO outbox (id, kind, account, nonce, raw, hash, sending) VALUES "
@@ -61,6 +68,78 @@ def test_orders_of_the_first_version_are_relayed_messages_of_the_second(engine: 
     assert rows(again, "orders") == orders
     assert [row[1] for row in rows(again, "outbox")] == ["status", "anchor"]
     again.dispose()
+
+
+def test_what_events_said_apart_is_added_up(tmp_path: Path) -> None:
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'registry.db'}")
+    migrate(engine, "0002")
+    said: list[dict[str, object]] = [
+        {"status": 1, "status_time": 5},
+        {"digest": b"\5" * 32, "amended_time": 6, "amendments": 1},
+        {"holder": b"\6" * 20, "nonce": "1"},
+        {"lost_since": 7, "nonce": "2"},
+        {"found_from": 8, "nonce": "3"},
+        {"lost_since": 9, "nonce": "4"},
+    ]
+    table = metadata.tables["token_events"]
+    with engine.begin() as connection:
+        for token in (7, 8):
+            for place, columns in enumerate(said[: 6 if token == 7 else 5]):
+                at = {"block_number": place, "log_index": token, "block_hash": b"\7" * 32, "block_time": place}
+                connection.execute(table.insert().values(**at, token_id=str(token), **columns))
+    engine.dispose()
+    repository = SQLRepository(tmp_path / "registry.db")
+    lost, found = repository.token(7), repository.token(8)
+    assert (lost.status, lost.holder, lost.nonce) == (Status.ON_HOLD, Address(b"\6" * 20), 4)
+    assert lost.amendment is not None
+    assert (lost.amendment.digest, lost.amendment.count) == (Digest(b"\5" * 32), 1)
+    assert [moment and moment.timestamp() for moment in (lost.lost_since, lost.found_from)] == [9, None]
+    assert [moment and moment.timestamp() for moment in (found.lost_since, found.found_from)] == [7, 8]
+    repository.write(lambda transaction: transaction.rewind(BlockRef(2, Hash32(b"\7" * 32), NOW)))
+    before = repository.token(7)
+    assert (before.status, before.nonce, before.lost_since) == (Status.ON_HOLD, 1, None)
+    repository.close()
+
+
+CERTIFICATE = (
+    "INSERT INTO certificates (id, digest, serial, did, name, key_id, list_id, list_index, state, received, data) "
+    "VALUES (:id, :digest, :id, 'x', 'x', :digest, 'x', :id, 'waiting', 0, :data)"
+)
+
+
+def test_what_certificates_name_is_read_anew_from_them(tmp_path: Path) -> None:
+    scene, made = Scene(accredited=False), sa.create_engine(f"sqlite:///{tmp_path / 'registry.db'}")
+    pieces = [full_piece(), digital_piece(), replace(full_piece(), photos=(), scans=())]
+    entries = [StatusEntry(LIST_ID, number) for number in range(len(pieces))]
+    signed = [
+        issue(piece, ISSUER, scene.signer, status_entry=entry, now=NOW)
+        for piece, entry in zip(pieces, entries, strict=True)
+    ]
+    migrate(made, "0002")
+    with made.begin() as connection:
+        for number, certificate in enumerate(signed, start=1):
+            facts = {"id": number, "digest": certificate.digest.value, "data": certificate.data}
+            connection.execute(sa.text(CERTIFICATE), facts)
+        connection.execute(sa.text(CERTIFICATE), {"id": 9, "digest": b"9" * 32, "data": b"{}"})
+        photos = [
+            {"digest": photo.digest.value, "id": number}
+            for number, piece in enumerate(pieces, start=1)
+            for photo in piece.photos
+        ]
+        connection.execute(sa.text("INSERT INTO media VALUES (:digest, :id)"), photos)
+    before = sorted(rows(made, "media"))
+    migrate(made, "head")
+    named = [
+        (item.digest.value, number, kind, item.media_type)
+        for number, piece in enumerate(pieces, start=1)
+        for kind, items in (("photo", piece.photos), ("scan", piece.scans), ("file", piece.files))
+        for item in items
+    ]
+    assert {kind for _, _, kind, _ in named} == {"photo", "scan", "file"}
+    assert sorted(rows(made, "media")) == sorted(named)
+    migrate(made, "0002")
+    assert sorted(rows(made, "media")) == before
+    made.dispose()
 
 
 def test_all_the_way_down_and_up_again(engine: sa.Engine) -> None:

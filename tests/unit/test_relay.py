@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from provenance.certificate import Certificate
 from provenance.encoding import Address
 from provenance.errors import ConflictError, LedgerError, LimitError, NotFoundError
 from provenance.handover import Claim, HolderAction, HolderOrder, Release
+from provenance.issue import issue
 from provenance.ledger import (
     CancelReleasesCall,
     ClaimCall,
@@ -26,7 +28,7 @@ from provenance_registry.service.messages import SignedClaim
 from provenance_registry.service.relay import RelayedCall
 from provenance_registry.service.releases import MAX_CHAIN_CHECKS, MAX_LIVE_RELEASES
 from tests.support.pipeline import RELAYER, Pipeline
-from tests.support.scene import OTHER, STEWARD, STUDIO, person
+from tests.support.scene import ISSUER, NOW, OTHER, STEWARD, STUDIO, person
 
 KEY, BUYER = person(21).address, person(22).address
 CLIENT = "198.51.100.1"
@@ -116,7 +118,14 @@ def test_a_reverted_claim_may_be_tried_again(pipeline: Pipeline, token: int) -> 
 
 def test_studios_orders_of_both_kinds_share_their_numbers(pipeline: Pipeline, token: int) -> None:
     other = pipeline.order(pipeline.anchored(), Status.ON_HOLD)
-    amendment = AmendOrder(token, pipeline.scene.sign().digest, STUDIO.address, 0, 0)
+    stored = pipeline.repository.by_token(token)
+    assert stored is not None
+    before = Certificate.from_bytes(stored.data)
+    newer = issue(
+        before.piece, ISSUER, pipeline.scene.signer, status_entry=before.status_entry, now=NOW, replaces=before.digest
+    )
+    pipeline.submissions.submit(newer.data)
+    amendment = AmendOrder(token, newer.digest, STUDIO.address, 0, 0)
     first = pipeline.relay.relay(RelayAmendCall(amendment, b""))
     with pytest.raises(ConflictError) as caught:
         pipeline.relay_status(other)

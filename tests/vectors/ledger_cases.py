@@ -317,7 +317,7 @@ def amendments(book: Casebook, story: Story) -> None:
         record(amendment, of)
         book.add(name, story, replace(of, amendments=(amendment,)), **how)
 
-    one, two, three, four, five, six, seven = story.made(lin, 7)
+    one, two, three, four, five, six, seven, eight = story.made(lin, 8)
 
     def of(bundle: Bundle, **kinds: Any) -> Certificate:
         return story.sign(kinds.pop("studio", lin), kinds.pop("piece", bundle.certificate.piece),
@@ -335,6 +335,13 @@ def amendments(book: Casebook, story: Story) -> None:
     book.add(
         "an amendment recorded, replaced, and recorded again: shown alone", story, replace(seven, amendments=(again,))
     )
+    early = of(eight, piece=replace(eight.certificate.piece, country="CN"))
+    chain = (early, of(eight, replaces=early.digest))
+    record(chain[1], eight)
+    book.add("more amendments shown than the ledger counts", story, replace(eight, amendments=chain))
+    record(early, eight)
+    book.add("an amendment shown after the newest", story, replace(eight, amendments=chain))
+    book.add("the newest of two amendments, recorded in the wrong order", story, replace(eight, amendments=(early,)))
     second_key = ed25519("lin, second")
     story.add_key(lin, second_key)
     sixth = of(six, signer=second_key)

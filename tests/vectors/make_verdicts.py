@@ -59,7 +59,9 @@ def document() -> dict[str, Any]:
 def text() -> str:
     """Return the file's text: a vector a line, so that a difference names the vectors that it is in."""
     members = document()
-    vectors = ",\n".join(json.dumps(vector, ensure_ascii=False) for vector in members.pop("vectors"))
+    vectors = ",\n".join(
+        json.dumps(vector, ensure_ascii=False, separators=(",", ":")) for vector in members.pop("vectors")
+    )
     head = json.dumps(members, ensure_ascii=False, indent=1).removesuffix("\n}")
     return f'{head},\n "vectors": [\n{vectors}\n]\n}}\n'
 

@@ -10,12 +10,12 @@ from functools import partial
 from typing import Any
 
 from provenance.bundle import Bundle
-from provenance.canonical import JSONObject, canonicalize
+from provenance.canonical import JSONObject, JSONValue, canonicalize
 from provenance.certificate import CREDENTIALS_CONTEXT, STATUS_LIST_BITS, format_time
 from provenance.encoding import to_base64url
 from provenance.proof import add_proof
 from provenance.status import Status
-from provenance.testimony import Testimony
+from provenance.testimony import ExportedRecord
 from tests.support.nodes import FailingNode, LaggingNode, LyingNode, result
 from tests.support.stories import LIST_ID, REGISTRY, Story, p256
 from tests.vectors.casebook import UNREACHABLE, Casebook, Change, changed, honest, stored, word
@@ -29,7 +29,7 @@ def testimony(book: Casebook, story: Story) -> None:
         head, key_id = story.ledger.head(), bundle.certificate.public_key.key_id
         record = story.ledger.record(bundle.receipts[0].token_id, key_id, head)
         assert record is not None
-        return replace(bundle, exported=story.time, as_exported=Testimony.of(record, head))
+        return replace(bundle, exported=story.time, as_exported=ExportedRecord.of(record, head))
 
     bundle, revoked = story.made(lin, 2)
     told, before = exported(bundle), exported(revoked)
@@ -74,7 +74,13 @@ def status_lists(book: Casebook, story: Story) -> None:
     story.set_status(revoked, Status.REVOKED, lin.account)
     did = "did:web:registry.example"
 
-    def listed(*places: int, url: str = f"{REGISTRY}/status/{LIST_ID}", size: int = STATUS_LIST_BITS // 8) -> bytes:
+    def listed(
+        *places: int,
+        url: str = f"{REGISTRY}/status/{LIST_ID}",
+        size: int = STATUS_LIST_BITS // 8,
+        by: str = "did:web:registry.example",
+        **subject: JSONValue,
+    ) -> bytes:
         bits = bytearray(size)
         for place in places:
             bits[place >> 3] |= 0x80 >> (place & 7)
@@ -92,9 +98,10 @@ def status_lists(book: Casebook, story: Story) -> None:
                 "type": "BitstringStatusList",
                 "statusPurpose": "revocation",
                 "encodedList": "u" + to_base64url(packed),
+                **subject,
             },
         }
-        method = f"{did}#{registry.public_key.multikey}"
+        method = f"{by}#{registry.public_key.multikey}"
         return canonicalize(add_proof(document, registry, verification_method=method, created=moment))
 
     place, other = bundle.certificate.status_entry.index, revoked.certificate.status_entry.index
@@ -110,8 +117,22 @@ def status_lists(book: Casebook, story: Story) -> None:
     book.add("a status list for another purpose", story, bundle, status_list=forged)
     book.add("a status list changed after signing", story, bundle,
              status_list=listed(other).replace(b"2026-11", b"2026-12"))  # fmt: skip
+    for what, made in (
+        ("of another type", listed(other, type="StatusList2021")),
+        ("signed for another purpose", listed(other, statusPurpose="suspension")),
+        ("in hex", listed(other, encodedList="f00")),
+        ("that is a number", listed(other, encodedList=1)),
+        ("that is cut short", listed(other, encodedList="uH4sIAAAAAAAA_w")),
+        ("by another registry", listed(other, by="did:web:copy.example")),
+    ):
+        book.add(f"a status list {what}", story, bundle, status_list=made)
     book.add("another status list", story, bundle, status_list=listed(url=f"{REGISTRY}/status/0123456789ac"))
     book.add("a status list that is too short", story, bundle, status_list=listed(size=100))
+
+
+def name_a_successor(data: str) -> str:
+    """Return another answer where it is three words: those of a deployment."""
+    return word(data, 0, 1) if len(data) == 2 + 3 * 64 else data
 
 
 def agreeing(book: Casebook, story: Story) -> None:
@@ -132,6 +153,8 @@ def agreeing(book: Casebook, story: Story) -> None:
     put("one hides a revocation", revoked, honest, hiding)
     put("one hides a revocation, and two tell of it", revoked, honest, hiding, honest)
     put("two hide a revocation", revoked, hiding, hiding)
+    naming = partial(LyingNode, method="eth_call", change=result(name_a_successor))
+    put("one names a successor", bundle, honest, naming)
     put("one of two is dead", bundle, honest, dead)
     put("one of three is dead", bundle, honest, dead, honest)
     put("all are dead", bundle, dead, dead)

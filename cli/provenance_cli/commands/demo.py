@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from provenance_cli.columns import fold
 from provenance_cli.context import App, pass_app
-from provenance_cli.i18n import _
+from provenance_cli.i18n import _, later, ngettext
 
 if TYPE_CHECKING:
     from provenance_cli.demo import Result
@@ -49,6 +48,7 @@ def demo(app: App, data: str | None, folder: str | None, exit_: bool, lan: bool)
         good = result.authentic == result.pieces and result.tampered == result.revoked == "NOT_AUTHENTIC"
         app.data(dumps(result))
         if not good:
+            _tell_what_differs(app, result)
             click.get_current_context().exit(exits.NOT_AUTHENTIC)
         if not exit_:
             _stay(app, result, lan=lan)
@@ -61,18 +61,46 @@ def _summary(app: App, result: Result) -> None:
 
     app.say()
     app.say(
-        _("{n:,} pieces certified, anchored, tagged and verified: {a:,} AUTHENTIC.").format(
-            n=result.pieces, a=result.authentic
-        ),
+        ngettext(
+            "{n:,} piece certified, anchored, tagged and verified: {a:,} AUTHENTIC.",
+            "{n:,} pieces certified, anchored, tagged and verified: {a:,} AUTHENTIC.",
+            result.pieces,
+        ).format(n=result.pieces, a=result.authentic),
         bold=True,
     )
     for reason, number in result.others.items():
-        app.say(_("  {number:,} are not: {reason}").format(number=number, reason=sentence(reason, app.lang)), fg="red")
-    words = [
+        words = ngettext("  {number:,} is not: {reason}", "  {number:,} are not: {reason}", number)
+        app.say(words.format(number=number, reason=sentence(reason, app.lang)), fg="red")
+    times = [
         _("{step} {seconds:.2f} s").format(step=_(step), seconds=seconds) for step, seconds in result.seconds.items()
     ]
-    app.say("  " + " · ".join(words) + " · " + _("{gas:,.0f} gas a piece").format(gas=result.gas))
+    app.say("  " + " · ".join(times) + " · " + _("{gas:,.0f} gas a piece").format(gas=result.gas))
     app.say("  " + _("Tags: {sheet} ({pages} pages, marked DEMO)").format(sheet=result.sheet, pages=result.pages))
+
+
+def _tell_what_differs(app: App, result: Result) -> None:
+    """Say of a demo that does not end as it should what is so, and how to have one that does."""
+    app.say()
+    app.say(_("This demo does not end as it should:"), fg="red")
+    if result.authentic != result.pieces:
+        told = ngettext(
+            "{n:,} of its {all:,} pieces is not AUTHENTIC, see above.",
+            "{n:,} of its {all:,} pieces are not AUTHENTIC, see above.",
+            result.pieces - result.authentic,
+        )
+        app.say("  " + told.format(n=result.pieces - result.authentic, all=result.pieces))
+    for outcome, words in (
+        (result.tampered, later("The changed certificate is {outcome}, and should be NOT_AUTHENTIC.")),
+        (result.revoked, later("The piece to be revoked is {outcome}, and should be NOT_AUTHENTIC.")),
+    ):
+        if outcome != "NOT_AUTHENTIC":
+            app.say("  " + _(words).format(outcome=_(outcome)))
+    app.say(
+        _(
+            "Somebody has used the keys in its folder, the steward's or the studio's, and changed what is on its "
+            "ledger. Undo that, or begin anew: name another folder with --dir, or delete this one."
+        )
+    )
 
 
 def _stay(app: App, result: Result, *, lan: bool) -> None:
@@ -84,7 +112,7 @@ def _stay(app: App, result: Result, *, lan: bool) -> None:
             "Scan it with a phone in this network. A phone could check a record itself only over https, which browsers "
             "demand for cryptography; over plain http the page shows the registry's answer."
         )
-        app.say("\n".join(fold(explanation, 80)))
+        app.say(explanation)
     else:
         app.say(_("To try it with a phone in this network: `kilnmark demo --lan`."))
     app.say(_("Press Ctrl-C to end; run it again to go on."))

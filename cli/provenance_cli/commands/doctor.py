@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from provenance_cli import exits
+from provenance_cli.columns import to_fit
 from provenance_cli.context import App, pass_app
 from provenance_cli.i18n import _, later, spoken
 
@@ -40,9 +41,9 @@ def doctor(app: App) -> None:
         results.append({"name": name, "ok": good, "text": str(found), "remedy": str(remedy)})
         if not app.json:
             click.secho("  ✓ " if good else "  ✕ ", fg="green" if good else "red", nl=False)
-            click.echo(_("{name}: {found}").format(name=_(name), found=spoken(found)))
+            click.echo(to_fit("    " + _("{name}: {found}").format(name=_(name), found=spoken(found)))[4:])
             if str(remedy):
-                click.echo(f"      → {spoken(remedy)}")
+                click.echo(to_fit(f"      → {spoken(remedy)}", hang=2))
     app.data({"examinations": results})
     if not all(result["ok"] for result in results):
         click.get_current_context().exit(exits.CONFIGURATION)
@@ -68,7 +69,7 @@ def _examinations(app: App) -> list[tuple[str, Callable[[], Wording]]]:
         found = app.workshop()
         certificates = len(found.store.states())
         return Wording.of(
-            "{folder}, {studio}, {n:,} certificates",
+            "{folder}, {studio}, certificates: {n:,}",
             {"folder": found.path, "studio": found.issuer.name, "n": certificates},
         )
 
@@ -127,11 +128,14 @@ def _examinations(app: App) -> list[tuple[str, Callable[[], Wording]]]:
                 slug=entry.issuer.slug,
                 path=current.path / SETTINGS,
             )
+        ended = entry.key_ended(keystore.public_key.multikey, app.clock())
+        if ended is not None:
+            raise ended
         if not entry.is_open(keystore.public_key.multikey, app.clock()):
             raise ConfigurationError(
                 "key-not-valid",
-                "The guild has not added the workshop's certificate key, or has ended it.",
-                hint="Send it the file that `kilnmark studio apply` writes, or take a new key: `kilnmark key rotate`.",
+                "The guild has not added the workshop's certificate key.",
+                hint="Send it the file that `kilnmark studio apply` writes.",
             )
         return Wording.quoted(entry.issuer.name)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,21 +77,9 @@ def phrase(app: App) -> None:
 @pass_app
 def rotate(app: App) -> None:
     """Exchange the certificate key; the account and the recovery phrase stay."""
-    from provenance_cli.commands.studio import write_application
-
-    workshop = app.workshop()
-    keystore = workshop.keystore()
-    _warn_of_unfinished(app, workshop)
-    app.say(_("What you sign with the new key is held until the guild has added it."))
-    if not app.confirm(_("Take a new certificate key?"), default=False):
-        raise click.Abort
-    text = app.passphrase()
-    keystore.unlock(text)
-    workshop.with_new_list()  # Whoever copied the folder counts on in the old one.
-    rotated = keystore.rotate(text)
-    members = write_application(app, workshop, rotated, rotated.unlock(text), None)
-    app.say(_("The guild then ends the old key: {key}").format(key=keystore.public_key.multikey))
-    app.data({**members, **_exchanged(keystore, rotated)})
+    notice = _("What you sign with the new key is held until the guild has added it.")
+    exchange = Exchange.begin(app, notice, _("Take a new certificate key?"))
+    exchange.end(exchange.old.rotate)
 
 
 @key.command(help="Take a new recovery phrase, where the old one may have been read by others.")
@@ -99,37 +89,55 @@ def renew(app: App) -> None:
     from provenance.evm.accounts import account_of
     from provenance.phrase import Phrase
     from provenance_cli.commands.init import confirm_phrase, show_phrase
-    from provenance_cli.commands.studio import write_application
 
-    workshop = app.workshop()
-    keystore = workshop.keystore()
-    _warn_of_unfinished(app, workshop)
-    app.say(_("Telephone the guild first: only they can end the old key and let another account sign for the studio."))
-    if not app.confirm(_("Take a new recovery phrase?"), default=False):
-        raise click.Abort
-    text = app.passphrase()
-    keystore.unlock(text)  # A mistyped passphrase is found before anybody writes twelve words.
+    notice = _("Telephone the guild first: only they can end the old key and let another account sign for the studio.")
+    exchange = Exchange.begin(app, notice, _("Take a new recovery phrase?"))
     new = Phrase.random(app.lang)
     show_phrase(app, str(new))
     confirm_phrase(app, str(new))
-    kept = workshop.kept_keystore(keystore.account)
-    workshop.with_new_list()  # Whoever copied the folder counts on in the old one.
-    renewed = keystore.renew(text, new, account_of, kept)
+    kept = exchange.workshop.kept_keystore(exchange.old.account)
+    exchange.end(lambda passphrase: exchange.old.renew(passphrase, new, account_of, kept), kept=str(kept))
     app.say(_("The old keys are kept in {path} until the guild has done its part.").format(path=kept))
-    members = write_application(app, workshop, renewed, renewed.unlock(text), None)
-    app.say(_("The guild then ends the old key: {key}").format(key=keystore.public_key.multikey))
     app.say(_("If others may know the passphrase, change it now: `kilnmark key passphrase`."))
-    app.data({**members, **_exchanged(keystore, renewed), "kept": str(kept)})
 
 
-def _exchanged(old: Keystore, new: Keystore) -> dict[str, object]:
-    return {
-        "oldKey": old.public_key.multikey,
-        "publicKey": new.public_key.multikey,
-        "keyNumber": new.key_number,
-        "account": str(new.account),
-        "studio": str(new.studio),
-    }
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A workshop whose keys are exchanged: the `old` keystore and the passphrase that opens it."""
+
+    app: App
+    workshop: Workshop
+    old: Keystore
+    passphrase: str
+
+    @classmethod
+    def begin(cls, app: App, notice: str, question: str) -> Exchange:
+        """Warn, ask, and try the passphrase: a mistyped one is found before anybody writes twelve words."""
+        workshop = app.workshop()
+        keystore = workshop.keystore()
+        _warn_of_unfinished(app, workshop)
+        app.say(notice)
+        app.require(question)
+        text = app.passphrase()
+        keystore.unlock(text)
+        return cls(app, workshop, keystore, text)
+
+    def end(self, take: Callable[[str], Keystore], **more: str) -> None:
+        """Take the new keys with the passphrase, write their application, and tell what the guild does with the old."""
+        from provenance_cli.commands.studio import write_application
+
+        self.workshop.with_new_list()  # Whoever copied the folder counts on in the old one.
+        new = take(self.passphrase)
+        members = write_application(self.app, self.workshop, new, new.unlock(self.passphrase), None)
+        self.app.say(_("The guild then ends the old key: {key}").format(key=self.old.public_key.multikey))
+        exchanged = {
+            "oldKey": self.old.public_key.multikey,
+            "publicKey": new.public_key.multikey,
+            "keyNumber": new.key_number,
+            "account": str(new.account),
+            "studio": str(new.studio),
+        }
+        self.app.data({**members, **exchanged, **more})
 
 
 def _warn_of_unfinished(app: App, workshop: Workshop) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from provenance_cli.columns import cut, listing, pad
+from provenance_cli.commands.amend import amend
 from provenance_cli.context import App, pass_app
 from provenance_cli.fact_options import fact_options, given_facts
 from provenance_cli.i18n import _, later, ngettext
@@ -63,63 +64,12 @@ def add(
     workshop.store.add_pieces([Entry(new)])
     app.say(_("Entered as {serial}.").format(serial=new.serial))
     if scans or files:
-        app.say(_("Keep the files as they are: the certificate names their digests, and holds no copy."))
+        app.say(_("Keep the files as they are: `kilnmark submit` sends them, and the certificate names their digests."))
     app.say(_("Next: `kilnmark sign`."))
     app.data(members_of(new, DRAFT))
 
 
-@piece.command(help="Put facts of a signed piece right: makes and signs an amendment.")
-@click.argument("serial")
-@fact_options
-@click.option("--remove", "removed", multiple=True, help="A fact to leave out; may be given several times.")
-@pass_app
-def amend(
-    app: App,
-    /,
-    serial: str,
-    photos: tuple[str, ...],
-    scans: tuple[str, ...],
-    files: tuple[str, ...],
-    text_language: str | None,
-    removed: tuple[str, ...],
-    **given: str | None,
-) -> None:
-    """Sign a certificate that replaces the newest one of a piece."""
-    from provenance.issue import issue
-    from provenance.serial import Serial
-    from provenance_cli.amending import amended
-    from provenance_cli.telling import facts_of
-
-    workshop = app.workshop()
-    store, wanted = workshop.store, Serial.parse(serial)
-    before = [store.certificate(wanted).certificate, *store.amendments(wanted)]
-    newest = before[-1]
-    paths = {"photos": photos, "scan": scans, "files": files}
-    facts = given_facts(app, workshop, given, paths, text_language or workshop.language)
-    corrected = amended(newest.piece, facts, removed)
-    if corrected == newest.piece:
-        raise click.UsageError(_("Nothing would change: name the facts that do."))
-    was, now = dict(facts_of(newest.piece)), dict(facts_of(corrected))
-    for label in dict.fromkeys((*was, *now)):
-        if was.get(label) != now.get(label):
-            app.say(_("  {label}: {was} → {now}").format(label=label, was=was.get(label, "-"), now=now.get(label, "-")))
-    app.say(_("The certificate of before stays, and everybody can read both."))
-    if not app.confirm(_("Sign this amendment?")):
-        raise click.Abort
-    signer = workshop.keystore().unlock(app.passphrase()).signer
-    amendment = issue(
-        corrected, newest.issuer, signer, status_entry=newest.status_entry, now=app.clock(), replaces=newest.digest
-    )
-    store.add_amendment(amendment)
-    app.say(_("Amendment {number} of {serial} is signed.").format(number=len(before), serial=wanted))
-    app.data(
-        {
-            "serial": str(wanted),
-            "number": len(before),
-            "digest": str(amendment.digest),
-            "replaces": str(newest.digest),
-        }
-    )
+piece.add_command(amend)
 
 
 @piece.command(help="Say that pieces are a set or a pair; they must not be signed.")
@@ -205,8 +155,7 @@ def import_(
     added = corrected = 0
     if (intake.entries or intake.corrected) and not dry_run:
         count = len(intake.entries) + len(intake.corrected)
-        if not app.confirm(ngettext("Enter {n} piece?", "Enter {n} pieces?", count).format(n=count)):
-            raise click.Abort
+        app.require(ngettext("Enter {n} piece?", "Enter {n} pieces?", count).format(n=count), default=True)
         added = workshop.store.add_pieces(intake.entries)
         corrected = workshop.store.correct_pieces(intake.corrected)
         if not map_file and not beside.exists():
@@ -307,11 +256,14 @@ def show(app: App, serial: str) -> None:
     store = app.workshop().store
     item = store.piece(Serial.parse(serial))
     state = store.states().get(item.serial.compact, DRAFT)
-    amendments = [str(amendment.digest) for amendment in store.amendments(item.serial)]
+    amendments = store.amendments_kept(item.serial)
     rows, members = [*facts_of(item), (_("State"), _(state))], members_of(item, state)
+    for number, amendment in enumerate(amendments, start=1):
+        told = _(amendment.state) + (f": {_(amendment.error)}" if amendment.error else "")
+        rows.append((_("Amendment {n}").format(n=number), told))
     if amendments:
-        rows.append((_("Amendments"), str(len(amendments))))
-        members["amendments"] = amendments
+        members["amendments"] = [str(amendment.certificate.digest) for amendment in amendments]
+        members["amendmentStates"] = [amendment.state for amendment in amendments]
     app.data(members, listing(rows))
 
 
@@ -321,11 +273,15 @@ def fetch(app: App) -> None:
     """Fetch what the registry has of this studio and this folder has not."""
     from provenance_cli.client import RegistryClient
     from provenance_cli.fetching import fetch_photos, fetch_pieces
+    from provenance_cli.named_files import fetch_files
 
     workshop = app.workshop()
     client = RegistryClient(workshop.issuer.base_url)
     added = fetch_pieces(workshop, client, app)
     photos = fetch_photos(workshop, client, app)
+    files = fetch_files(workshop, client, app)
     app.say(ngettext("{n} piece fetched.", "{n} pieces fetched.", added).format(n=added))
     app.say(ngettext("{n} photo fetched.", "{n} photos fetched.", photos).format(n=photos))
-    app.data({"pieces": added, "photos": photos})
+    if files:
+        app.say(ngettext("{n} scan or file fetched.", "{n} scans and files fetched.", files).format(n=files))
+    app.data({"pieces": added, "photos": photos, "files": files})

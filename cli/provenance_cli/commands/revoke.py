@@ -56,8 +56,8 @@ def revoke(app: App, serial: str, hold: bool, lift: bool, retire: bool, policy_f
     verdict = Verifier(policy, ledger).verify(Bundle.from_bytes(client.bundle(wanted)), serial=wanted)
     keystore = workshop.keystore()
     token_id = own_token(verdict, keystore.studio)
-    if status is Status.REVOKED and not app.confirm(_("Revoke {serial} for ever?").format(serial=wanted)):
-        raise click.Abort
+    if status is Status.REVOKED:
+        app.require(_("Revoke {serial} for ever?").format(serial=wanted), default=True)
     account = Account.from_seed(app.unlock(keystore).seed)
     result = order_status(client, ledger, account, token_id, status, keystore.studio)
     app.say(_(DONE[status.name]).format(serial=wanted))
@@ -119,6 +119,7 @@ def order_status(
     `studio` is whom `account` signs for, where it is not the studio's own.
     """
     from provenance.errors import LedgerError
+    from provenance.evm.node import refusal
     from provenance.status import StatusOrder
 
     studio = studio or account.address
@@ -134,7 +135,5 @@ def order_status(
         time.sleep(0.2)
         answer = client.order(str(answer["id"]))
     if answer["state"] == "reverted":
-        raise LedgerError(
-            "ledger-refused", "The ledger refused: {reason}.", retryable=False, reason=answer.get("error")
-        )
+        raise refusal(str(answer.get("error")))
     return answer

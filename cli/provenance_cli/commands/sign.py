@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 import click
 
 from provenance_cli.context import Advance, App, pass_app
-from provenance_cli.i18n import _, ngettext
+from provenance_cli.i18n import _, later, ngettext
 
 if TYPE_CHECKING:
     from provenance.keys import Signer
     from provenance_cli.workshop import Workshop
 
+KEY_ENDED = later("The studio's key is no longer valid: the guild must add a new one.")
+"""Why the registry holds what was signed with a key that the guild has ended; signing hears no later news."""
 GROUP = 250
 """Certificates written in one transaction: a kill loses a fraction of a second's signing, and no certificate twice."""
 
@@ -27,7 +29,11 @@ def sign(app: App) -> None:
         app.say(_("Every piece has its certificate already."))
         app.data({"signed": 0})
         return
-    unlocked = app.unlock(workshop.keystore())
+    keystore = workshop.keystore()
+    held = workshop.store.certificates(("held",))
+    if any(item.error == KEY_ENDED and item.certificate.public_key == keystore.public_key for item in held):
+        app.say(_(KEY_ENDED) + " " + _("Take the next with `kilnmark key rotate`, and sign then."), fg="yellow")
+    unlocked = app.unlock(keystore)
     with app.progress(drafts, _("Signing")) as advance:
         count = sign_all(workshop, unlocked.signer, app, advance)
     app.say(ngettext("{n} certificate signed.", "{n} certificates signed.", count).format(n=count))

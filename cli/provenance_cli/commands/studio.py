@@ -12,7 +12,7 @@ from provenance_cli.context import App, pass_app
 from provenance_cli.i18n import _, later
 
 if TYPE_CHECKING:
-    from provenance.application import Application
+    from provenance.application import Application, Binding
     from provenance.evm.accounts import Account
     from provenance.evm.ledger import EVMLedger
     from provenance.keystore import Keystore, Unlocked
@@ -67,9 +67,12 @@ def show(app: App) -> None:
     """Show the workshop's own studio."""
     from provenance.errors import NotFoundError
     from provenance_cli.client import RegistryClient
+    from provenance_cli.report import words
+    from provenance_cli.standing import read_standing
 
     workshop = app.workshop()
     keystore = workshop.keystore()
+    ended = None
     facts = {
         "name": workshop.issuer.name,
         "did": workshop.issuer.did,
@@ -82,12 +85,18 @@ def show(app: App) -> None:
         names.append(_("Studio on the ledger"))
         shown.append(str(keystore.studio))
     try:
-        entry = RegistryClient(workshop.issuer.base_url).studio(keystore.studio)
-        standing = _("suspended") if entry["suspended"] else _("accredited")
+        client = RegistryClient(workshop.issuer.base_url)
+        entry = client.studio(keystore.studio)
+        found = read_standing(client, entry)
+        standing = _("suspended") if found.suspended else _("accredited")
+        ended = found.key_ended(keystore.public_key.multikey, app.clock())
     except NotFoundError:
         entry, standing = None, _("not accredited yet: send the guild the file that `kilnmark studio apply` writes")
     members = {**facts, "studio": str(keystore.studio), "registry": entry}
     app.data(members, listing(zip((*names, _("Standing")), (*shown, standing), strict=True)))
+    if ended is not None:
+        for text in words(ended):
+            app.say(text, fg="yellow")
 
 
 @studio.command(help="Accredit a studio from its application file. For stewards.")
@@ -121,11 +130,15 @@ def accredit(app: App, application: str, key_file: str, rpc: str | None, policy:
     if not app.confirm(_("Did the studio read the same six words to you?"), default=False):
         raise words_differ()
     ledger = open_pinned(pinned, [rpc] if rpc else [])
-    accredit_on(ledger, filed, read_key_file(Path(key_file)))
-    if binding.controller is None:
+    _refuse_an_ended_key(app, ledger, binding)
+    added = accredit_on(ledger, filed, read_key_file(Path(key_file)))
+    if not added:
+        app.say(_("The key counts already: no key was added."))
+    elif binding.controller is None:
         app.say(_("Accredited. Certificates that the registry holds will go on by themselves."))
     else:
         app.say(_("The key is added. Certificates that the registry holds will go on by themselves."))
+    if binding.controller is not None:
         app.say(
             _("Next: `kilnmark ledger controller {studio} {account}`").format(
                 studio=binding.studio, account=binding.controller
@@ -158,10 +171,32 @@ def read_application(path: Path, *, takeover: bool = False) -> Application:
     return filed
 
 
-def accredit_on(ledger: EVMLedger, filed: Application, steward: Account) -> None:
+def _refuse_an_ended_key(app: App, ledger: EVMLedger, binding: Binding) -> None:
+    """Raise `ConflictError` for a key whose window on the ledger ended: it cannot be added again."""
+    from provenance.errors import ConflictError
+    from provenance_cli.history import tally_of
+    from provenance_cli.moments import shown_moment
+
+    tally, head = tally_of(app, ledger)
+    studio = tally.studios.get(binding.studio)
+    known = None if studio is None else studio.keys.get(binding.public_key.key_id)
+    if known is None or known[1].end is None or max(app.clock(), head.time) < known[1].end:
+        return
+    raise ConflictError(
+        "key-ended",
+        "The key {key} was added before and ended at {time}. A key is added once, so nothing was done.",
+        hint="Let the studio take the next key with `kilnmark key rotate`, or `kilnmark key renew` if the old one was "
+        "stolen, and send the new application.",
+        key=binding.public_key.multikey,
+        time=shown_moment(known[1].end),
+    )
+
+
+def accredit_on(ledger: EVMLedger, filed: Application, steward: Account) -> bool:
     """Write a checked application on the ledger: the studio, then its key; what stands there already is left.
 
-    Where another account is to sign for an accredited studio, only the key is added.
+    Returns whether the key was added, and did not stand there.  Where another account is to sign for an accredited
+    studio, only the key is added.
     """
     from provenance.errors import LedgerError
     from provenance.ledger import AccreditCall, AddKeyCall
@@ -175,6 +210,8 @@ def accredit_on(ledger: EVMLedger, filed: Application, steward: Account) -> None
     except LedgerError as error:
         if "KeyAlreadyAdded" not in error.message:
             raise
+        return False
+    return True
 
 
 def _words(app: App, application: Application) -> list[str]:

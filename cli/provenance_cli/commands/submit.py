@@ -1,9 +1,11 @@
-"""``kilnmark submit``: send signed certificates and their photos, and wait for the anchor where asked."""
+"""``kilnmark submit``: send what is signed and what it names, and wait for the anchor where asked."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import click
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from provenance.certificate import Certificate
     from provenance.encoding import Digest
     from provenance.errors import ProvenanceError
+    from provenance.serial import Serial
     from provenance_cli.client import RegistryClient
     from provenance_cli.workshop import Workshop
 
@@ -23,16 +26,19 @@ GROUP = 250
 """Certificates of one request: under a megabyte, answered within a second."""
 POLL = 0.5
 Refused: TypeAlias = "tuple[str, ProvenanceError]"
-"""A serial, and why the registry refused its certificate."""
+"""A serial, and why its certificate was refused, or something that it names could not be sent."""
 
 
-@click.command(help="Send signed certificates and photos to the registry.")
+@click.command(help="Send what is signed, and what it names, to the registry.")
 @click.option("--wait/--no-wait", default=False, help="Wait until everything is on the ledger.")
 @pass_app
 def submit(app: App, wait: bool) -> None:
     """Send what the registry does not have yet; run again at any time."""
     from provenance_cli import exits
+    from provenance_cli.amendments import register
     from provenance_cli.client import RegistryClient
+    from provenance_cli.named_files import send_files, send_photos
+    from provenance_cli.standing import standing_at
 
     workshop = app.workshop()
     client = RegistryClient(workshop.issuer.base_url)
@@ -40,10 +46,15 @@ def submit(app: App, wait: bool) -> None:
     with app.progress(waiting, _("Submitting")) as advance:
         refused = submit_all(workshop, client, advance)
     refresh(workshop, client)
-    tell_refused(app, refused)
     if wait:
         wait_for_anchor(workshop, client, app)
+    serials = workshop.store.amending()
+    refused += [(str(serial), error) for serial, error in register(workshop, client, serials)]
     photos = send_photos(workshop, client, app)
+    files, unsent = send_files(workshop, client, app)
+    amended = _record_amendments(app, workshop, client, serials)
+    refused += amended.refused
+    tell_refused(app, [*refused, *unsent])
     states = list(workshop.store.states().values())
     counts = {state: states.count(state) for state in sorted(set(states))}
     told = [_("{state}: {n:,}").format(state=_(state), n=number) for state, number in counts.items()]
@@ -53,6 +64,13 @@ def submit(app: App, wait: bool) -> None:
         app.say(_("  {n:,}: {reason}").format(n=number, reason=_(reason or "")), fg="yellow")
     if photos:
         app.say(ngettext("{n} photo sent.", "{n} photos sent.", photos).format(n=photos))
+    if files:
+        app.say(ngettext("{n} scan or file sent.", "{n} scans and files sent.", files).format(n=files))
+    keystore = workshop.keystore()
+    standing = standing_at(client, keystore.studio)
+    ended = None if standing is None else standing.key_ended(keystore.public_key.multikey, app.clock())
+    for text in () if ended is None else words(ended):
+        app.say(text, fg="yellow")
     if counts.get("anchored"):
         app.say(_("Next: `kilnmark tag print`."))
     app.data(
@@ -60,17 +78,81 @@ def submit(app: App, wait: bool) -> None:
             "states": counts,
             "reasons": reasons,
             "photos": photos,
-            "refused": [{"serial": serial, "message": error.message} for serial, error in refused],
+            "files": files,
+            "amendments": {"recorded": amended.recorded, "waiting": amended.waiting},
+            "refused": [{"serial": serial, "message": error.message} for serial, error in (*refused, *unsent)],
         }
     )
-    if refused:
+    if refused or unsent:
         click.get_current_context().exit(exits.MALFORMED)
 
 
+@dataclass(frozen=True, slots=True)
+class _Amended:
+    """How many amendments were recorded and how many are not yet, and what was refused."""
+
+    recorded: int
+    waiting: int
+    refused: list[Refused]
+
+
+def _record_amendments(app: App, workshop: Workshop, client: RegistryClient, serials: Sequence[Serial]) -> _Amended:
+    """Have recorded what `kilnmark piece amend` could not, where somebody can sign for the account."""
+    from provenance_cli.amendments import ready
+
+    if not serials:
+        return _Amended(0, 0, [])
+    able, before, refused = ready(workshop, serials), _left(workshop), list[Refused]()
+    if able and not app.can_unlock:
+        app.say(_("Amendments wait for the account's signature: run this where the passphrase can be given."))
+    elif able:
+        refused = _record(app, workshop, client, able)
+    left = _left(workshop)
+    if before > left:
+        words = ngettext("{n} amendment is on the ledger.", "{n} amendments are on the ledger.", before - left)
+        app.say(words.format(n=before - left))
+    if left:
+        words = ngettext("{n} amendment is not on the ledger yet.", "{n} amendments are not on the ledger yet.", left)
+        app.say(words.format(n=left), fg="yellow")
+    return _Amended(before - left, left, refused)
+
+
+def _left(workshop: Workshop) -> int:
+    from provenance_cli.records import RECORDED
+
+    store = workshop.store
+    return sum(item.state != RECORDED for serial in store.amending() for item in store.amendments_kept(serial))
+
+
+def _record(app: App, workshop: Workshop, client: RegistryClient, serials: list[Serial]) -> list[Refused]:
+    from provenance.errors import LimitError, ProvenanceError, UnreachableError
+    from provenance.evm.accounts import Account
+    from provenance_cli.amendments import Recorder
+    from provenance_cli.ledgers import load_policy, open_pinned
+
+    policy = load_policy(app)
+    ledger, refused = open_pinned(policy), list[Refused]()
+    account = Account.from_seed(app.unlock(workshop.keystore()).seed)
+    recorder = Recorder(workshop, client, policy, ledger, account)
+    with app.progress(len(serials), _("Recording")) as advance:
+        for serial in serials:
+            try:
+                recorder.record(serial, lambda number: None)
+            except (UnreachableError, LimitError):
+                raise
+            except ProvenanceError as error:
+                refused.append((str(serial), error))
+            advance(1)
+    return refused
+
+
 def tell_refused(app: App, refused: list[Refused]) -> None:
-    """Say which certificates the registry refused, and why."""
+    """Say what was refused or could not be sent, and why."""
     for serial, error in refused:
-        app.say(_("  {serial}: {reason}").format(serial=serial, reason=words(error)[0]), fg="yellow")
+        message, remedy = words(error)
+        app.say(_("  {serial}: {reason}").format(serial=serial, reason=message), fg="yellow")
+        if remedy:
+            app.say(f"      → {remedy}")
 
 
 def submit_all(workshop: Workshop, client: RegistryClient, advance: Advance) -> list[Refused]:
@@ -92,23 +174,6 @@ def submit_all(workshop: Workshop, client: RegistryClient, advance: Advance) -> 
         store.mark(changes)  # Acknowledged ones are never sent again.
         advance(len(group))
     return refused
-
-
-def send_photos(workshop: Workshop, client: RegistryClient, app: App) -> int:
-    """Send the photos of acknowledged certificates; return how many were sent.
-
-    Those of held ones wait: a registry keeps photos only of studios that the guild vouches for.
-    """
-    store = workshop.store
-    sent = store.photos_sent()
-    acknowledged = store.certificates(("waiting", "batched", "anchored"))
-    todo = [p.digest for item in acknowledged for p in item.certificate.piece.photos if p.digest not in sent]
-    with app.progress(len(todo), _("Photos")) as advance:
-        for digest in dict.fromkeys(todo):
-            client.upload(digest, workshop.photo_path(digest).read_bytes())
-            store.mark_photo_sent(digest)
-            advance(1)
-    return len(set(todo))
 
 
 def refresh(workshop: Workshop, client: RegistryClient) -> dict[str, int]:

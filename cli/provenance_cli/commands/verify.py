@@ -76,7 +76,7 @@ def verify(
             click.get_current_context().exit(outcome_exit(verdict.outcome))
         bundle = Bundle.from_bytes(data)
         photos = {}
-        for photo in bundle.certificate.piece.photos:
+        for photo in bundle.newest.piece.photos:
             try:
                 photos[photo.digest] = client.photo(photo.digest)
             except NotFoundError:
@@ -96,7 +96,7 @@ def verify(
     verdict = Verifier(policy, ledger).verify(
         bundle, serial=serial, base_url=base_url or None, photos=photos, status_list=listed
     )
-    title = bundle.certificate.piece.title_in(app.lang, "zh-Hans", "en")
+    title = bundle.newest.piece.title_in(app.lang, "zh-Hans", "en")
     show_verdict(app, verdict, title, bundle.certificate.issuer.name, verbose=verbose)
     click.get_current_context().exit(outcome_exit(verdict.outcome))
 

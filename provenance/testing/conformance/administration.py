@@ -90,11 +90,13 @@ class Administration:
         world.refuses(
             "InvalidDeployment", NameSuccessorCall(Deployment(type(named.contract)(bytes(20)), 5, 7)), world.admin
         )
+        before = world.ledger.head()
         block = world.do(NameSuccessorCall(named), world.admin).block
         (event,) = world.ledger.events(block.number, block.number)
         assert isinstance(event, SuccessorNamed)
         assert event.successor == named
         assert world.ledger.successor() == named
+        assert (world.ledger.successor(before), world.ledger.successor(block)) == (None, named)
         world.refuses(
             "SuccessorKnown",
             NameSuccessorCall(Deployment(world.studio.address, 5, 7)),

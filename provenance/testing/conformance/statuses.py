@@ -34,6 +34,17 @@ class Statuses:
         assert world.record(token).status is Status.RETIRED
         assert world.record(token + 1).status is Status.ACTIVE
 
+    def test_who_set_the_status_is_told(self, world: World) -> None:
+        token, ledger = world.anchored(), world.ledger
+        assert ledger.status_by_steward(token, ledger.head()) is None
+        by_studio = world.do(SetStatusCall(token, Status.ON_HOLD), world.studio).block
+        by_steward = world.do(SetStatusCall(token, Status.ON_HOLD), world.steward).block
+        assert ledger.status_by_steward(token, by_studio) is False
+        assert ledger.status_by_steward(token, by_steward) is True
+        assert ledger.status_by_steward(token + 1, by_steward) is None
+        world.do(SetStatusCall(token, Status.REVOKED), world.studio)
+        assert ledger.status_by_steward(token, ledger.head()) is False
+
     def test_others_do_not_set_the_status(self, world: World) -> None:
         token = world.anchored()
         world.accredit(world.other)

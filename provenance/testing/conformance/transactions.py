@@ -112,6 +112,35 @@ class Transactions:
         assert world.ledger.next_lot() == call.expected_first_lot + 1
         assert world.ledger.next_nonce(world.anchorer.address) == transaction.nonce + 1
 
+    def test_a_call_signed_under_two_nonces_counts_once(self, world: World) -> None:
+        world.accredit(world.studio)
+        call, nonce = world.anchor_call((world.studio, 1)), world.ledger.next_nonce(world.anchorer.address)
+        far = world.ledger.prepare(call, world.anchorer, nonce + 1)
+        near = world.ledger.renumber(far, world.anchorer, nonce)
+        assert (near.nonce, near.sender) == (nonce, world.anchorer.address)
+        assert world.ledger.renumber(near, world.anchorer, nonce + 1) == far
+        world.ledger.send(near)
+        world.ledger.send(far)
+        world.mine()
+        world.mine()
+        won, lost = world.ledger.outcome(near.hash), world.ledger.outcome(far.hash)
+        assert won is not None
+        assert lost is not None
+        assert (won.succeeded, lost.succeeded) == (True, False)
+        assert world.ledger.next_lot() == call.expected_first_lot + 1
+
+    def test_money_is_counted_and_gas_has_a_price(self, world: World) -> None:
+        price = world.ledger.price_of(1_000_000)
+        assert world.ledger.price_of(2_000_000) == 2 * price
+        assert world.ledger.balance(world.steward.address) > price > 0
+
+    def test_transactions_are_counted_as_of_a_block(self, world: World) -> None:
+        before = world.ledger.head()
+        nonce = world.ledger.next_nonce(world.steward.address)
+        block = world.do(AccreditCall(world.studio.address, "did:a", "A"), world.steward).block
+        assert world.ledger.next_nonce(world.steward.address, before) == nonce
+        assert world.ledger.next_nonce(world.steward.address, block) == nonce + 1
+
     def test_second_transaction_of_a_nonce_is_refused(self, world: World) -> None:
         nonce = world.ledger.next_nonce(world.steward.address)
         late = world.ledger.prepare(AccreditCall(world.other.address, "did:b", "B"), world.steward, nonce)

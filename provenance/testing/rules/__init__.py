@@ -6,6 +6,10 @@ seconds, as on the chain.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from types import UnionType
+from typing import Any, TypeAlias
+
 from provenance.ledger import AmendCall, AnchorCall, LedgerCall, RelayAmendCall, RelayStatusCall, SetStatusCall
 from provenance.testing.rules.directory import DirectoryCall, direct
 from provenance.testing.rules.holdings import HoldersCall, StewardsCall, help_holders, hold
@@ -16,24 +20,23 @@ from provenance.testing.rules.succession import ImportersCall, administer, take_
 __all__ = ["Context", "Emitted", "RefusedError", "State", "apply"]
 
 
+_Rule: TypeAlias = Callable[[State, Any, Context], list[Emitted]]
+_RULES: tuple[tuple[type | UnionType, _Rule], ...] = (
+    (AnchorCall, anchor),
+    (SetStatusCall, set_status),
+    (RelayStatusCall, relay_status),
+    (AmendCall, amend),
+    (RelayAmendCall, relay_amendment),
+    (DirectoryCall, direct),
+    (HoldersCall, hold),
+    (StewardsCall, help_holders),
+    (ImportersCall, take_over),
+)
+"""Which rule carries out which calls; all others are the admin's."""
+
+
 def apply(state: State, call: LedgerCall, context: Context) -> list[Emitted]:
     """Carry out `call` on `state` and return what it emits; raises `RefusedError`, after which `state` is spoilt."""
-    if isinstance(call, AnchorCall):
-        return anchor(state, call, context)
-    if isinstance(call, SetStatusCall):
-        return set_status(state, call, context)
-    if isinstance(call, RelayStatusCall):
-        return relay_status(state, call, context)
-    if isinstance(call, AmendCall):
-        return amend(state, call, context)
-    if isinstance(call, RelayAmendCall):
-        return relay_amendment(state, call, context)
-    if isinstance(call, DirectoryCall):
-        return direct(state, call, context)
-    if isinstance(call, HoldersCall):
-        return hold(state, call, context)
-    if isinstance(call, StewardsCall):
-        return help_holders(state, call, context)
-    if isinstance(call, ImportersCall):
-        return take_over(state, call, context)
-    return administer(state, call, context)
+    named = (rule for calls, rule in _RULES if isinstance(call, calls))
+    carry_out: _Rule = next(named, administer)
+    return carry_out(state, call, context)

@@ -8,10 +8,10 @@ import sqlalchemy as sa
 
 from provenance.encoding import Address, Digest, Hash32, Root
 from provenance.errors import ConflictError
-from provenance.ledger import BlockRef
+from provenance.ledger import BlockRef, SignedTransaction
 from provenance_registry.db import places, rows
 from provenance_registry.db.reading import Reader
-from provenance_registry.db.tables import batches, certificates, leaves, outbox
+from provenance_registry.db.tables import OPEN, batches, certificates, former_bytes, leaves, lots, outbox
 from provenance_registry.repository import (
     OutboxEntry,
     Sending,
@@ -28,6 +28,7 @@ def prepare(
     connection: sa.Connection, kind: str, account: Address, nonce: int, raw: bytes, transaction_hash: Hash32
 ) -> int:
     """Add a transaction to the outbox and return its id."""
+    connection.execute(former_bytes.delete().where(former_bytes.c.hash == transaction_hash.value))  # They count anew.
     result = connection.execute(
         outbox.insert().values(
             kind=kind, account=account.value, nonce=nonce, raw=raw, hash=transaction_hash.value, sending="prepared"
@@ -42,6 +43,30 @@ def move(connection: sa.Connection, entry_id: int, sending: Sending, block: Bloc
     connection.execute(
         outbox.update().where(outbox.c.id == entry_id).values(sending=sending.value, error=error, **columns)
     )
+
+
+def replace_signed(connection: sa.Connection, entry_id: int, signed: SignedTransaction) -> None:
+    """Let an entry go by other bytes; its present ones are kept, and those that come back are no longer former."""
+    own = outbox.c.id == entry_id
+    account = sa.select(outbox.c.account).where(own).scalar_subquery()
+    taken = sa.select(outbox.c.id).where(outbox.c.account == account, outbox.c.nonce == signed.nonce, ~own)
+    if connection.execute(taken).first() is not None:
+        raise ConflictError("nonce-taken", "Number {nonce} is another transaction's by now.", nonce=signed.nonce)
+    columns = "hash", "outbox_id", "nonce", "raw"
+    present = sa.select(outbox.c.hash, outbox.c.id, outbox.c.nonce, outbox.c.raw).where(own)
+    connection.execute(former_bytes.insert().from_select(columns, present))
+    connection.execute(former_bytes.delete().where(former_bytes.c.hash == signed.hash.value))
+    values = {"nonce": signed.nonce, "raw": signed.raw, "hash": signed.hash.value, "sending": "prepared", "error": None}
+    connection.execute(outbox.update().where(own).values(**values, **dict.fromkeys(_BLOCK)))
+
+
+def open_carried_out(connection: sa.Connection, transactions: set[Hash32]) -> None:
+    """Open again what had ended as reverted and was carried out by one of `transactions`, its former bytes."""
+    reverted = sa.select(former_bytes.c.hash, outbox.c.id).join(outbox, outbox.c.id == former_bytes.c.outbox_id)
+    found = connection.execute(reverted.where(outbox.c.sending == Sending.REVERTED.value)).all()
+    opened = [row.id for row in found if Hash32(row.hash) in transactions]
+    if opened:
+        _send_again(connection, outbox.c.id.in_(opened))
 
 
 def add_batch(
@@ -86,8 +111,17 @@ def add_batch(
 
 
 def close_batch(connection: sa.Connection, batch_id: int) -> None:
-    """Record that a batch's anchor came to its end, good or bad, and put its certificates where they belong then."""
-    connection.execute(batches.update().where(batches.c.id == batch_id).values(open=0))
+    """Record that a batch's anchor came to its end, good or bad, and put its certificates where they belong then.
+
+    One that was refused because the ledger had it already, from a database that this one is an older copy of, is
+    anchored by that.
+    """
+    own = batches.c.id == batch_id
+    connection.execute(batches.update().where(own).values(open=0))
+    refused = sa.select(outbox.c.id).where(outbox.c.sending == Sending.REVERTED.value)
+    there = sa.exists().where(lots.c.lot_id == batches.c.first_lot, lots.c.root == batches.c.root)
+    adopted = sa.and_(own, batches.c.outbox_id.in_(refused), there)
+    connection.execute(batches.update().where(adopted).values(outbox_id=None))
     places.settle(connection, batch_id)
 
 
@@ -118,7 +152,7 @@ def forget(connection: sa.Connection) -> None:
 
     Raises `ConflictError` while one is under way.
     """
-    waiting = connection.execute(sa.select(sa.func.count()).select_from(outbox).where(~ENDED)).scalar_one()
+    waiting = connection.execute(sa.select(sa.func.count()).select_from(outbox).where(OPEN)).scalar_one()
     if waiting:
         raise ConflictError(
             "ledger-busy",
@@ -127,6 +161,7 @@ def forget(connection: sa.Connection) -> None:
             n=waiting,
         )
     connection.execute(batches.update().values(outbox_id=None))
+    connection.execute(former_bytes.delete())
     connection.execute(outbox.delete())
 
 
@@ -142,18 +177,34 @@ def _send_again(connection: sa.Connection, lost: sa.ColumnElement[bool]) -> None
 class AnchoringReads(Reader):
     """The reads of outbox and batches; see `provenance_registry.repository.Repository`."""
 
-    def open_entries(self) -> list[OutboxEntry]:
-        statement = outbox.select().where(~ENDED).order_by(outbox.c.account, outbox.c.nonce)
-        return [rows.entry_of(row) for row in self._rows(statement)]
+    def open_entries(self, most: int | None = None) -> list[OutboxEntry]:
+        place = sa.func.row_number().over(partition_by=outbox.c.account, order_by=outbox.c.nonce).label("place")
+        placed = sa.select(outbox.c.id, place).where(OPEN).subquery()
+        ids = sa.select(placed.c.id)
+        return self._entries(ids if most is None else ids.where(placed.c.place <= most))
 
-    def last_nonce(self, account: Address) -> int | None:
-        (row,) = self._rows(sa.select(sa.func.max(outbox.c.nonce)).where(outbox.c.account == account.value))
+    def open_entry(self, account: Address, nonce: int) -> OutboxEntry | None:
+        its = outbox.c.account == account.value, outbox.c.nonce == nonce, OPEN
+        return next(iter(self._entries(sa.select(outbox.c.id).where(*its))), None)
+
+    def is_under_way(self, kind: str) -> bool:
+        return bool(self._rows(sa.select(outbox.c.id).where(outbox.c.kind == kind, OPEN).limit(1)))
+
+    def _entries(self, ids: sa.Select[tuple[int]]) -> list[OutboxEntry]:
+        found = self._rows(outbox.select().where(outbox.c.id.in_(ids)).order_by(outbox.c.account, outbox.c.nonce))
+        former: dict[int, list[sa.Row[tuple[object, ...]]]] = {}
+        for row in self._rows(former_bytes.select().where(former_bytes.c.outbox_id.in_(ids))) if found else ():
+            former.setdefault(row.outbox_id, []).append(row)
+        return [rows.entry_of(row, former.get(row.id, ())) for row in found]
+
+    def last_nonce(self, account: Address, below: int | None = None) -> int | None:
+        statement = sa.select(sa.func.max(outbox.c.nonce)).where(outbox.c.account == account.value)
+        (row,) = self._rows(statement if below is None else statement.where(outbox.c.nonce < below))
         return row[0]  # type: ignore[return-value]
 
     def last_ended(self, account: Address) -> OutboxEntry | None:
-        statement = outbox.select().where(outbox.c.account == account.value, ENDED)
-        found = self._rows(statement.order_by(outbox.c.nonce.desc()).limit(1))
-        return rows.entry_of(found[0]) if found else None
+        ended = sa.select(outbox.c.id).where(outbox.c.account == account.value, ENDED)
+        return next(iter(self._entries(ended.order_by(outbox.c.nonce.desc()).limit(1))), None)
 
     def _batches(self, condition: sa.ColumnElement[bool]) -> list[StoredBatch]:
         found = self._rows(batches.select().where(condition).order_by(batches.c.id))

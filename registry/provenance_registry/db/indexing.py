@@ -27,10 +27,16 @@ def apply(connection: sa.Connection, events: Sequence[LedgerEvent], head: BlockR
             connection.execute(lots.insert(), _lot_columns(event, clock))
         elif (said := rows.token_columns(event)) is not None:
             place = rows.block_columns(event.block) | {"log_index": event.log_index}
-            connection.execute(token_events.insert().values(**place, **said))
+            added = rows.added_up(connection.execute(_newest(str(said["token_id"]))).first(), said)
+            connection.execute(token_events.insert().values(**place, **added))
         elif (columns := rows.directory_columns(event)) is not None:
             connection.execute(directory_events.insert().values(**columns))
     _reach(connection, head)
+
+
+def _newest(token_id: str) -> sa.Select[tuple[object, ...]]:
+    order = token_events.c.block_number.desc(), token_events.c.log_index.desc()
+    return token_events.select().where(token_events.c.token_id == token_id).order_by(*order).limit(1)
 
 
 def _reach(connection: sa.Connection, head: BlockRef | None) -> None:
@@ -79,10 +85,14 @@ class IndexReads(Reader):
         found = self._rows(indexed.select())
         return rows.block_of(found[0]) if found else None
 
-    def indexed_blocks(self) -> list[tuple[int, Hash32]]:
-        parts = [sa.select(table.c.block_number, table.c.block_hash) for table in EVENT_TABLES]
-        found = self._rows(sa.union(*parts).order_by(sa.text("block_number DESC")))
-        return [(row.block_number, Hash32(row.block_hash)) for row in found]
+    def last_indexed(self, below: int | None = None) -> tuple[int, Hash32] | None:
+        newest: tuple[int, Hash32] | None = None
+        for table in EVENT_TABLES:
+            blocks = sa.select(table.c.block_number, table.c.block_hash).order_by(table.c.block_number.desc()).limit(1)
+            for row in self._rows(blocks if below is None else blocks.where(table.c.block_number < below)):
+                if newest is None or row.block_number > newest[0]:
+                    newest = row.block_number, Hash32(row.block_hash)
+        return newest
 
     def indexed_hash(self, number: int) -> Hash32 | None:
         for table in (indexed, *EVENT_TABLES):
@@ -125,6 +135,4 @@ class IndexReads(Reader):
         return tokens
 
     def token(self, token_id: int) -> TokenRow:
-        order = token_events.c.block_number, token_events.c.log_index
-        named = token_events.c.token_id == str(token_id)
-        return rows.token_of(self._rows(token_events.select().where(named).order_by(*order)))
+        return rows.token_of(next(iter(self._rows(_newest(str(token_id)))), None))

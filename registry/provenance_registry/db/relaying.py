@@ -122,6 +122,11 @@ class RelayingReads(Reader):
         message = RelayedMessage(row.id, row.kind, int(row.token_id), row.number, json.loads(row.facts))
         return StoredMessage(message, entry)
 
+    def amendment_under_way(self, token_id: int) -> bool:
+        of_the_piece = sa.and_(relayed.c.token_id == str(token_id), relayed.c.kind == "amendment", ~ENDED)
+        joined = relayed.join(outbox, outbox.c.id == relayed.c.outbox_id)
+        return bool(self._rows(sa.select(relayed.c.id).select_from(joined).where(of_the_piece).limit(1)))
+
     def release(self, token_id: int, claim_key: Address, nonce: int) -> SignedRelease | None:
         found = self._rows(releases.select().where(_is(Release(token_id, claim_key, nonce))))
         return _signed(found[0]) if found else None

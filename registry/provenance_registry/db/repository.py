@@ -9,22 +9,18 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from provenance.certificate import Certificate
-from provenance.encoding import Address, Digest, Hash32, Root
+from provenance.encoding import Address, Digest, Hash32, KeyId, Root
 from provenance.errors import ConflictError, StorageError
-from provenance.ledger import Anchored, BlockRef, LedgerEvent
+from provenance.ledger import Anchored, BlockRef, LedgerEvent, SignedTransaction
 from provenance.serial import Serial
 from provenance.status import Status
-from provenance_registry.db import anchoring, holding, indexing, places, relaying, rows
+from provenance_registry.db import amending, anchoring, holding, indexing, naming, places, relaying, rows
 from provenance_registry.db.engine import open_engine
-from provenance_registry.db.tables import (
-    VOUCHED,
-    certificates,
-    media,
-    token_events,
-)
+from provenance_registry.db.tables import VOUCHED, certificates, token_events
 from provenance_registry.db.writer import GroupWriter
 from provenance_registry.repository import (
     HeldGroup,
+    NamedFile,
     PiecePage,
     PieceRow,
     RelayedMessage,
@@ -32,6 +28,7 @@ from provenance_registry.repository import (
     Signatory,
     SignedRelease,
     State,
+    StoredAmendment,
     StoredCertificate,
     Transaction,
 )
@@ -45,7 +42,7 @@ class SQLTransaction:
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
 
-    def add_certificate(self, certificate: StoredCertificate, named: Iterable[Digest]) -> None:
+    def add_certificate(self, certificate: StoredCertificate, named: Iterable[NamedFile]) -> None:
         entry = Certificate.from_bytes(certificate.data).status_entry
         vouched = certificate.state is not State.HELD
         if vouched and not holding.claim_list(self._connection, entry.list_id, certificate.did):
@@ -74,10 +71,17 @@ class SQLTransaction:
             raise ConflictError(
                 "status-entry-taken", "Another certificate has the same place in the status list."
             ) from None
-        key = result.inserted_primary_key
-        values = [{"digest": digest.value, "certificate_id": key[0] if key else None} for digest in named]
-        if values:
-            self._connection.execute(media.insert(), values)
+        if result.inserted_primary_key:
+            naming.name_files(self._connection, result.inserted_primary_key[0], named)
+
+    def add_amendment(self, amendment: StoredAmendment, named: Iterable[NamedFile]) -> None:
+        amending.add(self._connection, amendment, named)
+
+    def find_amendment(self, digest: Digest) -> StoredAmendment | None:
+        return amending.find(self._connection, digest)
+
+    def amendments_by(self, first: Digest, key_id: KeyId) -> int:
+        return amending.count(self._connection, first, key_id)
 
     def find(self, digest: Digest) -> StoredCertificate | None:
         row = self._connection.execute(certificates.select().where(certificates.c.digest == digest.value)).first()
@@ -111,6 +115,9 @@ class SQLTransaction:
     def move(self, entry_id: int, sending: Sending, block: BlockRef | None = None, error: str | None = None) -> None:
         anchoring.move(self._connection, entry_id, sending, block, error)
 
+    def replace_signed(self, entry_id: int, signed: SignedTransaction) -> None:
+        anchoring.replace_signed(self._connection, entry_id, signed)
+
     def send_again(self, account: Address, nonce: int) -> None:
         anchoring.send_again(self._connection, account, nonce)
 
@@ -122,6 +129,7 @@ class SQLTransaction:
 
     def apply(self, events: Sequence[LedgerEvent], head: BlockRef) -> None:
         indexing.apply(self._connection, events, head)
+        anchoring.open_carried_out(self._connection, {event.transaction for event in events})
         places.settle_adopted(self._connection, [event.root for event in events if isinstance(event, Anchored)])
 
     def rewind(self, kept: BlockRef | None) -> None:
@@ -135,7 +143,14 @@ class SQLTransaction:
         indexing.rewind(self._connection, None)
 
 
-class SQLRepository(anchoring.AnchoringReads, holding.HoldingReads, indexing.IndexReads, relaying.RelayingReads):
+class SQLRepository(
+    amending.AmendingReads,
+    anchoring.AnchoringReads,
+    holding.HoldingReads,
+    indexing.IndexReads,
+    naming.NamingReads,
+    relaying.RelayingReads,
+):
     """Reads on pooled connections, writes through the group writer; see `provenance_registry.repository.Repository`."""
 
     def __init__(self, path: Path) -> None:
@@ -197,22 +212,12 @@ class SQLRepository(anchoring.AnchoringReads, holding.HoldingReads, indexing.Ind
         statement = sa.select(certificates.c.state, sa.func.count().label("number")).group_by(certificates.c.state)
         return dict.fromkeys(State, 0) | {State(row.state): row.number for row in self._rows(statement)}
 
-    def is_media_named(self, digest: Digest) -> bool:
-        named = sa.select(media.c.digest).join(certificates, certificates.c.id == media.c.certificate_id)
-        return bool(self._rows(named.where(media.c.digest == digest.value, VOUCHED).limit(1)))
-
     def revoked_places(self, list_id: str) -> list[int] | None:
         listed = sa.and_(certificates.c.list_id == list_id, VOUCHED)
         if not self._rows(sa.select(certificates.c.id).where(listed).limit(1)):
             return None
-        joined = certificates.join(token_events, token_events.c.token_id == certificates.c.token_id)
-        later = token_events.alias()  # Revoked is final, but an importer may correct itself before the seal.
-        undone = sa.exists().where(
-            later.c.token_id == token_events.c.token_id,
-            later.c.status != int(Status.REVOKED),
-            sa.tuple_(later.c.block_number, later.c.log_index)
-            > sa.tuple_(token_events.c.block_number, token_events.c.log_index),
-        )
-        revoked = sa.and_(token_events.c.status == int(Status.REVOKED), ~undone)
-        statement = sa.select(certificates.c.list_index).select_from(joined).where(listed, revoked)
-        return [int(row.list_index) for row in self._rows(statement.distinct())]
+        place = token_events.c.block_number.desc(), token_events.c.log_index.desc()
+        said = sa.select(token_events.c.status).where(token_events.c.token_id == certificates.c.token_id)
+        revoked = said.order_by(*place).limit(1).scalar_subquery() == int(Status.REVOKED)
+        statement = sa.select(certificates.c.list_index).where(listed, revoked)
+        return [int(row.list_index) for row in self._rows(statement)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,6 +25,7 @@ from provenance.ledger import (
     ReportedFound,
     ReportedLost,
     Sealed,
+    SignedTransaction,
     StatusSet,
     StudioAccredited,
     StudioReinstated,
@@ -75,18 +76,20 @@ def certificate_of(row: Any) -> StoredCertificate:
     )
 
 
-def entry_of(row: Any) -> OutboxEntry:
-    """Return an outbox entry from its row."""
+def entry_of(row: Any, former: Iterable[Any] = ()) -> OutboxEntry:
+    """Return an outbox entry from its row and those of its former bytes."""
+    account = Address(row.account)
     return OutboxEntry(
         entry_id=row.id,
         kind=row.kind,
-        account=Address(row.account),
+        account=account,
         nonce=row.nonce,
         raw=row.raw,
         hash=Hash32(row.hash),
         sending=Sending(row.sending),
         block=None if row.block_number is None else block_of(row),
         error=row.error,
+        former=tuple(SignedTransaction(old.raw, Hash32(old.hash), account, old.nonce) for old in former),
     )
 
 
@@ -216,17 +219,35 @@ def _unix_or_zero(moment: datetime | None) -> int:
     return 0 if moment is None else to_unix(moment)
 
 
-_SAID = "status", "status_time", "digest", "amended_time", "amendments", "holder", "nonce", "lost_since", "found_from"
+_NOTHING: dict[str, Any] = {
+    "status": 0,
+    "status_time": 0,
+    "digest": None,
+    "amended_time": 0,
+    "amendments": 0,
+    "holder": None,
+    "nonce": "0",
+    "lost_since": 0,
+    "found_from": 0,
+}
+"""What is said of a piece before any event."""
 
 
-def token_of(found: Iterable[Any]) -> TokenRow:
-    """Return what the events of a piece, given in order, add up to."""
-    said: dict[str, Any] = dict.fromkeys(_SAID, 0)
-    for row in found:
-        told = {name: value for name in _SAID if (value := getattr(row, name)) is not None}
-        if "lost_since" in told:
-            said["found_from"] = 0  # A new report undoes the word that the piece was found.
-        said |= told
+def added_up(before: Any | None, said: Mapping[str, object]) -> dict[str, Any]:
+    """Return the row of an event that says `said` of a piece: what its events up to this one add up to.
+
+    `before` is the piece's newest row.
+    """
+    known = {name: getattr(before, name, None) or nothing for name, nothing in _NOTHING.items()}
+    told = {name: value for name, value in said.items() if value is not None}
+    if "lost_since" in told:
+        known["found_from"] = 0  # A new report undoes the word that the piece was found.
+    return known | told
+
+
+def token_of(newest: Any | None) -> TokenRow:
+    """Return what is known of a piece from its newest row."""
+    said = added_up(newest, {})
     return TokenRow(
         status=Status(said["status"]),
         status_time=_time_or_none(said["status_time"]),

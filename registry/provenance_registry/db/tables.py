@@ -6,6 +6,9 @@ block: forgetting the blocks after a reorganisation is one DELETE a table.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -29,6 +32,9 @@ anybody could shut a studio out by signing in its name."""
 
 HELD = text("state = 'held'")
 """The others, of which a stranger can make many: what is asked of them is answered by an index alone."""
+
+OPEN = text("sending NOT IN ('final', 'reverted')")
+"""What has not come to an end in the outbox: a few of all that was ever sent, which every turn asks for."""
 
 certificates = Table(
     "certificates",
@@ -71,7 +77,26 @@ media = Table(
     metadata,
     Column("digest", LargeBinary(32), primary_key=True),
     Column("certificate_id", Integer, ForeignKey("certificates.id"), primary_key=True),
+    Column("kind", String(5), primary_key=True),
+    Column("media_type", String(40), primary_key=True),
 )
+"""The photos, scans and files that certificates name; those of an amendment stand under the first certificate."""
+
+amendments = Table(
+    "amendments",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("digest", LargeBinary(32), nullable=False, unique=True),
+    Column("first", LargeBinary(32), ForeignKey("certificates.digest"), nullable=False),
+    Column("replaces", LargeBinary(32), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("key_id", LargeBinary(32), nullable=False),
+    Column("received", Integer, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Index("amendments_by_first", "first", "key_id"),
+)
+"""Certificates that replace another: never anchored, and shown once the ledger names their digest.  `first` is the
+certificate that was anchored, `number` counts from it."""
 
 outbox = Table(
     "outbox",
@@ -88,7 +113,19 @@ outbox = Table(
     Column("block_time", Integer),
     Column("error", Text),
     UniqueConstraint("account", "nonce"),
+    Index("open_entries", "account", "nonce", sqlite_where=OPEN, postgresql_where=OPEN),
 )
+
+former_bytes = Table(
+    "former_bytes",
+    metadata,
+    Column("hash", LargeBinary(32), primary_key=True),
+    Column("outbox_id", Integer, ForeignKey("outbox.id"), nullable=False),
+    Column("nonce", Integer, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Index("former_bytes_by_entry", "outbox_id"),
+)
+"""What an entry's call was signed as before, under nonces that the chain did not take."""
 
 batches = Table(
     "batches",
@@ -141,13 +178,25 @@ releases = Table(
 )
 """What holders signed; useless to whoever has not the claim key."""
 
+
+def _of_block(*, key: bool = False) -> Iterator[Column[Any]]:
+    """Return the columns that name a block."""
+    yield Column("block_number", Integer, primary_key=key, nullable=False)
+    yield Column("block_hash", LargeBinary(32), nullable=False)
+    yield Column("block_time", Integer, nullable=False)
+
+
+def _of_event() -> Iterator[Column[Any]]:
+    """Return the columns that name an event by its block and its place there."""
+    yield from _of_block(key=True)
+    yield Column("log_index", Integer, primary_key=True)
+
+
 indexed = Table(
     "indexed",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("block_number", Integer, nullable=False),
-    Column("block_hash", LargeBinary(32), nullable=False),
-    Column("block_time", Integer, nullable=False),
+    *_of_block(),
 )
 
 lots = Table(
@@ -163,9 +212,7 @@ lots = Table(
     Column("anchored_time", BigInteger, nullable=False),
     Column("anchored_block", BigInteger, nullable=False),
     Column("transaction_hash", LargeBinary(32), nullable=False),
-    Column("block_number", Integer, nullable=False),
-    Column("block_hash", LargeBinary(32), nullable=False),
-    Column("block_time", Integer, nullable=False),
+    *_of_block(),
     Index("lots_by_root", "root"),
     Index("lots_by_block", "block_number"),
 )
@@ -175,10 +222,7 @@ from its predecessor."""
 token_events = Table(
     "token_events",
     metadata,
-    Column("block_number", Integer, primary_key=True),
-    Column("log_index", Integer, primary_key=True),
-    Column("block_hash", LargeBinary(32), nullable=False),
-    Column("block_time", Integer, nullable=False),
+    *_of_event(),
     Column("token_id", String(20), nullable=False),
     Column("status", Integer),
     Column("status_time", BigInteger),
@@ -191,15 +235,14 @@ token_events = Table(
     Column("found_from", BigInteger),
     Index("token_events_by_token", "token_id", "block_number", "log_index"),
 )
-"""What each event says of a piece: a column that it says nothing of is null, 0 says "none"."""
+"""What the events of a piece up to each of them add up to; 0 or null says "none".
+
+So a piece's newest row says all, however many there are, and is right again after the later ones are forgotten."""
 
 directory_events = Table(
     "directory_events",
     metadata,
-    Column("block_number", Integer, primary_key=True),
-    Column("log_index", Integer, primary_key=True),
-    Column("block_hash", LargeBinary(32), nullable=False),
-    Column("block_time", Integer, nullable=False),
+    *_of_event(),
     Column("transaction_hash", LargeBinary(32), nullable=False),
     Column("kind", String(30), nullable=False),
     Column("studio", LargeBinary(20)),

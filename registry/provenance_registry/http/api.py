@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any, TypeAlias
 
 import msgspec
-from litestar import Request, Response, get, post, put
+from litestar import Request, Response, get, post
 from litestar.handlers.base import BaseRouteHandler
 from litestar.params import FromPath
 
 from provenance import __version__
 from provenance.canonical import JSONObject, canonicalize, parse
-from provenance.certificate import CONTEXT_PATH, MAX_CERTIFICATE_BYTES, SCHEMA_PATH
+from provenance.certificate import CONTEXT_PATH, MAX_CERTIFICATE_BYTES, SCHEMA_PATH, Certificate
 from provenance.documents import context, schema
 from provenance.encoding import Address, Digest, to_base58
 from provenance.errors import MalformedError, NotFoundError, ProvenanceError
@@ -21,13 +23,16 @@ from provenance.tag import tag_url
 from provenance.verdict import Outcome
 from provenance_registry.http.problems import problem
 from provenance_registry.http.services import Services
-from provenance_registry.repository import StoredCertificate
+from provenance_registry.repository import StoredAmendment, StoredCertificate
 from provenance_registry.service.checkpoints import checkpoint
 from provenance_registry.service.directory import HELD_HINTS, StudioEntry
 from provenance_registry.service.status_list import did_document
 from provenance_registry.service.submissions import Accepted
 
 VC = "application/vc"
+OrderNonce: TypeAlias = Callable[[Address], Awaitable[int]]
+REGISTERED, RECORDED = "registered", "recorded"
+"""The states of an amendment: kept here, and named by the ledger."""
 
 
 def json_response(value: object, status: int = 200, media_type: str = "application/json") -> Response[bytes]:
@@ -49,14 +54,38 @@ def certificate_members(stored: StoredCertificate) -> dict[str, Any]:
     return members
 
 
-def studio_members(studio: StudioEntry, nonce: int | None) -> dict[str, Any]:
-    """Return what the API says of a studio."""
-    members: dict[str, Any] = {
+def accepted_members(services: Services, stored: StoredCertificate | StoredAmendment) -> dict[str, Any]:
+    """Return what the API says of a certificate or of an amendment."""
+    return certificate_members(stored) if isinstance(stored, StoredCertificate) else amendment_members(services, stored)
+
+
+def amendment_members(services: Services, stored: StoredAmendment) -> dict[str, Any]:
+    """Return what the API says of an amendment: it is recorded once the ledger names it, or one that replaces it."""
+    first = services.repository.certificate(stored.first)
+    recorded = first is not None and stored in services.amendments.shown(first)
+    return {
+        "digest": str(stored.digest),
+        "serial": str(Certificate.from_bytes(stored.data).piece.serial),
+        "state": RECORDED if recorded else REGISTERED,
+        "replaces": str(stored.replaces),
+        "first": str(stored.first),
+        "number": stored.number,
+    }
+
+
+def studio_members(studio: StudioEntry, nonce: int, now: datetime) -> dict[str, Any]:
+    """Return what the API says of a studio at `now`; `nonce` is the number of its next order."""
+    upcoming = studio.upcoming_controller(now)
+    return {
         "address": str(studio.address),
         "did": studio.did,
         "name": studio.name,
         "accredited": studio.since.isoformat(),
         "suspended": studio.suspended,
+        "controller": str(studio.controller_at(now)),
+        "upcomingController": None
+        if upcoming is None
+        else {"address": str(upcoming[1]), "start": upcoming[0].isoformat()},
         "keys": [
             {
                 "keyId": str(key_id),
@@ -66,11 +95,11 @@ def studio_members(studio: StudioEntry, nonce: int | None) -> dict[str, Any]:
             }
             for key_id, (multikey, window) in studio.keys.items()
         ],
+        "orderNonce": str(nonce),
     }
-    return members if nonce is None else {**members, "orderNonce": str(nonce)}
 
 
-def api_routes(services: Services, order_nonce: Any) -> list[BaseRouteHandler]:
+def api_routes(services: Services, order_nonce: OrderNonce) -> list[BaseRouteHandler]:
     """Return the endpoints; `order_nonce` gives a studio's next order number from the ledger itself."""
     settings = services.settings
 
@@ -80,7 +109,7 @@ def api_routes(services: Services, order_nonce: Any) -> list[BaseRouteHandler]:
         accepted = await asyncio.to_thread(services.submissions.submit, await request.body())
         checkpoint("after-accept")
         services.wake()
-        return json_response(certificate_members(accepted.certificate), 201 if accepted.new else 200)
+        return json_response(accepted_members(services, accepted.certificate), 201 if accepted.new else 200)
 
     @post(
         "/api/v1/certificates:batch", request_max_body_size=settings.max_body, status_code=200, summary="Register many"
@@ -100,7 +129,7 @@ def api_routes(services: Services, order_nonce: Any) -> list[BaseRouteHandler]:
         results = []
         for number, answer in enumerate(answers, start=1):
             if isinstance(answer, Accepted):
-                results.append(certificate_members(answer.certificate) | {"new": answer.new})
+                results.append(accepted_members(services, answer.certificate) | {"new": answer.new})
             else:
                 results.append(problem(answer) | {"line": number})
         return json_response({"results": results})
@@ -126,26 +155,24 @@ def api_routes(services: Services, order_nonce: Any) -> list[BaseRouteHandler]:
         """Return where a certificate is on its way."""
         stored = services.repository.certificate(Digest.parse(digest))
         if stored is None:
-            raise NotFoundError("unknown-certificate", "No such certificate is registered.")
+            amendment = services.repository.amendment(Digest.parse(digest))
+            if amendment is None:
+                raise NotFoundError("unknown-certificate", "No such certificate is registered.")
+            services.amendments.first_of(amendment)
+            return json_response(amendment_members(services, amendment))
         members = certificate_members(stored)
-        receipts = services.verdicts.bundle(stored).receipts
-        if receipts:
-            members["receipt"] = receipts[0].to_json()
+        bundle = services.verdicts.bundle(stored)
+        if bundle.receipts:
+            members["receipt"] = bundle.receipts[0].to_json()
+        if bundle.amendments:
+            members["amendments"] = [str(amendment.digest) for amendment in bundle.amendments]
         return json_response(members)
 
-    @put("/api/v1/media/{digest:str}", request_max_body_size=settings.max_media, summary="Upload a photo")
-    async def upload(digest: FromPath[str], request: Request[Any, Any, Any]) -> Response[bytes]:
-        """Keep a photo that a registered certificate names, given by its digest."""
-        named, data = Digest.parse("0x" + digest), await request.body()
-        new = await asyncio.to_thread(services.media.put, named, data)
-        return json_response({"digest": str(named)}, 201 if new else 200)
-
-    @get("/media/{digest:str}", summary="A photo")
-    async def photo(digest: FromPath[str]) -> Response[bytes]:
-        """Return a photo by its digest."""
-        data, media_type = await asyncio.to_thread(services.media.get, Digest.parse("0x" + digest))
-        headers = {"cache-control": "public, max-age=31536000, immutable", "access-control-allow-origin": "*"}
-        return Response(data, media_type=media_type, headers=headers)
+    @get("/api/v1/certificates/{digest:str}/document", summary="A certificate by its digest")
+    async def document(digest: FromPath[str]) -> Response[bytes]:
+        """Return the exact bytes of a certificate, or of an amendment that the ledger names, whatever replaced it."""
+        data = services.verdicts.document(Digest.parse(digest))
+        return Response(data, media_type=VC, headers={"access-control-allow-origin": "*"})
 
     @get("/api/v1/pieces/{serial:str}", summary="Verdict")
     async def verdict(serial: FromPath[str]) -> Response[bytes]:
@@ -154,8 +181,8 @@ def api_routes(services: Services, order_nonce: Any) -> list[BaseRouteHandler]:
 
     @get("/api/v1/pieces/{serial:str}/certificate", summary="Certificate")
     async def certificate(serial: FromPath[str]) -> Response[bytes]:
-        """Return the certificate's exact bytes."""
-        return Response(services.verdicts.find(Serial.parse(serial)).data, media_type=VC)
+        """Return the exact bytes of the piece's newest certificate."""
+        return Response(services.verdicts.newest(services.verdicts.find(Serial.parse(serial))), media_type=VC)
 
     @get("/api/v1/pieces/{serial:str}/bundle", summary="Bundle")
     async def bundle(serial: FromPath[str]) -> Response[bytes]:
@@ -188,7 +215,8 @@ def api_routes(services: Services, order_nonce: Any) -> list[BaseRouteHandler]:
         entry = services.index.directory.studio(Address.parse(address.lower()))
         if entry is None:
             raise NotFoundError("unknown-studio", "No such studio is accredited.")
-        return json_response(studio_members(entry, await asyncio.to_thread(order_nonce, entry.address)))
+        nonce = await order_nonce(entry.address)
+        return json_response(studio_members(entry, nonce, services.clock()))
 
     @get("/studios/{slug:str}/did.json", summary="A studio's DID document")
     async def studio_did(slug: FromPath[str]) -> Response[bytes]:
@@ -234,7 +262,7 @@ def api_routes(services: Services, order_nonce: Any) -> list[BaseRouteHandler]:
             raise NotFoundError("unknown-token", "There is no such token.")
         return json_response(_metadata(services, stored))
 
-    return [submit, submit_many, states, state, upload, photo, verdict, certificate, bundle, policy, about, studio,
+    return [submit, submit_many, states, state, document, verdict, certificate, bundle, policy, about, studio,
             studio_did, own_did, status_list, json_ld_context, json_schema, token]  # fmt: skip
 
 
@@ -245,6 +273,9 @@ def verdict_response(services: Services, serial: Serial) -> Response[bytes]:
     if stored is not None:
         members["state"] = stored.state.value
         members["url"] = tag_url(services.settings.base_url, serial)
+        if verdict.newest is not None:
+            shown = services.amendments.shown(stored)
+            members["amendments"] = [str(amendment.digest) for amendment in shown]
     headers = {"cache-control": "no-store", "access-control-allow-origin": "*"}
     status = 404 if verdict.outcome is Outcome.UNKNOWN else 200
     return Response(canonicalize(members), status_code=status, media_type="application/json", headers=headers)
@@ -252,20 +283,25 @@ def verdict_response(services: Services, serial: Serial) -> Response[bytes]:
 
 def _metadata(services: Services, stored: StoredCertificate) -> dict[str, Any]:
     bundle = services.verdicts.bundle(stored)
-    piece, base = bundle.certificate.piece, services.settings.base_url
+    newest, base = bundle.newest, services.settings.base_url
     members: dict[str, Any] = {
-        "name": piece.title_in("en", "zh-Hans"),
-        "description": f"{bundle.certificate.issuer.name} · {stored.serial}",
+        "name": newest.piece.title_in("en", "zh-Hans"),
+        "description": f"{newest.issuer.name} · {stored.serial}",
         "external_url": tag_url(base, stored.serial),
         "attributes": [
             {"trait_type": "serial", "value": str(stored.serial)},
-            {"trait_type": "studio", "value": bundle.certificate.issuer.name},
+            {"trait_type": "studio", "value": newest.issuer.name},
             {"trait_type": "certificate digest", "value": str(stored.digest)},
             {"trait_type": "status", "value": services.repository.token(stored.token_id or 0).status.name},
         ],
     }
-    if piece.photos:
-        members["image"] = f"{base}/media/{piece.photos[0].digest.hex()}"
+    if bundle.amendments:
+        members["attributes"] += [
+            {"trait_type": "newest certificate digest", "value": str(newest.digest)},
+            {"trait_type": "amendments", "value": len(bundle.amendments)},
+        ]
+    if newest.piece.photos:
+        members["image"] = f"{base}/media/{newest.piece.photos[0].digest.hex()}"
     return members
 
 
@@ -304,6 +340,9 @@ def health_routes(services: Services) -> list[BaseRouteHandler]:
             "# TYPE kilnmark_trouble gauge",
             f'kilnmark_trouble{{code="{trouble.code if trouble else "none"}"}} {0 if trouble is None else 1}',
         ]
+        if services.balances:
+            lines.append("# TYPE kilnmark_balance_wei gauge")
+        lines += [f'kilnmark_balance_wei{{account="{who}"}} {wei}' for who, wei in services.balances.items()]
         return Response(("\n".join(lines) + "\n").encode(), media_type="text/plain; version=0.0.4")
 
     return [alive, ready, metrics]

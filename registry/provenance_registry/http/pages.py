@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import resources
+from datetime import date
 from typing import Any
 
 from babel.dates import format_date
@@ -14,7 +15,9 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from provenance.bundle import Bundle
+from provenance.encoding import Digest
 from provenance.errors import MalformedError
+from provenance.ledger import AmendmentRecord
 from provenance.piece import Piece, text_in
 from provenance.serial import Serial
 from provenance.tag import MAX_TAG_NUMBER, host_of, tag_url
@@ -25,7 +28,6 @@ from provenance_registry.http.page_texts import LANGUAGES, PAGE_TEXTS
 from provenance_registry.http.services import Services
 from provenance_registry.repository import TokenRow
 
-_STATIC = {"kilnmark.css": "text/css"}
 _STYLES = {
     Outcome.AUTHENTIC: "authentic",
     Outcome.NOT_AUTHENTIC: "altered",
@@ -69,9 +71,10 @@ def page_routes(services: Services) -> list[BaseRouteHandler]:
     def piece_page(serial: Serial, language: str) -> Response[bytes]:
         verdict, stored = services.verdicts.verdict(serial)
         bundle = None if stored is None else services.verdicts.bundle(stored)
-        token = None
+        token, amended = None, list[AmendmentRecord]()
         if stored is not None and stored.token_id is not None:
             token = services.repository.token(stored.token_id)
+            amended = [] if token.amendment is None else services.repository.amended(stored.token_id)
         hidden = verdict.outcome is Outcome.NOT_AUTHENTIC and verdict.reason != "revoked"
         return render(
             "piece.html",
@@ -80,11 +83,11 @@ def page_routes(services: Services) -> list[BaseRouteHandler]:
             verdict=_verdict_values(verdict, language),
             serial=str(serial),
             compact=serial.compact,
-            title=None if bundle is None or hidden else bundle.certificate.piece.title_in(language, "en"),
+            title=None if bundle is None or hidden else bundle.newest.piece.title_in(language, "en"),
             facts=[] if bundle is None or hidden else _facts(bundle, language),
-            photos=[] if bundle is None or hidden else _photos(services, bundle.certificate.piece, language),
+            photos=[] if bundle is None or hidden else _photos(services, bundle.newest.piece, language),
             studio=None if bundle is None or hidden else bundle.certificate.issuer.name,
-            history=[] if bundle is None or hidden else _history(bundle, token, language),
+            history=[] if bundle is None or hidden else _history(bundle, token, amended, language),
             has_record=bundle is not None,
         )
 
@@ -120,7 +123,8 @@ def page_routes(services: Services) -> list[BaseRouteHandler]:
         if as_page:
             return piece_page(known, language)
         if "application/vc" in wanted:
-            return Response(services.verdicts.find(known).data, media_type=VC, headers={"vary": "accept"})
+            newest = services.verdicts.newest(services.verdicts.find(known))
+            return Response(newest, media_type=VC, headers={"vary": "accept"})
         return verdict_response(services, known)
 
     @get("/", summary="Entry form for a serial")
@@ -140,15 +144,7 @@ def page_routes(services: Services) -> list[BaseRouteHandler]:
         except MalformedError:
             return render("entry.html", language, 404, typed=serial[:40], wrong=True)
 
-    @get("/static/{name:str}", summary="Style sheet")
-    async def static(name: FromPath[str]) -> Response[bytes]:
-        """Return a file that the pages need."""
-        if name not in _STATIC:
-            return render("entry.html", "en", 404, typed="", wrong=False)
-        data = resources.files("provenance_registry.http").joinpath("static", name).read_bytes()
-        return Response(data, media_type=_STATIC[name], headers={"cache-control": "public, max-age=3600"})
-
-    return [piece, replacement, entry, look, static]
+    return [piece, replacement, entry, look]
 
 
 def _verdict_values(verdict: Verdict, language: str) -> dict[str, object]:
@@ -176,7 +172,7 @@ def _verdict_values(verdict: Verdict, language: str) -> dict[str, object]:
 
 
 def _facts(bundle: Bundle, language: str) -> list[_Fact]:
-    piece, text = bundle.certificate.piece, PAGE_TEXTS[language]
+    piece, text = bundle.newest.piece, PAGE_TEXTS[language]
     values: list[tuple[str, str]] = [
         ("maker", text_in(piece.maker, language, "en")),
         ("studio", bundle.certificate.issuer.name),
@@ -216,20 +212,29 @@ def _photos(services: Services, piece: Piece, language: str) -> list[dict[str, s
     ]
 
 
-def _history(bundle: Bundle, token: TokenRow | None, language: str) -> list[dict[str, str]]:
+def _history(
+    bundle: Bundle, token: TokenRow | None, amended: Sequence[AmendmentRecord], language: str
+) -> list[dict[str, str]]:
+    """Return what became of a piece, the newest first; every form of its certificate that is here is led to."""
     text, locale = PAGE_TEXTS[language], language.replace("-", "_")
+    forms = {form.digest for form in bundle.amendments}
+
+    def step(moment: date, what: str, form: Digest | None = None) -> dict[str, str]:
+        form_url = "" if form is None else f"/api/v1/certificates/{form}/document"
+        shown = format_date(moment, "long", locale=locale)
+        return {"iso": moment.isoformat()[:10], "date": shown, "what": what, "form": form_url}
+
     steps = []
     if token is not None and token.status_time is not None:
-        moment, what = token.status_time, text[f"was_{token.status.name.lower()}"]
-        steps.append((moment.date().isoformat(), format_date(moment, "long", locale=locale), what))
+        steps.append(step(token.status_time.date(), text[f"was_{token.status.name.lower()}"]))
+    for record in reversed(amended):
+        form = record.digest if record.digest in forms else None
+        steps.append(step(record.time.date(), text["was_amended"], form))
     if bundle.receipts:
-        moment = bundle.receipts[0].block.time
-        steps.append((moment.date().isoformat(), format_date(moment, "long", locale=locale), text["was_anchored"]))
-    firing = bundle.certificate.piece.firing
+        first = bundle.certificate.digest if forms else None
+        steps.append(step(bundle.receipts[0].block.time.date(), text["was_anchored"], first))
+    firing = bundle.newest.piece.firing
     if firing is not None and firing.date is not None:
         peak = "" if firing.peak_celsius is None else f" · {firing.peak_celsius} °C"
-        from datetime import date
-
-        day = date.fromisoformat(firing.date)
-        steps.append((firing.date, format_date(day, "long", locale=locale), text["was_fired"] + peak))
-    return [{"iso": iso, "date": shown, "what": what} for iso, shown, what in steps]
+        steps.append(step(date.fromisoformat(firing.date), text["was_fired"] + peak))
+    return sorted(steps, key=lambda item: item["iso"], reverse=True)

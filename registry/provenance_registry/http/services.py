@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from provenance.errors import ProvenanceError
 from provenance.policy import TrustPolicy
 from provenance_registry.repository import Repository
+from provenance_registry.service.amendments import Amendments
+from provenance_registry.service.clock import Clock
 from provenance_registry.service.index import IndexedLedger
 from provenance_registry.service.limits import Limits
 from provenance_registry.service.media import Media
@@ -36,6 +38,7 @@ class Services:
     repository: Repository
     index: IndexedLedger
     submissions: Submissions
+    amendments: Amendments
     verdicts: Verdicts
     media: Media
     relay: Relay
@@ -43,6 +46,8 @@ class Services:
     limits: Limits
     status_lists: StatusLists
     rpc: RPC
+    clock: Clock
     wake: Callable[[], None]
     trouble: Callable[[], ProvenanceError | None]
+    balances: Mapping[str, int]
     addresses: dict[str, str]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 from litestar import Response, get
 from litestar.handlers.base import BaseRouteHandler
@@ -11,14 +10,14 @@ from litestar.params import FromPath, FromQuery
 
 from provenance.encoding import Address, KeyId
 from provenance.errors import MalformedError, NotFoundError
-from provenance_registry.http.api import json_response, studio_members
+from provenance_registry.http.api import OrderNonce, json_response, studio_members
 from provenance_registry.http.services import Services
 
 PAGE = 500
 """Tokens looked at for one answer."""
 
 
-def studio_routes(services: Services, order_nonce: Any) -> list[BaseRouteHandler]:
+def studio_routes(services: Services, order_nonce: OrderNonce) -> list[BaseRouteHandler]:
     """Return the endpoints; `order_nonce` gives a studio's next order number from the ledger itself."""
 
     @get("/api/v1/keys/{key_id:str}", summary="The studio of a certificate key")
@@ -27,7 +26,8 @@ def studio_routes(services: Services, order_nonce: Any) -> list[BaseRouteHandler
         entry = services.index.directory.by_key(KeyId.parse(key_id))
         if entry is None:
             raise NotFoundError("unknown-key", "No studio has that key.")
-        return json_response(studio_members(entry, await asyncio.to_thread(order_nonce, entry.address)))
+        nonce = await order_nonce(entry.address)
+        return json_response(studio_members(entry, nonce, services.clock()))
 
     @get("/api/v1/studios/{address:str}/pieces", summary="A studio's pieces")
     async def pieces(address: FromPath[str], after: FromQuery[str] = "0") -> Response[bytes]:

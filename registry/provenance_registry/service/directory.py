@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from provenance.encoding import Address, KeyId
+from provenance.errors import LedgerError
 from provenance.ledger import (
     ClockSet,
     ControllerProposed,
@@ -23,6 +24,10 @@ from provenance.ledger import (
 )
 
 SCOPE_MAKER = 1
+DIRECTORY_EVENTS = (
+    StudioAccredited, StudioSuspended, StudioReinstated, KeyAdded, KeyWindowShortened, ControllerProposed,
+)  # fmt: skip
+"""Events that change a studio's entry."""
 
 
 @dataclass(slots=True)
@@ -55,6 +60,10 @@ class StudioEntry:
         """Return who signs for the studio at `moment`."""
         return next((signer for since, signer in reversed(self.controllers) if since <= moment), self.address)
 
+    def upcoming_controller(self, moment: datetime) -> tuple[datetime, Address] | None:
+        """Return who will sign for the studio and from when on, where that lies after `moment`."""
+        return next((given for given in reversed(self.controllers) if given[0] > moment), None)
+
     @property
     def suspended(self) -> bool:
         """Whether the studio is suspended now."""
@@ -73,14 +82,25 @@ class StudioEntry:
 
 
 class Directory:
-    """All studios as of the indexed block; never changed after it was built."""
+    """All studios as of the indexed block; never changed after it was built.
+
+    Raises `LedgerError` for events that no ledger emits.
+    """
 
     def __init__(self, events: Iterable[LedgerEvent]) -> None:
         self._studios: dict[Address, StudioEntry] = {}
         self.successor: Deployment | None = None
         self._clock: datetime | None = None  # What dates the events of an import that goes on.
         for event in events:
-            self._fold(event)
+            try:
+                self._fold(event)
+            except (KeyError, IndexError):  # Of a studio or a key that was never there, or a suspension's end alone.
+                raise LedgerError(
+                    "events-unsound",
+                    "The events that the node tells of the ledger do not fit together.",
+                    retryable=True,
+                    hint="They are read again. If this lasts, ask another node.",
+                ) from None
         self._by_did = {entry.did: entry for entry in self._studios.values()}
 
     def _fold(self, event: LedgerEvent) -> None:

@@ -7,7 +7,7 @@ to, and once contact to the ledger is lost for too long it refuses to answer.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from provenance.encoding import Address, Digest, Hash32, KeyId, Root
@@ -17,12 +17,13 @@ from provenance.ledger import (
     AnchorRecord,
     BlockRef,
     Deployment,
+    LedgerEvent,
     LedgerIdentity,
     LedgerRecord,
     split_token_id,
 )
 from provenance_registry.repository import Repository
-from provenance_registry.service.directory import Directory
+from provenance_registry.service.directory import DIRECTORY_EVENTS, Directory
 
 
 class IndexedLedger:
@@ -59,6 +60,14 @@ class IndexedLedger:
         if version != self._version:
             self.directory = Directory(self._repository.directory_events())
             self._version = version
+
+    def require_sound(self, events: Sequence[LedgerEvent]) -> None:
+        """Raise `LedgerError` where `events` do not follow from what is indexed: nothing of them may be kept.
+
+        One wrong answer that was kept would stop the index for as long as the chain stands.
+        """
+        if any(isinstance(event, DIRECTORY_EVENTS) for event in events):
+            Directory([*self._repository.directory_events(), *events])
 
     def forget(self) -> None:
         """Vouch for nothing until the index has reached the ledger's head again."""

@@ -77,12 +77,12 @@ class Limits:
 
     def admit(self, client: str) -> None:
         """Count a piece of work for a client, given by its network address; raises `LimitError`."""
-        if wait := self._clients.take(_network(client)):
+        if wait := self._clients.take(network_of(client)):
             raise _too_many(wait)
 
     def admit_reads(self, client: str, count: int) -> None:
         """Count calls and log filters of the ledger for a client; raises `LimitError`."""
-        if wait := self._readers.take(_network(client), count):
+        if wait := self._readers.take(network_of(client), count):
             raise _too_many(wait)
 
     def require(self, token_id: int) -> None:
@@ -116,7 +116,7 @@ def _too_many(wait: float) -> LimitError:
     return LimitError("too-many-requests", "Too many requests came from this address.", retry_after=math.ceil(wait))
 
 
-def _network(client: str) -> str:
+def network_of(client: str) -> str:
     """Return what one client has: an IPv4 address, or a /64 of IPv6, of which a client may have every address."""
     try:
         address: IPv4Address | IPv6Address = ip_address(client)

@@ -6,17 +6,21 @@ One account sends anchors, another relays what others signed, so that neither's 
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 from provenance.encoding import Address
-from provenance.errors import LedgerError, ProvenanceError
+from provenance.errors import ProvenanceError
 from provenance.ledger import BlockRef, Ledger, LedgerCall, SignedTransaction, TransactionOutcome, TransactionSigner
 from provenance_registry.repository import OutboxEntry, Repository, Sending, Transaction
 from provenance_registry.service.checkpoints import checkpoint
+from provenance_registry.service.nonces import Nonces
 
 log = logging.getLogger(__name__)
+
+AT_ONCE = 64
+"""Open entries of an account that are looked at in one turn: those after them cannot be mined before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ class Outbox:
         self._ledger = ledger
         self._signers = signers
         self._confirmations = confirmations
-        self._preparing = threading.Lock()
+        self._nonces = Nonces(repository, ledger, signers.values(), confirmations)
         self._looked_at: dict[Address, tuple[BlockRef, int]] = {}
 
     def prepare(
@@ -57,18 +61,13 @@ class Outbox:
         Raises `LedgerError` where the contract would refuse it, or it would take more than `max_gas`: then nothing is
         written.
         """
-        with self._preparing:  # Two calls must not take the same nonce.
-            signer = self._signers[kind]
-            # Ended entries count as well: after a reorganisation the chain's own count is too low for a while.
-            last = self._repository.last_nonce(signer.address)
-            nonce = max(self._ledger.next_nonce(signer.address), 0 if last is None else last + 1)
-            signed = self._ledger.prepare(call, signer, nonce, max_gas=max_gas)
+        signer = self._signers[kind]
+        signed = self._ledger.prepare(call, signer, self._nonces.next(signer.address), max_gas=max_gas)
 
-            def write(transaction: Transaction) -> None:
-                entry_id = transaction.prepare(kind, signer.address, nonce, signed.raw, signed.hash)
-                record(transaction, entry_id)
+        def write(transaction: Transaction, signed: SignedTransaction) -> None:
+            record(transaction, transaction.prepare(kind, signed.sender, signed.nonce, signed.raw, signed.hash))
 
-            self._repository.write(write)
+        self._nonces.give(signed, write)
 
     def advance(self) -> Progress:
         """Move every open entry on by what the chain says.
@@ -83,7 +82,12 @@ class Outbox:
                 self._doubt(reached)
             except ProvenanceError as error:
                 trouble = error
-        for entry in self._repository.open_entries():
+            for _, entries in groupby(self._repository.open_entries(AT_ONCE), key=lambda entry: entry.account):
+                try:
+                    self._nonces.mend(list(entries), reached)
+                except ProvenanceError as error:
+                    trouble = trouble or error
+        for entry in self._repository.open_entries(AT_ONCE):
             if entry.account in stuck:
                 continue
             try:
@@ -96,7 +100,7 @@ class Outbox:
         return Progress(ended, trouble)
 
     def _advance(self, entry: OutboxEntry, reached: BlockRef | None) -> OutboxEntry | None:
-        outcome = self._ledger.outcome(entry.hash)
+        entry, outcome = self._nonces.settled(entry)
         if outcome is None:
             self._send(entry)
             return None
@@ -125,7 +129,8 @@ class Outbox:
         if batch is None:
             return True
         lot = self._repository.lot_of_root(batch.root)
-        anchored_in = None if lot is None or lot.transaction != entry.hash else lot.block.hash
+        own = {signed.hash for signed in (entry.signed, *entry.former)}
+        anchored_in = None if lot is None or lot.transaction not in own else lot.block.hash
         return anchored_in == (outcome.block.hash if outcome.succeeded else None)
 
     def _doubt(self, reached: BlockRef) -> None:
@@ -140,7 +145,7 @@ class Outbox:
             if self._ledger.head().number < reached.number or self._ledger.block(reached.number).hash != reached.hash:
                 return  # The node lags, or the chain has moved: the index must look first.
             lost_from = self._ledger.next_nonce(account)
-            outcome = self._ledger.outcome(entry.hash)
+            outcome = self._nonces.outcome(entry)
             ended = entry.block and entry.block.hash, entry.sending is Sending.FINAL
             if outcome is not None and (outcome.block.hash, outcome.succeeded) != ended:
                 lost_from = min(lost_from, entry.nonce)
@@ -152,13 +157,7 @@ class Outbox:
 
     def _send(self, entry: OutboxEntry) -> None:
         checkpoint("before-send")
-        try:
-            self._ledger.send(SignedTransaction(entry.raw, entry.hash, entry.account, entry.nonce))
-        except LedgerError as error:
-            if error.code == "nonce-used" and self._ledger.outcome(entry.hash) is None:
-                # Only our own key signs for this account: somebody else has it.
-                log.critical("nonce %s of %s was used by another transaction", entry.nonce, entry.account)
-            raise
+        self._ledger.send(entry.signed)
         checkpoint("after-send")
         if entry.sending is not Sending.SENT:
             self._move(entry, Sending.SENT, None)

@@ -14,6 +14,7 @@ from provenance.errors import LedgerError, NotFoundError
 from provenance.ledger import ClaimCall, HolderOrderCall, RelayAmendCall, RelayStatusCall, split_token_id
 from provenance.status import AmendOrder, StatusOrder
 from provenance_registry.repository import RelayedMessage, Repository, Sending, StoredMessage
+from provenance_registry.service.amendments import Amendments
 from provenance_registry.service.limits import Limits
 from provenance_registry.service.messages import SignedClaim
 from provenance_registry.service.outbox import Outbox
@@ -25,8 +26,11 @@ RelayedCall: TypeAlias = RelayStatusCall | RelayAmendCall | HolderOrderCall | Cl
 class Relay:
     """The use case of sending signed messages; none may take more than `max_gas`."""
 
-    def __init__(self, repository: Repository, outbox: Outbox, limits: Limits, *, max_gas: int) -> None:
+    def __init__(
+        self, repository: Repository, outbox: Outbox, amendments: Amendments, limits: Limits, *, max_gas: int
+    ) -> None:
         self._repository = repository
+        self._amendments = amendments
         self._outbox = outbox
         self._limits = limits
         self._max_gas = max_gas
@@ -51,13 +55,16 @@ class Relay:
         """Take a message; the same message twice is one, unless its transaction was reverted: then it gets another.
 
         Raises `LedgerError` where the ledger would refuse it, where it would cost too much, or where the relayer cannot
-        pay; `ConflictError` while another message that uses up the same number is under way; `LimitError`.
+        pay; `ConflictError` while another message that uses up the same number is under way; `LimitError`; for an
+        amendment also as `Amendments.check_order` does.
         """
         message = self._describe(call)
         with self._relaying:  # The same message may come several times at once.
             known = self._repository.relayed(message.message_id)
             if known is None or known.entry.sending is Sending.REVERTED:
                 self._limits.require(message.token_id)
+                if isinstance(call, RelayAmendCall):
+                    self._amendments.check_order(call.order)
                 self._prepare(call, message)
                 self._limits.spend(message.token_id)
         return self.find(message.kind, message.message_id)

@@ -3,32 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import TypeAlias
 
 from provenance.certificate import Certificate
-from provenance.encoding import Digest
 from provenance.errors import ConflictError, MalformedError, ProvenanceError, StorageError
-from provenance_registry.repository import Repository, State, StoredCertificate, Transaction
+from provenance_registry.repository import (
+    NamedFile,
+    Repository,
+    State,
+    StoredAmendment,
+    StoredCertificate,
+    Transaction,
+)
+from provenance_registry.service.amendments import Amendments
 from provenance_registry.service.clock import Clock
+from provenance_registry.service.files import named_files
 from provenance_registry.service.index import IndexedLedger
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A certificate that is on disk; `new` is false where it was before."""
+    """A certificate or an amendment that is on disk; `new` is false where it was before."""
 
-    certificate: StoredCertificate
+    certificate: StoredCertificate | StoredAmendment
     new: bool
+
+
+_Checked: TypeAlias = tuple[StoredCertificate, list[NamedFile]] | Certificate | ProvenanceError
+"""A certificate as it will be kept, with what it names; an amendment as it was read; or why it is refused."""
 
 
 class Submissions:
     """The use case of submitting certificates."""
 
     def __init__(
-        self, repository: Repository, index: IndexedLedger, base_url: str, clock: Clock, *, max_held: int
+        self,
+        repository: Repository,
+        index: IndexedLedger,
+        amendments: Amendments,
+        base_url: str,
+        clock: Clock,
+        *,
+        max_held: int,
     ) -> None:
         self._repository = repository
         self._index = index
+        self._amendments = amendments
         self._base_url = base_url
         self._clock = clock
         self._max_held = max_held
@@ -37,7 +58,7 @@ class Submissions:
         """Register one certificate; returns once it is on disk.
 
         Raises `MalformedError` or `VerificationError` for a certificate that is none, `ConflictError` for a serial
-        that is taken.
+        that is taken, and for an amendment as `provenance_registry.service.amendments.Amendments` says.
         """
         (answer,) = self.submit_many([data])
         if isinstance(answer, ProvenanceError):
@@ -49,7 +70,7 @@ class Submissions:
         checked = [self._check(data) for data in lines]
         return self._repository.write(lambda transaction: [self._store(transaction, item) for item in checked])
 
-    def _check(self, data: bytes) -> tuple[StoredCertificate, list[Digest]] | ProvenanceError:
+    def _check(self, data: bytes) -> _Checked:
         try:
             certificate = Certificate.from_bytes(data)
             if certificate.issuer.base_url != self._base_url:
@@ -61,13 +82,13 @@ class Submissions:
                     other=certificate.issuer.base_url,
                     own=self._base_url,
                 )
-            if certificate.replaces is not None:
-                raise MalformedError(
-                    "amendment", "Amendments are not registered here; the studio records them on the ledger."
-                )
             certificate.check_signature()
         except ProvenanceError as error:
             return error
+        if certificate.replaces is not None:
+            # One that is kept already is answered as before, whatever has become of its key.
+            known = self._repository.amendment(certificate.digest) is not None
+            return (None if known else self._amendments.refusal(certificate)) or certificate
         now = self._clock()
         key_id = certificate.public_key.key_id
         issuer = certificate.issuer
@@ -83,14 +104,17 @@ class Submissions:
             reason=reason,
             received=now,
         )
-        return stored, [photo.digest for photo in certificate.piece.photos]
+        return stored, named_files(certificate.piece)
 
-    def _store(
-        self, transaction: Transaction, item: tuple[StoredCertificate, list[Digest]] | ProvenanceError
-    ) -> Accepted | ProvenanceError:
+    def _store(self, transaction: Transaction, item: _Checked) -> Accepted | ProvenanceError:
         if isinstance(item, ProvenanceError):
             return item
-        certificate, photos = item
+        if isinstance(item, Certificate):
+            try:
+                return Accepted(*self._amendments.store(transaction, item))
+            except ProvenanceError as error:
+                return error
+        certificate, named = item
         known = transaction.find(certificate.digest)
         if known is not None:
             return Accepted(known, new=False)
@@ -101,7 +125,7 @@ class Submissions:
                 hint="Have the studio accredited first, then submit again.",
             )
         try:
-            transaction.add_certificate(certificate, photos)
+            transaction.add_certificate(certificate, named)
         except ConflictError as error:
             return error
-        return Accepted(replace(certificate), new=True)
+        return Accepted(certificate, new=True)

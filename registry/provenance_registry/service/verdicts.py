@@ -8,14 +8,15 @@ from dataclasses import replace
 from provenance.batch import Batch, assemble
 from provenance.bundle import Bundle, Receipt
 from provenance.certificate import Certificate
-from provenance.encoding import Root
+from provenance.encoding import Digest, Root
 from provenance.errors import LedgerError, NotFoundError, StorageError
 from provenance.policy import TrustPolicy
 from provenance.serial import Serial
 from provenance.testimony import ExportedRecord
 from provenance.verdict import Verdict, not_vouched, unknown
 from provenance.verify import Verifier
-from provenance_registry.repository import LotRow, Repository, StoredCertificate
+from provenance_registry.repository import LotRow, Repository, State, StoredCertificate
+from provenance_registry.service.amendments import Amendments
 from provenance_registry.service.index import IndexedLedger
 
 _KEPT_BATCHES = 8
@@ -25,9 +26,12 @@ _KEPT_BATCHES = 8
 class Verdicts:
     """The use cases of looking a piece up."""
 
-    def __init__(self, repository: Repository, index: IndexedLedger, policy: TrustPolicy) -> None:
+    def __init__(
+        self, repository: Repository, index: IndexedLedger, amendments: Amendments, policy: TrustPolicy
+    ) -> None:
         self._repository = repository
         self._index = index
+        self._amendments = amendments
         self._verifier = Verifier(policy, index)
         self._batches: OrderedDict[int, Batch] = OrderedDict()
 
@@ -45,7 +49,8 @@ class Verdicts:
         return stored
 
     def bundle(self, stored: StoredCertificate) -> Bundle:
-        """Return the bundle of a certificate: with proof and receipt once the index has its anchor."""
+        """Return the bundle of a certificate: with proof and receipt once the index has its anchor, and with the
+        amendments that the ledger names."""
         certificate = Certificate.from_bytes(stored.data)
         lot = self._lot(stored)
         if lot is None or stored.leaf is None or stored.batch_id is None or stored.token_id is None:
@@ -60,7 +65,27 @@ class Verdicts:
             transaction=lot.transaction,
             block=lot.block,
         )
-        return Bundle(certificate, self._batch(stored.batch_id, lot.root).inclusion(stored.leaf), (receipt,))
+        inclusion = self._batch(stored.batch_id, lot.root).inclusion(stored.leaf)
+        amendments = tuple(Certificate.from_bytes(item.data) for item in self._amendments.shown(stored))
+        return Bundle(certificate, inclusion, (receipt,), amendments)
+
+    def document(self, digest: Digest) -> bytes:
+        """Return the exact bytes of a certificate by its digest.
+
+        Raises `NotFoundError`, also for one that is held, and for an amendment that the ledger does not name.
+        """
+        stored = self._repository.certificate(digest)
+        if stored is not None and stored.state is not State.HELD:
+            return stored.data
+        amendment = self._repository.amendment(digest)
+        if amendment is None or amendment not in self._amendments.shown(self._amendments.first_of(amendment)):
+            raise NotFoundError("unknown-certificate", "No such certificate is registered.")
+        return amendment.data
+
+    def newest(self, stored: StoredCertificate) -> bytes:
+        """Return the exact bytes of the newest certificate of a piece that the ledger names."""
+        shown = self._amendments.shown(stored) if self._lot(stored) is not None else []
+        return shown[-1].data if shown else stored.data
 
     def exported(self, stored: StoredCertificate) -> Bundle:
         """Return the bundle of a certificate as it is given away: with what the index says of it now, as testimony."""

@@ -66,6 +66,7 @@ class Indexer:
         # The events hang on what is indexed only if both ends of the range still stand once they were read.
         if not self._has(upto) or (reached is not None and not self._has(reached)):
             raise LedgerError("chain-moved", "The chain changed while it was read.", retryable=True)
+        self._index.require_sound(events)
         self._repository.write(lambda transaction: transaction.apply(events, upto))
         checkpoint("after-index")
         self._index.refresh()
@@ -73,12 +74,13 @@ class Indexer:
 
     def _rewind(self) -> BlockRef | None:
         """Go back to the newest indexed block that the chain still has, and return it."""
-        kept = None
-        for number, block_hash in self._repository.indexed_blocks():
-            block = self._ledger.block(number)
-            if block.hash == block_hash:
+        kept, known = None, self._repository.last_indexed()
+        while known is not None:
+            block = self._ledger.block(known[0])
+            if block.hash == known[1]:
                 kept = block
                 break
+            known = self._repository.last_indexed(below=known[0])
         self._index.forget()
         self._repository.write(lambda transaction: transaction.rewind(kept))
         self._index.refresh()

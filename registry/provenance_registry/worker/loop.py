@@ -61,8 +61,9 @@ class Worker:
                     log.warning("%s: %s", error.code, error.message)
                 troubles.append((number, error))
             except Exception:
-                # A bug must not stop the pipeline for good, nor go unseen.
-                log.exception("the worker failed")
+                # A bug must not stop the pipeline for good, nor go unseen, nor fill the disk with its traces.
+                if (number, "internal") not in self._named:
+                    log.exception("the worker failed")
                 troubles.append((number, ProvenanceError("internal", "The worker failed; see the log.")))
             if troubles:
                 self.trouble = troubles[0][1]

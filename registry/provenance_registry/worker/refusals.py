@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from provenance.errors import LedgerError
 
-_EVERYTHING = ("AccessControl", "UnexpectedLot")
+_NO_ROLE = "AccessControl"
+_EVERYTHING = (_NO_ROLE, "UnexpectedLot")
 """Refusals that meet every batch: the registry's account lacks its role, or the node is behind its own chain."""
 _REASONS = {"StudioNotInGoodStanding": "suspended", "RootAlreadyAnchored": "already-anchored"}
 
 
 def _says(error: LedgerError) -> str:
     return str(error.facts.get("reason", ""))
+
+
+def refuses_the_anchorer(error: LedgerError) -> bool:
+    """Tell whether the registry's own account may not anchor."""
+    return _says(error).startswith(_NO_ROLE)
 
 
 def refuses_everything(error: LedgerError) -> bool:

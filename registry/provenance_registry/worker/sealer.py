@@ -15,8 +15,14 @@ from provenance_registry.service.checkpoints import checkpoint
 from provenance_registry.service.clock import Clock
 from provenance_registry.service.index import IndexedLedger
 from provenance_registry.service.outbox import Outbox
+from provenance_registry.worker.accounts import role_missing
 from provenance_registry.worker.choosing import within_gas
-from provenance_registry.worker.refusals import hold_reason, refuses_as_known, refuses_everything
+from provenance_registry.worker.refusals import (
+    hold_reason,
+    refuses_as_known,
+    refuses_everything,
+    refuses_the_anchorer,
+)
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +44,7 @@ class Sealer:
         outbox: Outbox,
         clock: Clock,
         *,
+        anchorer: Address,
         batch_size: int,
         batch_age: float,
     ) -> None:
@@ -46,6 +53,7 @@ class Sealer:
         self._index = index
         self._outbox = outbox
         self._clock = clock
+        self._anchorer = anchorer
         self._batch_size = batch_size
         self._batch_age = timedelta(seconds=batch_age)
         self._aside: dict[Digest, tuple[datetime, str]] = {}
@@ -53,7 +61,7 @@ class Sealer:
     def seal(self) -> bool:
         """Seal one batch where it is time; tell whether one was sealed.  Raises `LedgerError`."""
         self._index.head()  # An index that may be out of date vouches for no studio.
-        if any(entry.kind == "anchor" for entry in self._repository.open_entries()):
+        if self._repository.is_under_way("anchor"):
             return False
         waiting = self._repository.in_state(State.WAITING, self._batch_size)
         if not waiting:
@@ -65,6 +73,8 @@ class Sealer:
             try:
                 self._anchor(chosen)
             except LedgerError as error:
+                if refuses_the_anchorer(error):
+                    raise role_missing(self._anchorer) from None
                 if error.retryable or refuses_everything(error):
                     raise
                 if refuses_as_known(error) and self._adopt(chosen, error):

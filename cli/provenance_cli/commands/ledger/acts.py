@@ -44,10 +44,10 @@ class Hand:
         """Simulate, tell, ask `question` where there is one, send, wait, and tell what it cost.
 
         `facts` go into the JSON beside transaction, block, gas and fee.  Raises `LedgerError` where the ledger
-        refuses, `click.Abort` where the person does.
+        refuses, `Declined` where the person does.
         """
         from provenance_cli.ledgers import send_prepared
-        from provenance_cli.moments import shown_fee
+        from provenance_cli.moments import shown_sum
 
         ledger, sender = self.ledger, self.account.address
         transaction = ledger.prepare(call, self.account, ledger.next_nonce(sender))
@@ -59,12 +59,12 @@ class Hand:
             ),
             dim=True,
         )
-        if question is not None and not self.app.confirm(question, default=False):
-            raise click.Abort
+        if question is not None:
+            self.app.require(question)
         outcome = send_prepared(ledger, transaction)
         self.app.say(
-            _("Done in block {block}: {gas:,} gas, a fee of {fee} in the chain's coin.").format(
-                block=outcome.block.number, gas=outcome.gas_used, fee=shown_fee(outcome.fee)
+            _("Done in block {block}. It took {gas:,} gas and cost {fee}.").format(
+                block=outcome.block.number, gas=outcome.gas_used, fee=shown_sum(outcome.fee)
             ),
             fg="green",
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,14 +13,27 @@ from provenance_cli import exits
 from provenance_cli.columns import listing
 from provenance_cli.commands.ledger.acts import at_a_ledger
 from provenance_cli.context import App, pass_app
-from provenance_cli.i18n import _
+from provenance_cli.i18n import _, later
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from provenance.audit import StudioFacts, Tally
+    from provenance.encoding import Address
     from provenance.errors import Wording
     from provenance.evidence import Evidence
     from provenance.evm.ledger import EVMLedger
     from provenance.ledger import BlockRef
+
+STATUSES = {
+    "ACTIVE": later("ACTIVE"),
+    "ON_HOLD": later("ON_HOLD"),
+    "REVOKED": later("REVOKED"),
+    "RETIRED": later("RETIRED"),
+}
+"""The words for statuses, by name."""
+KEY_DIGITS = 16
+"""Digits of a key's id that are shown: more than `kilnmark ledger key` needs to know it by."""
 
 
 @click.command(help="Walk all that happened on the ledger, count it, and look for pieces anchored twice.")
@@ -46,7 +60,7 @@ def audit(app: App, bundles: str | None, registry: str | None, rpc: str | None, 
         facts = {"n": len(missing), "token": missing[0]}
         faults.append(Wording.of("The registry shows no certificate for {n:,} tokens, the first being {token}.", facts))
     found = _facts(tally, head, evidence if bundles or registry else None, faults)
-    app.data(found, None if app.json else _report(tally, found))
+    app.data(found, None if app.json else _report(tally, head, found))
     for fault in faults:
         app.say("✕ " + _said(fault), fg="red")
     for duplicate in evidence.duplicates():
@@ -150,7 +164,7 @@ def _facts(tally: Tally, head: BlockRef, evidence: Evidence | None, faults: list
         "recoveries": [str(token_id) for token_id in tally.recoveries],
         "exempt": [str(token_id) for token_id in sorted(tally.exempt)],
         "amended": len(tally.amendments),
-        "studios": [_studio_facts(studio) for studio in tally.studios.values()],
+        "studios": [_studio_facts(studio, head.time) for studio in tally.studios.values()],
         "bundles": None if evidence is None else evidence.bundles,
         "shown": None if evidence is None else len(evidence.shown),
         "duplicates": [
@@ -165,12 +179,15 @@ def _facts(tally: Tally, head: BlockRef, evidence: Evidence | None, faults: list
     }
 
 
-def _studio_facts(studio: StudioFacts) -> dict[str, Any]:
+def _studio_facts(studio: StudioFacts, now: datetime) -> dict[str, Any]:
     from provenance.certificate import format_time
     from provenance.encoding import to_base58
 
+    signer, upcoming, start = _signers(studio, now)
     return {
         "address": str(studio.address),
+        "controller": str(signer),
+        "upcoming": None if upcoming is None else {"controller": str(upcoming), "start": format_time(start)},
         "did": studio.did,
         "name": studio.name,
         "pieces": studio.pieces,
@@ -187,13 +204,22 @@ def _studio_facts(studio: StudioFacts) -> dict[str, Any]:
     }
 
 
-def _report(tally: Tally, facts: dict[str, Any]) -> str:
-    from provenance_cli.columns import cut, pad
+def _signers(studio: StudioFacts, now: datetime) -> tuple[Address, Address | None, datetime]:
+    """Return who signs for a studio, and who will from when on, ``None`` where no other is proposed."""
+    known = studio.controller
+    if known is None or known.upcoming is None or known.start is None:
+        return studio.address, None, now
+    if now >= known.start:
+        return known.upcoming, None, now
+    return known.current, known.upcoming if known.upcoming != known.current else None, known.start
+
+
+def _report(tally: Tally, head: BlockRef, facts: dict[str, Any]) -> str:
 
     def number(name: str) -> str:
         return f"{facts[name]:,}"
 
-    statuses = " · ".join(f"{name} {n:,}" for name, n in facts["statuses"].items())
+    statuses = " · ".join(f"{_(STATUSES[name])} {n:,}" for name, n in facts["statuses"].items())
     rows: list[tuple[str, object]] = [
         (_("Block"), f"{facts['block']} · {facts['time']}"),
         (_("Anchors"), number("anchors")),
@@ -211,16 +237,28 @@ def _report(tally: Tally, facts: dict[str, Any]) -> str:
         rows.append((_("Bundles"), f"{number('bundles')} · " + _("tokens shown {n:,}").format(n=facts["shown"])))
     lines = [listing(rows), ""]
     for studio in tally.studios.values():
-        ended = sum(1 for _multikey, window in studio.keys.values() if window.end is not None)
-        standing = _("suspended") if studio.suspended is not None else _("accredited")
-        lines.append(f"{pad(cut(studio.name, 28), 30)}{pad(cut(studio.slug, 24), 26)}{standing}")
-        lines.append(
-            "  "
-            + _("{address}  pieces {pieces:,}, keys {keys}, ended {ended}").format(
-                address=studio.address, pieces=studio.pieces, keys=len(studio.keys), ended=ended
-            )
-        )
+        lines += _studio_lines(studio, head.time)
     return "\n".join(lines)
+
+
+def _studio_lines(studio: StudioFacts, now: datetime) -> Iterator[str]:
+    from provenance_cli.columns import cut, pad
+    from provenance_cli.moments import shown_moment
+
+    ended = sum(1 for _multikey, window in studio.keys.values() if window.end is not None)
+    standing = _("suspended") if studio.suspended is not None else _("accredited")
+    yield f"{pad(cut(studio.name, 28), 30)}{pad(cut(studio.slug, 24), 26)}{standing}"
+    counts = _("{address}  pieces {pieces:,}, keys {keys}, ended {ended}")
+    yield "  " + counts.format(address=studio.address, pieces=studio.pieces, keys=len(studio.keys), ended=ended)
+    signer, upcoming, start = _signers(studio, now)
+    if signer != studio.address:
+        yield "  " + _("{account} signs for it.").format(account=signer)
+    if upcoming is not None:
+        yield "  " + _("{account} will sign for it,").format(account=upcoming)
+        yield "    " + _("from {time} on.").format(time=shown_moment(start))
+    for key_id, (_multikey, window) in studio.keys.items():
+        until = "" if window.end is None else shown_moment(window.end)
+        yield f"  {key_id.hex()[:KEY_DIGITS]}…  {shown_moment(window.start)} – {until}".rstrip()
 
 
 def _said(fault: Wording) -> str:

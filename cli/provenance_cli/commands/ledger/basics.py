@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -64,7 +64,14 @@ def deploy(
         record_rows,
         write_record,
     )
-    from provenance_cli.ledgers import check_published_node, open_pinned, read_key_file, read_policy, settled_block
+    from provenance_cli.ledgers import (
+        check_published_node,
+        open_pinned,
+        read_key_file,
+        read_policy,
+        settled_block,
+        tell_price,
+    )
 
     if (predecessor_policy is None) != (importer is None):
         raise click.UsageError(_("A successor needs both --predecessor-policy and --importer."))
@@ -78,20 +85,21 @@ def deploy(
         old = open_pinned(before)
         final = old.block(settled_block(old, before))
         predecessor = Deployment(old.identity.contract, old.identity.chain_id, final.number)
-    ledger, transaction = deploy_once(
-        path,
-        rpc,
-        payer,
-        final=final,
-        admin=read_address(admin),
-        steward=read_address(steward),
-        anchorer=read_address(anchorer),
-        base_uri=f"{base_url}/tokens/",
-        admin_delay=admin_delay * 86_400,
-        transferable=transferable,
-        importer=None if importer is None else read_address(importer),
-        predecessor=predecessor,
-    )
+    arguments: dict[str, Any] = {
+        "admin": read_address(admin),
+        "steward": read_address(steward),
+        "anchorer": read_address(anchorer),
+        "base_uri": f"{base_url}/tokens/",
+        "admin_delay": admin_delay * 86_400,
+        "transferable": transferable,
+        "importer": None if importer is None else read_address(importer),
+        "predecessor": predecessor,
+    }
+    if not path.exists():  # What was sent already is gone on with.
+        _tell_plan(app, arguments)
+        tell_price(app, rpc, payer.address, **arguments)
+        app.require(_("Deploy it?"))
+    ledger, transaction = deploy_once(path, rpc, payer, final=final, **arguments)
     ancestors = () if before is None else (before.ledger, *before.predecessors)
     policy = TrustPolicy(ledger.identity, (rpc,), confirmations, registry=base_url, predecessors=ancestors)
     facts = record_of(ledger, transaction, payer.address, base_url, read_final_block(path))
@@ -102,6 +110,17 @@ def deploy(
         app.say(_("It works once it is sealed: `kilnmark ledger move` imports the predecessor's records."), fg="yellow")
     facts = {**facts, "policy": out, "record": str(path), "words": words}
     app.data(facts, listing(record_rows(facts)))
+
+
+def _tell_plan(app: App, arguments: dict[str, Any]) -> None:
+    from provenance_cli.moments import shown_days
+
+    kind = _("holders may transfer what their studio handed over") if arguments["transferable"] else _("locked")
+    rows = [(_("Admin"), arguments["admin"]), (_("Steward"), arguments["steward"]),
+            (_("Anchorer"), arguments["anchorer"]), (_("Importer"), arguments["importer"]),
+            (_("Admin's delay"), shown_days(arguments["admin_delay"])),
+            (_("Tokens"), kind), (_("Metadata"), arguments["base_uri"])]  # fmt: skip
+    app.say(listing((label, value) for label, value in rows if value is not None))
 
 
 def publish(app: App, policy: TrustPolicy, path: Path) -> list[str]:

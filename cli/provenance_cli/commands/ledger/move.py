@@ -10,7 +10,7 @@ import click
 from provenance_cli import exits
 from provenance_cli.columns import listing
 from provenance_cli.commands.ledger.acts import Hand, signed_by
-from provenance_cli.i18n import _, later
+from provenance_cli.i18n import _, later, ngettext
 
 if TYPE_CHECKING:
     from provenance.encoding import Address
@@ -103,15 +103,19 @@ def _successor(
         record_path,
         write_record,
     )
+    from provenance_cli.ledgers import tell_price
 
     record = record_path(path)
     recorded = read_identity(record) if is_finished(record) else None
     named = read_address(contract) if contract else recorded.contract if recorded is not None else None
     if named is None:
-        hand.app.say(_("Deploying the successor, or going on with what was sent."))
         arguments = {} if record.exists() else _arguments(hand, roles, registry)
-        if arguments and not hand.app.confirm(_("Deploy it?")):
-            raise click.Abort
+        if arguments:
+            deployment = {name: value for name, value in arguments.items() if name != "final"}
+            tell_price(hand.app, rpc, hand.account.address, **deployment)
+            hand.app.say(_("It pays for the import too: that takes more, with every piece and every event."))
+            hand.app.require(_("Deploy it?"), default=True)
+        hand.app.say(_("Deploying the successor, or going on with what was sent."))
         ledger, transaction = deploy_once(record, rpc, hand.account, **arguments)
         chosen = read_final_block(record)
         write_record(record, record_of(ledger, transaction, hand.account.address, registry, chosen))
@@ -184,8 +188,7 @@ def _final_block(app: App, old: EVMLedger, new: EVMLedger, record: Path) -> Bloc
             ),
             fg="yellow",
         )
-        if not app.confirm(_("Is that the block that was chosen?"), default=False):
-            raise click.Abort
+        app.require(_("Is that the block that was chosen?"))
         return block
     if chosen.number != block.number:
         raise LedgerError(
@@ -206,17 +209,29 @@ def _import(hand: Hand, new: EVMLedger, final: BlockRef) -> int:
     """Send what the successor lacks, one transaction after the other; return how many were sent."""
     from provenance.succession import resume
     from provenance_cli.ledgers import send_and_wait, wait_for_pending
+    from provenance_cli.moments import shown_sum
 
     app, old = hand.app, hand.ledger
     wait_for_pending(new, hand.account.address)
     app.say(_("Reading what the successor lacks. That may take a while."))
     first, new_first = old.deployed_at(), new.deployed_at()
     calls = list(resume(old, final, new, first_block=first, new_first_block=new_first))
-    app.say(_("Transactions to send: {n:,}.").format(n=len(calls)))
+    app.say(
+        _("Transactions to send: {n:,}. {account} pays on chain {chain}, and has {balance}.").format(
+            n=len(calls),
+            account=hand.account.address,
+            chain=new.identity.chain_id,
+            balance=shown_sum(new.balance(hand.account.address)),
+        )
+    )
+    gas = fee = 0
     with app.progress(len(calls), _("Importing")) as advance:
         for call in calls:
-            send_and_wait(new, call, hand.account)
+            outcome = send_and_wait(new, call, hand.account)
+            gas, fee = gas + outcome.gas_used, fee + outcome.fee
             advance(1)
+    if calls:
+        app.say(_("The import took {gas:,} gas and cost {fee}.").format(gas=gas, fee=shown_sum(fee)))
     return len(calls)
 
 
@@ -266,9 +281,14 @@ def _seal(hand: Hand, new: EVMLedger, final: BlockRef) -> None:
 
     since = sum(1 for _event in events_of(hand.ledger, final.number + 1, hand.ledger.head().number))
     if since:
-        words = _("On the old ledger {n:,} events happened after block {block}. They do not count at the successor.")
+        words = ngettext(
+            "On the old ledger {n:,} event happened after block {block}. It does not count at the successor.",
+            "On the old ledger {n:,} events happened after block {block}. They do not count at the successor.",
+            since,
+        )
         hand.app.say(words.format(n=since, block=final.number), fg="yellow")
-    if not hand.app.confirm(_("Seal the successor, for ever?"), default=False):
-        raise click.Abort
+    else:
+        hand.app.say(_("Nothing happened on the old ledger after block {block}.").format(block=final.number))
+    hand.app.require(_("Seal the successor, for ever?"))
     send_and_wait(new, SealCall(), hand.account)
     hand.app.say(_("Sealed: the successor works."), fg="green")

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from provenance_cli.commands.ledger.acts import ADMINS_KEY, Hand, signed_by
 from provenance_cli.commands.ledger.lookup import find_account
 from provenance_cli.i18n import _, later
+
+if TYPE_CHECKING:
+    from provenance.encoding import Address
+    from provenance.ledger import Role
 
 ROLES = ["steward", "anchorer"]
 """The roles that are given to somebody; an importer's counts before sealing only, and is given at deployment."""
@@ -71,9 +76,9 @@ def grant(hand: Hand, role: str, address: str) -> None:
     from provenance.errors import ConflictError
     from provenance.ledger import GrantRoleCall, Role
 
-    account, wanted = find_account(address), Role[role.upper()]
-    if hand.ledger.has_role(wanted, account):
-        raise ConflictError("role-known", "{account} has that role already.", account=account)
+    wanted, account, held = _typed(hand, role, address)
+    if held:
+        raise ConflictError("role-known", "{account} has the role {role} already.", account=account, role=role)
     words = {
         Role.STEWARD: _("Let {account} be a steward: it accredits, suspends, adds keys and revokes."),
         Role.ANCHORER: _("Let {account} be an anchorer: it anchors batches."),
@@ -93,11 +98,25 @@ def revoke(hand: Hand, role: str, address: str) -> None:
     from provenance.errors import NotFoundError
     from provenance.ledger import RevokeRoleCall, Role
 
-    account, wanted = find_account(address), Role[role.upper()]
-    if not hand.ledger.has_role(wanted, account):
-        raise NotFoundError("no-such-role", "{account} does not have that role.", account=account)
-    words = _("{account} loses its role from now on; what it did stays.")
+    wanted, account, held = _typed(hand, role, address)
+    if not held:
+        raise NotFoundError(
+            "no-such-role", "{account} does not have the role {role}.",
+            hint="`kilnmark ledger verify` shows who has which role.", account=account, role=role,
+        )  # fmt: skip
+    words = {
+        Role.STEWARD: _("{account} is no steward from now on; what it did stays."),
+        Role.ANCHORER: _("{account} is no anchorer from now on: it anchors nothing more; what it did stays."),
+    }[wanted]
     hand.act(RevokeRoleCall(wanted, account), words.format(account=account), role=wanted.value, account=str(account))
+
+
+def _typed(hand: Hand, role: str, address: str) -> tuple[Role, Address, bool]:
+    """Return the role and the account that were typed, and whether the account has it now."""
+    from provenance.ledger import Role
+
+    wanted, account = Role[role.upper()], find_account(address)
+    return wanted, account, hand.ledger.has_role(wanted, account)
 
 
 @click.command("name-successor", help="Name the ledger that takes over, once and for ever.")

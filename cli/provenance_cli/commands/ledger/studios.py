@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from provenance_cli.columns import one_line
 from provenance_cli.commands.ledger.acts import STEWARDS_KEY, Hand, signed_by
-from provenance_cli.commands.ledger.lookup import find_account, find_key, find_studio
+from provenance_cli.commands.ledger.lookup import find_account, find_key
+from provenance_cli.commands.ledger.subjects import Decorator, Studio, about_a_studio, studio_named
 from provenance_cli.context import App, pass_app
 from provenance_cli.i18n import _
 
@@ -21,60 +22,59 @@ if TYPE_CHECKING:
     from provenance.ledger import KeyWindow
 
 
-@click.command(help="Suspend a studio from now on: it gets no more pieces, and releases none.")
-@click.argument("studio")
-@signed_by(STEWARDS_KEY)
-def suspend(hand: Hand, studio: str) -> None:
+@about_a_studio("suspend", "Suspend a studio from now on: it gets no more pieces, and releases none.")
+def suspend(studio: Studio) -> None:
     """Suspend; can be lifted."""
     from provenance.ledger import SuspendCall
 
-    found = _studio(hand, studio)
     words = _("Suspend {name} ({address}) from now on. What it made before stays authentic.")
-    hand.act(SuspendCall(found.address), _named(words, found), studio=str(found.address))
+    studio.act(SuspendCall(studio.found.address), studio.named(words))
 
 
-@click.command(help="End a studio's suspension.")
-@click.argument("studio")
-@signed_by(STEWARDS_KEY)
-def reinstate(hand: Hand, studio: str) -> None:
+@about_a_studio("reinstate", "End a studio's suspension.")
+def reinstate(studio: Studio) -> None:
     """Reinstate; the interval stays on record."""
     from provenance.ledger import ReinstateCall
 
-    found = _studio(hand, studio)
     words = _("Reinstate {name} ({address}). The suspension until now stays on record.")
-    hand.act(ReinstateCall(found.address), _named(words, found), studio=str(found.address))
+    studio.act(ReinstateCall(studio.found.address), studio.named(words))
 
 
-@click.command(help="Give a studio another account that signs for it, after seven days.")
-@click.argument("studio")
+@about_a_studio("controller", "Give a studio another account that signs for it, after seven days.")
 @click.argument("address")
-@signed_by(STEWARDS_KEY)
-def controller(hand: Hand, studio: str, address: str) -> None:
-    """Propose a controller, and tell from when on it counts; proposing the present one ends a proposal."""
+def controller(studio: Studio, address: str) -> None:
+    """Propose a controller, and tell from when on it counts; proposing the present one withdraws a proposal."""
+    from provenance.errors import ConflictError
     from provenance.ledger import ProposeControllerCall
     from provenance_cli.moments import shown_moment
 
-    found, account = _studio(hand, studio), find_account(address)
-    present = hand.ledger.controller(found.address)
-    if present.upcoming is not None and present.start is not None:
-        hand.app.say(
-            _("This takes the place of the proposal of {account}, which would count from {time} on.").format(
-                account=present.upcoming, time=shown_moment(present.start)
-            ),
-            fg="yellow",
-        )
+    app, ledger, account = studio.hand.app, studio.hand.ledger, find_account(address)
+    present, call = ledger.controller(studio.found.address), ProposeControllerCall(studio.found.address, account)
+    waiting = present.upcoming is not None and present.upcoming != present.current
+    if account == present.current:
+        if not waiting:
+            raise ConflictError(
+                "controller-known", "{account} signs for the studio already, and no other is proposed.",
+                hint="Nothing is to do.", account=account,
+            )  # fmt: skip
+        words = _("Withdraw the proposal of {former}: {account} goes on signing for {name} ({address}).")
+        studio.act(call, studio.named(words, account=account, former=present.upcoming), controller=str(account))
+        app.say(_("The proposal is withdrawn."))
+        return
+    if waiting and present.start is not None:
+        told = _("This takes the place of the proposal of {account}, which would count from {time} on.")
+        app.say(told.format(account=present.upcoming, time=shown_moment(present.start)), fg="yellow")
+    app.say(_("Releases that the former one signed are void from then on, and must be signed again."))
     words = _("Let {account} sign for {name} ({address}) in the place of {former}, after seven days.")
-    hand.app.say(_("Releases that the former one signed are void from then on, and must be signed again."))
-    hand.act(
-        ProposeControllerCall(found.address, account),
-        _named(words, found, account=account, former=present.current),
-        question=None if account == present.current else _("Did the studio itself tell you this address?"),
-        studio=str(found.address),
+    studio.act(
+        call,
+        studio.named(words, account=account, former=present.current),
+        question=_("Did the studio itself tell you this address?"),
         controller=str(account),
     )
-    start = hand.ledger.controller(found.address).start
+    start = ledger.controller(studio.found.address).start
     if start is not None:
-        hand.app.say(_("It counts from {time} on.").format(time=shown_moment(start)))
+        app.say(_("It counts from {time} on.").format(time=shown_moment(start)))
 
 
 @click.group(help="Make key files; add, retire and disown studios' certificate keys.")
@@ -82,7 +82,7 @@ def key() -> None:
     """Keys."""
 
 
-@key.command(help="Make a key file for an admin, a steward or an anchorer, and show its address.")
+@key.command(help="Make a new account for the guild: write its secret key into FILE, and show its address.")
 @click.argument("file", type=click.Path(dir_okay=False))
 @pass_app
 def new(app: App, file: str) -> None:
@@ -114,7 +114,8 @@ def add(hand: Hand, application: str) -> None:
 
     filed = read_application(Path(application))
     binding = filed.binding
-    found = _studio(hand, str(binding.studio))
+    studio = studio_named(hand, str(binding.studio))
+    found = studio.found
     if found.did != binding.issuer.did:
         raise ConfigurationError(
             "other-issuer",
@@ -125,26 +126,31 @@ def add(hand: Hand, application: str) -> None:
         )
     hand.app.say("   " + "  ".join(six_words(filed.digest, hand.app.lang)), bold=True)
     words = _("Add the key {key} to {name} ({address}); it counts from now on.")
-    hand.act(
+    studio.act(
         AddKeyCall(found.address, binding.public_key.multikey_bytes),
-        _named(words, found, key=binding.public_key.multikey),
+        studio.named(words, key=binding.public_key.multikey),
         question=_("Did the studio read the same six words to you?"),
-        studio=str(found.address),
         keyId=str(binding.public_key.key_id),
     )
 
 
-@key.command(help="End a key's window: what it signs and is anchored later does not count.")
-@click.argument("studio")
-@click.argument("key")
+def _about_a_key(name: str, meaning: str) -> Decorator:
+    def decorate(command: Callable[..., object]) -> click.Command:
+        made = about_a_studio(name, meaning)(click.argument("key")(command))
+        key.add_command(made)
+        return made
+
+    return decorate
+
+
+@_about_a_key("retire", "End a key's window: what it signs and is anchored later does not count.")
 @click.option("--at", help="When the window ends, like 2026-11-24T10:17:34Z (default: now).")
-@signed_by(STEWARDS_KEY)
-def retire(hand: Hand, studio: str, key: str, at: str | None) -> None:
+def retire(studio: Studio, key: str, at: str | None) -> None:
     """Shorten a key's window to now, or to a time to come."""
     from provenance.errors import ConfigurationError
     from provenance_cli.moments import read_moment
 
-    now = max(hand.app.clock(), hand.ledger.head().time).replace(microsecond=0)
+    now = max(studio.hand.app.clock(), studio.hand.ledger.head().time).replace(microsecond=0)
     end = read_moment(at, "--at") if at else now
     if end < now:
         raise ConfigurationError(
@@ -152,50 +158,50 @@ def retire(hand: Hand, studio: str, key: str, at: str | None) -> None:
             "A key is retired from now on.",
             hint="Where it was stolen, use `kilnmark ledger key compromise`.",
         )
-    _shorten(hand, studio, key, end, compromised=False)
+    _shorten(studio, key, end, compromised=False)
 
 
-@key.command(help="Date a key's end back to its theft: what was anchored with it since then is worthless.")
-@click.argument("studio")
-@click.argument("key")
+@_about_a_key("compromise", "Date a key's end back to its theft: what was anchored with it since then is worthless.")
 @click.option("--since", required=True, help="When it was stolen, like 2026-11-24T10:17:34Z.")
-@signed_by(STEWARDS_KEY)
-def compromise(hand: Hand, studio: str, key: str, since: str) -> None:
+def compromise(studio: Studio, key: str, since: str) -> None:
     """Shorten a key's window to a time in the past, after counting what that costs."""
     from provenance.errors import ConfigurationError
     from provenance_cli.moments import read_moment
 
     end = read_moment(since, "--since")
-    if end > hand.app.clock():
+    if end > studio.hand.app.clock():
         raise ConfigurationError("in-the-future", "A theft lies in the past.", hint="Use `kilnmark ledger key retire`.")
-    _shorten(hand, studio, key, end, compromised=True)
+    _shorten(studio, key, end, compromised=True)
 
 
-def _shorten(hand: Hand, studio: str, key: str, end: datetime, *, compromised: bool) -> None:
+def _shorten(studio: Studio, key: str, end: datetime, *, compromised: bool) -> None:
+    from provenance.errors import ConflictError
     from provenance.ledger import KeyWindow, ShortenKeyCall
-    from provenance_cli.history import tally_of
     from provenance_cli.moments import shown_moment
 
-    tally, _head = tally_of(hand.app, hand.ledger)
-    found = find_studio(tally, studio)
+    app, found = studio.hand.app, studio.found
     key_id = find_key(found, key)
     window = found.keys[key_id][1]
-    lost, certain = struck(tally, found, key_id, KeyWindow(max(end, window.start), window.end))
+    if window.end is not None and window.end <= end:
+        raise ConflictError(
+            "key-ended", "The end of this key is dated to {time} already, and nothing puts it off.",
+            hint="Nothing is to do, unless it was stolen before that: then name the earlier time.",
+            time=shown_moment(window.end),
+        )  # fmt: skip
+    lost, certain = struck(studio.tally, found, key_id, KeyWindow(max(end, window.start), window.end))
     words = _("End the window of {name}'s key {key} at {time}. A window only shrinks: this cannot be undone.")
-    hand.app.say(_named(words, found, key=key_id, time=shown_moment(end)))
+    app.say(studio.named(words, key=key_id, time=shown_moment(end)))
+    if window.end is not None:
+        app.say(_("Until now it ended at {time}; what comes after that is lost already.").format(
+            time=shown_moment(window.end)))  # fmt: skip
     if compromised:
-        hand.app.say(
-            _(
-                "Pieces of this studio anchored since then: {n:,}; of these certainly signed with this key: {m:,}."
-            ).format(n=lost, m=certain),
-            fg="yellow" if lost else None,
-        )
-        hand.app.say(_("Whatever this key signed of them is NOT_AUTHENTIC afterwards."))
-    hand.act(
+        told = _("Pieces of this studio anchored since then: {n:,}; of these certainly signed with this key: {m:,}.")
+        app.say(told.format(n=lost, m=certain), fg="yellow" if lost else None)
+        app.say(_("Whatever this key signed of them is NOT_AUTHENTIC afterwards."))
+    studio.act(
         ShortenKeyCall(found.address, key_id, end),
         _("What was anchored before stays authentic."),
         question=_("End the key's window there, for ever?"),
-        studio=str(found.address),
         keyId=str(key_id),
         end=end.isoformat(),
         pieces=lost,
@@ -214,13 +220,3 @@ def struck(tally: Tally, studio: StudioFacts, key_id: KeyId, window: KeyWindow) 
         lost += lot.count
         certain += 0 if any(other.covers(anchor.time) for other in others) else lot.count
     return lost, certain
-
-
-def _studio(hand: Hand, text: str) -> StudioFacts:
-    from provenance_cli.history import tally_of
-
-    return find_studio(tally_of(hand.app, hand.ledger)[0], text)
-
-
-def _named(words: str, studio: StudioFacts, **facts: object) -> str:
-    return words.format(name=one_line(studio.name), address=studio.address, **facts)

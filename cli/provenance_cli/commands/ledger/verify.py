@@ -126,7 +126,8 @@ def _roles(inspection: Inspection, recorded: DeploymentRecord | None) -> list[Ro
         wanted = None if recorded is None else recorded.roles.get(name)
         text = ", ".join(map(str, accounts)) or _("nobody")
         if wanted is not None and set(wanted) != set(accounts):
-            text = _("{found}, the record names {pinned}").format(found=text, pinned=", ".join(map(str, wanted)))
+            named = ", ".join(map(str, wanted)) or _("nobody")
+            text = _("{found}, the record names {pinned}").format(found=text, pinned=named)
             rows.append(Row(name, labels[name], "failed", text))
         else:
             rows.append(Row(name, labels[name], "told" if wanted is None else "passed", text))
@@ -137,16 +138,27 @@ def _roles(inspection: Inspection, recorded: DeploymentRecord | None) -> list[Ro
         if len(several) > 1:
             text = _("{account} has several roles: {roles}").format(account=account, roles=", ".join(several))
             rows.append(Row("several-roles", _("One for several"), "warning", text))
-    days = inspection.admin_delay / (24 * 3600)
-    short = inspection.admin_delay < SHORT_DELAY
-    text = _("{days:g} days until another admin can accept").format(days=days)
-    rows.append(Row("admin-delay", _("Admin's delay"), "warning" if short else "told", text))
+    rows.append(_delay(inspection, recorded))
     if inspection.pending_admin is not None and inspection.pending_from is not None:
         text = _("{account} can become the admin after {time}").format(
             account=inspection.pending_admin, time=shown_moment(inspection.pending_from)
         )
         rows.append(Row("pending-admin", _("Admin's transfer"), "warning", text))
     return rows
+
+
+def _delay(inspection: Inspection, recorded: DeploymentRecord | None) -> Row:
+    from provenance_cli.moments import shown_days
+
+    found = inspection.admin_delay
+    result = "told" if recorded is None else "passed" if recorded.admin_delay == found else "failed"
+    text = _("{days} until another admin can accept").format(days=shown_days(found))
+    if recorded is not None and recorded.admin_delay != found:
+        named = shown_days(recorded.admin_delay)
+        text = _("{found}, the record names {pinned}").format(found=text, pinned=named)
+    elif found < SHORT_DELAY:
+        result = "warning"
+    return Row("admin-delay", _("Admin's delay"), result, text)
 
 
 def _succession(ledger: EVMLedger, inspection: Inspection, policy: TrustPolicy) -> list[Row]:
