@@ -53,6 +53,8 @@ class Finding:
         return CODES[self.code].hint
 
 
+_DECIDING = frozenset(Check) - {Check.PHOTOS, Check.TAG}
+"""The checks that must have passed: photos need not be at hand, and a tag proves nothing."""
 _WEIGHT = {Outcome.NOT_AUTHENTIC: 0, Outcome.INCONCLUSIVE: 1, Outcome.PENDING: 2}
 
 
@@ -149,9 +151,11 @@ class Verdict:
 def conclude(findings: tuple[Finding, ...]) -> tuple[Outcome, str]:
     """Return the outcome that findings add up to, and its reason: the gravest, and of those the earliest check's."""
     grave = [(outcome, finding.code) for finding in findings if (outcome := CODES[finding.code].outcome) is not None]
-    if not grave:
-        return Outcome.AUTHENTIC, REASONS[Outcome.AUTHENTIC][0]
-    return min(grave, key=lambda pair: _WEIGHT[pair[0]])  # The first of the least, so the earliest check's.
+    if grave:
+        return min(grave, key=lambda pair: _WEIGHT[pair[0]])  # The first of the least, so the earliest check's.
+    if not _DECIDING.issubset(finding.check for finding in findings if finding.result is Result.PASSED):
+        return Outcome.INCONCLUSIVE, "not-reached"
+    return Outcome.AUTHENTIC, REASONS[Outcome.AUTHENTIC][0]
 
 
 def unknown(serial: Serial | None) -> Verdict:

@@ -137,12 +137,16 @@ class _Inquiry:
         return self.say("signed", certificate.public_key.multikey)
 
     def _receipt(self) -> Receipt | None:
-        """Choose the receipt of the pinned ledger, else one of a predecessor."""
-        for ledger in (self.policy.ledger, *self.policy.predecessors):
-            for receipt in self.bundle.receipts:
-                if receipt.is_of(ledger):
-                    return receipt
-        if self.bundle.receipts:
+        """Choose the receipt of the pinned ledger, else the earliest of a predecessor: the anchor's own."""
+        receipts, policy = self.bundle.receipts, self.policy
+        of_predecessors = [receipt for receipt in receipts if any(map(receipt.is_of, policy.predecessors))]
+        for receipt in receipts:
+            if receipt.is_of(policy.ledger):
+                return receipt
+        if of_predecessors:
+            # Where a piece moved twice, the ledger between has an event of its own, which is an import's.
+            return min(of_predecessors, key=lambda receipt: receipt.block.time)
+        if receipts:
             self.say("foreign-ledger", f"chain {self.bundle.receipts[0].chain_id}")
         else:
             self.say("not-anchored")

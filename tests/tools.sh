@@ -21,7 +21,7 @@ fi
 
 if command -v npm >/dev/null 2>&1; then
     sh hardhat-config/run.sh setup || echo "NOT INSTALLED: the contract toolchain. Its tests will be skipped."
-    (cd tests/interop && { [ -f node_modules/.package-lock.json ] || npm install --no-audit --no-fund --loglevel=error; }) \
+    (cd tests/interop && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm install --no-audit --no-fund --loglevel=error; }) \
         || echo "NOT INSTALLED: the JavaScript verifiers. The tests that need them will be skipped."
 else
     echo "NOT INSTALLED: npm. The contract, anvil and JavaScript tests will be skipped."

@@ -44,7 +44,19 @@ from provenance.status_list import registry_did
 from provenance.testimony import ExportedRecord
 from provenance.testing.memory import MemoryLedger
 from provenance.texts import CHINESE, CHINESE_QUESTIONS, question
-from provenance.verdict import ADVISORIES, CODES, QUESTIONS, REASONS, Check, Outcome, Result, Verdict, unknown
+from provenance.verdict import (
+    ADVISORIES,
+    CODES,
+    QUESTIONS,
+    REASONS,
+    Check,
+    Finding,
+    Outcome,
+    Result,
+    Verdict,
+    conclude,
+    unknown,
+)
 from provenance.verify import Verifier
 from tests.support.scene import ANCHORER, ISSUER, LIST_ID, NOW, OTHER, OTHER_ISSUER, STEWARD, STUDIO, Scene
 
@@ -768,3 +780,13 @@ def test_every_code_belongs_to_one_table() -> None:
     for name, code in CODES.items():
         assert (code.result is Result.PASSED) <= (code.outcome is None), name
         assert (code.result is Result.FAILED) == (code.outcome is Outcome.NOT_AUTHENTIC), name
+
+
+def test_what_was_not_reached_is_not_authentic() -> None:
+    passed = ("well-formed", "signed", "included", "anchored", "accredited", "token-agrees", "active")
+    findings = tuple(Finding(CODES[code].check, code) for code in passed)
+    assert conclude(findings) == (Outcome.AUTHENTIC, "authentic")
+    for missing in findings:
+        rest = tuple(finding for finding in findings if finding is not missing)
+        assert conclude((*rest, Finding(missing.check, "not-reached"))) == (Outcome.INCONCLUSIVE, "not-reached")
+    assert conclude(()) == (Outcome.INCONCLUSIVE, "not-reached")

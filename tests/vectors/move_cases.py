@@ -127,3 +127,7 @@ def move(book: Casebook, numbers: Numbers) -> None:
     book.add("a receipt from two moves ago", third, piece, **both)
     book.add("a receipt from two moves ago, that ledger not pinned", third, piece, predecessors=(new.ledger.identity,))
     book.add("anchored between two moves", third, young, **both)
+    book.add("receipts of two moves ago and of the ledger between", third, moved, **both)
+    latest = replace(moved, receipts=moved.receipts[::-1])
+    book.add("receipts of the ledger between and of two moves ago", third, latest, **both)
+    book.add("of a piece of two moves ago, the receipt of the ledger between alone", third, alone, **both)

@@ -64,6 +64,8 @@ def verify(
         for _, code in findings:
             if code in codes.split():
                 return {"outcome": outcome, "reason": code, **verdict}
+    if any(code == "not-reached" for check, code in findings if check <= 6):
+        return {"outcome": "INCONCLUSIVE", "reason": "not-reached", **verdict}
     return {"outcome": "AUTHENTIC", "reason": "authentic", **verdict}
 
 
@@ -91,12 +93,15 @@ def examine(told: Any, policy: Any, ledger: Ledger | None, base_url: str | None,
 
 
 def receipt_of(told: Any, policy: Any) -> tuple[Any, bool]:
-    """The receipt of the pinned ledger, or of one of its predecessors, and whether it is the pinned one's."""
-    for place in [policy["ledger"], *policy.get("predecessors", [])]:
-        for receipt in told["receipts"]:
-            if all(receipt[name] == place[name] for name in ("chainId", "genesis", "contract")):
-                return receipt, place is policy["ledger"]
-    return None, False
+    """The receipt that counts, and whether it is the pinned ledger's: else it is the earliest of its predecessors'."""
+
+    def of(places: Any) -> list[Any]:
+        known = [[place[name] for name in ("chainId", "genesis", "contract")] for place in places]
+        return [r for r in told["receipts"] if [r["chainId"], r["genesis"], r["contract"]] in known]
+
+    if own := of([policy["ledger"]]):
+        return own[0], True
+    return min(of(policy.get("predecessors", [])), key=lambda receipt: receipt["block"]["time"], default=None), False
 
 
 def on_photos(certificate: Any, photos: Any) -> Findings:

@@ -24,6 +24,7 @@ const CHECKS = [ // By number; what stands for an outcome forces it.
   {'photos-agree': '', 'no-photos': '', 'photos-not-checked': '', 'photo-changed': 'NOT_AUTHENTIC'},
   {'other-host': 'INCONCLUSIVE', 'tag-unproven': ''},
 ];
+const LAST_DECIDING = 6; // Photos need not be at hand, and a tag proves nothing: all before must have passed.
 const GRAVITY = ['NOT_AUTHENTIC', 'INCONCLUSIVE', 'PENDING'];
 
 /** The verdict on the codes that were found, in the order in which they were. */
@@ -36,5 +37,6 @@ export function conclude(codes) {
     const first = findings.find(({check, code}) => CHECKS[check][code] === outcome);
     if(first) { return {outcome, reason: first.code, findings}; }
   }
-  return {outcome: 'AUTHENTIC', reason: 'authentic', findings};
+  const isDecided = findings.every(({check, code}) => check > LAST_DECIDING || code !== 'not-reached');
+  return {...(isDecided ? {outcome: 'AUTHENTIC', reason: 'authentic'} : {outcome: 'INCONCLUSIVE', reason: 'not-reached'}), findings};
 }

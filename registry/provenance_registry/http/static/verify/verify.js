@@ -51,8 +51,8 @@ export async function verify({policy, bundleText, serial, baseUrl, photos, fetch
   say('signed');
 
   // (2)
-  const ledgers = [trusted.ledger, ...trusted.predecessors];
-  const receipt = ledgers.map(ledger => receipts.find(one => isOf(one, ledger))).find(Boolean);
+  const taken = receipts.filter(one => trusted.predecessors.some(ledger => isOf(one, ledger)));
+  const receipt = receipts.find(one => isOf(one, trusted.ledger)) || earliest(taken);
   if(!receipt || !await isIncluded(unhex(certificate.digest), inclusion, receipt.root)) {
     say(receipt ? 'not-included' : receipts.length ? 'foreign-ledger' : 'not-anchored');
     isAnotherSerial();
@@ -194,6 +194,11 @@ export async function verify({policy, bundleText, serial, baseUrl, photos, fetch
     advise('photo-missing');
     return say('photos-not-checked');
   }
+}
+
+// Where a piece moved twice, the ledger between has an event of its own, which is an import's.
+function earliest(taken) {
+  return taken.length ? taken.reduce((first, one) => seconds(one.block.time) < seconds(first.block.time) ? one : first) : undefined;
 }
 
 function covers({keyStart, keyEnd}, moment) { return keyStart <= moment && moment < keyEnd; }
