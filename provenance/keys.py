@@ -33,15 +33,8 @@ _PREFIX: dict[bytes, tuple[Algorithm, int]] = {
 }
 _ED25519_FIELD = 2**255 - 19
 # The y coordinates of the eight points of small order; under such a key any message verifies.
-_ED25519_LOW_ORDER_Y = frozenset(
-    (
-        0,
-        1,
-        _ED25519_FIELD - 1,
-        0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826,
-        0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD83D3D706A17C7,
-    )
-)
+_ORDER_8 = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
+_ED25519_LOW_ORDER_Y = frozenset((0, 1, _ED25519_FIELD - 1, _ORDER_8, _ED25519_FIELD - _ORDER_8))
 
 
 @dataclass(frozen=True, slots=True)

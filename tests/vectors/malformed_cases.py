@@ -23,7 +23,7 @@ LOW_ORDER = {
     "a point of order 4": 0,
     "a point of order 8": 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826,
     "a point of order 4, its y not reduced": _FIELD,
-    "another point of order 8": 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD83D3D706A17C7,
+    "another point of order 8": 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7,
     "the neutral point, its y not reduced": _FIELD + 1,
     "a y not reduced": _FIELD + 3,
     "the neutral point with its sign": 2**255 + 1,
