@@ -218,11 +218,13 @@ class PiecePage:
 class TokenRow:
     """What the index knows of one token beside its lot; `holder` is ``None`` until the first hand-over.
 
-    A report of loss lapses at `found_from`, where that is set.
+    `by_steward` tells whether a steward set the status, ``None`` where nobody did or it is not known.  A report of loss
+    lapses at `found_from`, where that is set.
     """
 
     status: Status
     status_time: datetime | None
+    by_steward: bool | None
     amendment: AmendmentRecord | None
     holder: Address | None
     nonce: int

@@ -81,6 +81,11 @@ def verdicts(home: RunningRegistry, *pieces: Bundle) -> list[tuple[str, bool]]:
     return [(each["reason"], "imported" in codes) for each, codes in zip(said, advisories, strict=True)]
 
 
+def page(home: RunningRegistry, piece: Bundle) -> str:
+    with httpx.Client(base_url=home.base_url, trust_env=False, headers={"accept": "text/html"}) as http:
+        return http.get(f"/P/{piece.certificate.piece.serial.compact}").text
+
+
 def test_a_registry_follows_its_ledgers_successor(home: RunningRegistry, city: ServedChain) -> None:
     studio = Studio(home)
     studio.accredit()
@@ -94,7 +99,8 @@ def test_a_registry_follows_its_ledgers_successor(home: RunningRegistry, city: S
     signatures = studio.account.sign_message(old.identity, release), key.sign_message(old.identity, claim)
     home.steward_does(ClaimCall(release, signatures[0], claim, signatures[1]))
     home.steward_does(SetStatusCall(held, Status.ON_HOLD))
-    assert verdicts(home, *bundles) == [("authentic", False), ("on-hold", False), ("authentic", False)]
+    assert verdicts(home, *bundles) == [("authentic", False), ("held-by-guild", False), ("authentic", False)]
+    assert "Put on hold by the guild" in page(home, bundles[1])
 
     final = old.head()
     new = successor(home, city, final)
@@ -110,7 +116,8 @@ def test_a_registry_follows_its_ledgers_successor(home: RunningRegistry, city: S
         policy = home.policy
         assert policy.ledger == new.identity
         assert policy.predecessors == (old.identity,)
-        assert verdicts(home, *bundles) == [("authentic", True), ("on-hold", True), ("authentic", True)]
+        assert verdicts(home, *bundles) == [("authentic", True), ("held-by-guild", True), ("authentic", True)]
+        assert "Put on hold by the guild" in page(home, bundles[1])
         for bundle in bundles:
             again = Bundle.from_bytes(home.client.bundle(bundle.certificate.piece.serial))
             for shown in (bundle, again):  # As it was kept, and as the registry makes it now.

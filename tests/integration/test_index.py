@@ -143,6 +143,7 @@ class Followed:
             for key_id in [self.keys[0], *self.keys[-5:]]:
                 assert self.index.record(token_id, key_id, head) == self.ledger.record(token_id, key_id, head)
                 compared += 1
+            assert self.index.status_by_steward(token_id, head) == self.ledger.status_by_steward(token_id, head)
             holding = self.ledger.holding(token_id, head)
             expected = None if holding is None else (holding.signer, holding.nonce)
             if self.ledger.sealed():  # Before, nobody's signature counts.

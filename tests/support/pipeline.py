@@ -15,6 +15,7 @@ from provenance.ledger import (
     Anchored,
     BlockRef,
     ClaimCall,
+    Deployment,
     LedgerCall,
     LedgerEvent,
     RelayStatusCall,
@@ -59,6 +60,7 @@ class Node:
         self.most_lots: int | None = None
         self.simulations = 0
         self.outcome = ledger.outcome
+        self.successor: Callable[[BlockRef], Deployment | None] = ledger.successor
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._ledger, name)
@@ -116,7 +118,7 @@ class Pipeline:
         self.node = Node(ledger)
         self.repository = SQLRepository(folder / "registry.db")
         self.index = IndexedLedger(self.repository, ledger.identity, 60, monotonic)
-        policy = TrustPolicy(ledger.identity, (), confirmations)
+        self.policy = policy = TrustPolicy(ledger.identity, (), confirmations)
         node: Any = self.node
         self.amendments = Amendments(self.repository, self.index, node, lambda: ledger.now)
         self.verdicts = Verdicts(self.repository, self.index, self.amendments, policy)
