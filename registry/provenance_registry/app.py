@@ -103,10 +103,11 @@ def _assemble(
     list_signer = P256Signer.from_secret(secret(settings.secrets / "status-list"))
     policy = TrustPolicy(
         ledger.identity,
-        (f"{settings.base_url}/rpc",),
+        settings.published_nodes,
         settings.confirmations,
         registry=settings.base_url,
         predecessors=opened.predecessors,
+        agreeing=settings.agreeing,
     )
     index = IndexedLedger(repository, ledger.identity, settings.max_index_lag)
     signers = {"anchor": anchorer, "relay": relayer}
