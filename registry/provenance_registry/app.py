@@ -32,7 +32,7 @@ from provenance_registry.http.services import Services
 from provenance_registry.http.static_files import static_routes
 from provenance_registry.http.studios import studio_routes
 from provenance_registry.ledgers import OpenLedger, companions_of, open_registry_ledger
-from provenance_registry.repository import FileKind
+from provenance_registry.records import FileKind
 from provenance_registry.service.amendments import Amendments
 from provenance_registry.service.clock import Clock, system_clock
 from provenance_registry.service.index import IndexedLedger

@@ -27,7 +27,7 @@ from provenance.status import Status, StatusOrder
 from provenance.testing.memory import MemoryLedger
 from provenance.verdict import Verdict
 from provenance_registry.db.repository import SQLRepository
-from provenance_registry.repository import StoredCertificate, StoredMessage
+from provenance_registry.records import StoredCertificate, StoredMessage
 from provenance_registry.service.amendments import Amendments
 from provenance_registry.service.index import IndexedLedger
 from provenance_registry.service.limits import Limits

@@ -18,7 +18,7 @@ from provenance.status import Status
 from provenance_registry.db.engine import migrate, open_engine
 from provenance_registry.db.repository import SQLRepository
 from provenance_registry.db.tables import metadata
-from provenance_registry.repository import Sending
+from provenance_registry.records import Sending
 from tests.support.pieces import digital_piece, full_piece
 from tests.support.scene import ISSUER, LIST_ID, NOW, Scene
 

@@ -21,7 +21,7 @@ from provenance.ledger import (
     SuspendCall,
 )
 from provenance.status import AmendOrder, Status
-from provenance_registry.repository import Sending, SignedRelease, StoredMessage
+from provenance_registry.records import Sending, SignedRelease, StoredMessage
 from provenance_registry.service import limits
 from provenance_registry.service.limits import Buckets, Limits
 from provenance_registry.service.messages import SignedClaim

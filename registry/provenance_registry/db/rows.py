@@ -34,7 +34,14 @@ from provenance.ledger import (
 )
 from provenance.serial import Serial
 from provenance.status import Status
-from provenance_registry.repository import LotRow, OutboxEntry, Sending, State, StoredCertificate, TokenRow
+from provenance_registry.records import (
+    LotRow,
+    OutboxEntry,
+    Sending,
+    State,
+    StoredCertificate,
+    TokenRow,
+)
 
 
 def from_unix(seconds: int) -> datetime:

@@ -26,7 +26,7 @@ from provenance.verdict import Outcome, Verdict
 from provenance_registry.http.api import VC, verdict_response
 from provenance_registry.http.page_texts import LANGUAGES, PAGE_TEXTS
 from provenance_registry.http.services import Services
-from provenance_registry.repository import TokenRow
+from provenance_registry.records import TokenRow
 
 _STYLES = {
     Outcome.AUTHENTIC: "authentic",

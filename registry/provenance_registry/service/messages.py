@@ -12,7 +12,7 @@ from provenance.errors import MalformedError
 from provenance.handover import MAX_SIGNATURE_BYTES, Claim, HolderAction, HolderOrder, Release
 from provenance.ledger import HolderOrderCall, RelayAmendCall, RelayStatusCall, split_token_id
 from provenance.status import AmendOrder, Status, StatusOrder
-from provenance_registry.repository import SignedRelease
+from provenance_registry.records import SignedRelease
 
 E = TypeVar("E", bound=IntEnum)
 
