@@ -53,21 +53,25 @@ def accounts(home: RunningRegistry) -> dict[str, Address]:
     return {name: Address.parse(said[name]) for name in ("anchorer", "relayer")}
 
 
-def successor(home: RunningRegistry, city: ServedChain, final: BlockRef) -> EVMLedger:
-    """Deploy the successor and import everything, as `kilnmark ledger move` does."""
-    old = home.ledger()
-    named = Deployment(old.identity.contract, old.identity.chain_id, final.number)
-    new = deploy(
+def deployed(home: RunningRegistry, city: ServedChain, **import_: Any) -> EVMLedger:
+    """Deploy a ledger for the registry's people on the city's chain."""
+    return deploy(
         BoundedHTTPProvider(city.url),
         IMPORTER,
         admin=home.admin.address,
         steward=home.steward.address,
         anchorer=accounts(home)["anchorer"],
         base_uri=f"{home.base_url}/tokens/",
-        importer=IMPORTER.address,
-        predecessor=named,
         wait=city.seal,
+        **import_,
     )
+
+
+def successor(home: RunningRegistry, city: ServedChain, final: BlockRef) -> EVMLedger:
+    """Deploy the successor and import everything, as `kilnmark ledger move` does."""
+    old = home.ledger()
+    named = Deployment(old.identity.contract, old.identity.chain_id, final.number)
+    new = deployed(home, city, importer=IMPORTER.address, predecessor=named)
     for call in resume(old, final, new):
         send_and_wait(new, call, IMPORTER)
     assert compare(old, final, new, new.head()) == []
@@ -138,15 +142,7 @@ def test_a_registry_follows_its_ledgers_successor(home: RunningRegistry, city: S
 
 
 def test_a_ledger_that_succeeds_another_is_refused(home: RunningRegistry, city: ServedChain) -> None:
-    stranger = deploy(
-        BoundedHTTPProvider(city.url),
-        IMPORTER,
-        admin=home.admin.address,
-        steward=home.steward.address,
-        anchorer=accounts(home)["anchorer"],
-        base_uri=f"{home.base_url}/tokens/",
-        wait=city.seal,
-    )
+    stranger = deployed(home, city)
     before = (home.folder / "ledger.json").read_bytes()
     assert home.stop() == 0
     home.start(wait=False, KILNMARK_LEDGER=city.url, KILNMARK_CONTRACT=str(stranger.identity.contract))

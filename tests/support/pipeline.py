@@ -46,6 +46,15 @@ from tests.support.scene import ANCHORER, ISSUER, NOW, STEWARD, STUDIO, Scene, p
 RELAYER = person(9)
 
 
+class Ticking:
+    """A monotonic clock in the test's hand."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 class Node:
     """A node before a simulated ledger, which may fail, lag, refuse, or be overtaken by a reorganisation."""
 

@@ -30,17 +30,8 @@ from provenance_registry.service.index import IndexedLedger
 from provenance_registry.service.verdicts import Verdicts
 from provenance_registry.worker.indexer import BLOCKS_AT_ONCE, Indexer
 from tests.support.counting import steps_of
-from tests.support.pipeline import Pipeline
+from tests.support.pipeline import Pipeline, Ticking
 from tests.support.scene import STEWARD, STUDIO, Person, person
-
-
-class Ticking:
-    """A monotonic clock in the test's hand."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture
