@@ -61,7 +61,7 @@ def anvil(accounts: list[Account], rules: str) -> Iterator[Chain]:
         provider = BoundedHTTPProvider(f"http://127.0.0.1:{port}")
         node = Node(provider)
         try:
-            _wait(node, process)
+            wait_for(node, process)
             for account in accounts:
                 node.request("anvil_setBalance", str(account.address), _MONEY)
 
@@ -74,7 +74,8 @@ def anvil(accounts: list[Account], rules: str) -> Iterator[Chain]:
             process.terminate()
 
 
-def _wait(node: Node, process: subprocess.Popen[bytes], patience: float = 30.0) -> None:
+def wait_for(node: Node, process: subprocess.Popen[bytes], patience: float = 60.0) -> None:
+    """Return when the node answers; raises `LedgerError` where its process ends or `patience` seconds pass."""
     deadline = time.monotonic() + patience
     while True:
         try:

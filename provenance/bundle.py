@@ -13,7 +13,7 @@ from datetime import datetime
 
 from provenance.canonical import JSONObject, JSONValue, canonicalize, is_of, parse_canonical
 from provenance.certificate import MAX_CERTIFICATE_BYTES, Certificate, format_time, parse_time
-from provenance.encoding import Address, Hash32, Root, parse_hex
+from provenance.encoding import Address, Hash32, Root, parse_hex, read_at
 from provenance.errors import MalformedError
 from provenance.ledger import BlockRef, LedgerIdentity
 from provenance.strict import block_from_json, block_to_json, count_of, members_of
@@ -90,11 +90,11 @@ class Receipt:
             raise MalformedError("not-a-bundle", "A token id is a number in decimal text.", field="receipts.tokenId")
         return cls(
             chain_id=count_of(members, "chainId", "receipts"),
-            genesis=Hash32.parse(members["genesis"]),
-            contract=Address.parse(members["contract"]),
+            genesis=read_at("receipts.genesis", Hash32.parse, members["genesis"]),
+            contract=read_at("receipts.contract", Address.parse, members["contract"]),
             token_id=int(token),
-            root=Root.parse(members["root"]),
-            transaction=Hash32.parse(members["transaction"]),
+            root=read_at("receipts.root", Root.parse, members["root"]),
+            transaction=read_at("receipts.transaction", Hash32.parse, members["transaction"]),
             block=block_from_json(members["block"], "receipts.block"),
         )
 
@@ -164,7 +164,7 @@ class Bundle:
 
 
 def _step(text: JSONValue) -> bytes:
-    step = parse_hex(text)
+    step = read_at("inclusion.path", parse_hex, text)
     if len(step) != Hash32.LENGTH:
         raise MalformedError("not-a-bundle", "A step of the path is a hash.", field="inclusion.path")
     return step

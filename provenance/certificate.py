@@ -133,7 +133,7 @@ class Certificate:
         try:
             issuer, piece, entry = _read_issuer(document), _read_piece(document), _read_status(document)
         except ConfigurationError as error:  # An address inside the certificate: malformed, not misconfigured.
-            raise MalformedError.like(error) from None
+            raise MalformedError.like(error, field="credentialSubject.id") from None
         valid_from = parse_time(document.get("validFrom"), "validFrom")
         replaces = digest(document["replaces"], "replaces") if "replaces" in document else None
         expected = render(piece, issuer, entry, valid_from, replaces)

@@ -14,10 +14,14 @@ import base64
 import binascii
 import hashlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import ClassVar, Self, TypeVar
 
 from provenance.errors import MalformedError
+
+A = TypeVar("A")
+T = TypeVar("T")
 
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _PAIRS = [high + low for high in _BASE58 for low in _BASE58]  # By value: 3364 of them.
@@ -107,6 +111,14 @@ class Address(FixedBytes):
 
     __slots__ = ()
     LENGTH: ClassVar[int] = 20
+
+
+def read_at(field: str, read: Callable[[A], T], value: A) -> T:
+    """Return ``read(value)``; a `MalformedError` that it raises names `field`."""
+    try:
+        return read(value)
+    except MalformedError as error:
+        raise MalformedError.like(error, field=field) from None
 
 
 def parse_hex(text: object) -> bytes:

@@ -6,7 +6,7 @@ from datetime import date
 from typing import cast
 
 from provenance.canonical import JSONObject, JSONValue
-from provenance.encoding import Digest
+from provenance.encoding import Digest, read_at
 from provenance.errors import MalformedError
 from provenance.multilingual import Text
 from provenance.serial import Serial
@@ -56,18 +56,12 @@ def serial(value: JSONValue | None, path: str) -> Serial:
     """Return a serial; raises `MalformedError`."""
     if not isinstance(value, str):
         raise MalformedError("bad-type", "Expected a text.", field=path)
-    try:
-        return Serial.parse(value)
-    except MalformedError as error:
-        raise MalformedError.like(error, field=path) from None
+    return read_at(path, Serial.parse, value)
 
 
 def digest(value: JSONValue | None, path: str) -> Digest:
     """Return a digest in its multibase form; raises `MalformedError`."""
-    try:
-        return Digest.from_multibase(value)
-    except MalformedError as error:
-        raise MalformedError.like(error, field=path) from None
+    return read_at(path, Digest.from_multibase, value)
 
 
 def check_number(number: object, path: str, largest: int) -> None:

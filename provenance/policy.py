@@ -6,6 +6,7 @@ replaced by what a registry says.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from provenance.canonical import JSONObject, JSONValue, canonicalize, is_of, parse
@@ -44,24 +45,13 @@ class TrustPolicy:
     def __post_init__(self) -> None:
         if not 1 <= self.confirmations <= MAX_CONFIRMATIONS:
             raise ConfigurationError("bad-policy", "Confirmations must be 1 to {limit:,}.", limit=MAX_CONFIRMATIONS)
-        if len(self.nodes) > MAX_NODES:
-            raise ConfigurationError("bad-policy", "A policy names at most {limit} nodes.", limit=MAX_NODES)
-        if not 1 <= self.agreeing <= max(1, len(set(self.nodes))):
-            raise ConfigurationError("bad-policy", "No more nodes can agree than the policy names.")
+        check_nodes(self.nodes, self.agreeing)
         if len(self.predecessors) > MAX_PREDECESSORS:
             raise ConfigurationError(
                 "bad-policy", "A policy names at most {limit} predecessors.", limit=MAX_PREDECESSORS
             )
         if len({self.ledger, *self.predecessors}) != 1 + len(self.predecessors):
             raise ConfigurationError("bad-policy", "A policy names each ledger once.")
-        for node in self.nodes:
-            if (
-                not node.startswith(("https://", "http://"))
-                or not node.isascii()
-                or not node.isprintable()
-                or " " in node
-            ):
-                raise ConfigurationError("bad-policy", "A node is named by its http or https address.")
 
     @property
     def digest(self) -> Digest:
@@ -111,6 +101,23 @@ class TrustPolicy:
 
 
 _MEMBERS = {"type", "version", "ledger", "nodes", "confirmations", "registry", "predecessors", "agreeing"}
+
+
+def check_nodes(nodes: Sequence[str], agreeing: int) -> None:
+    """Raise `ConfigurationError` where a policy cannot name these `nodes`, so many of which must be `agreeing`."""
+    if len(nodes) > MAX_NODES:
+        raise ConfigurationError("bad-policy", "A policy names at most {limit} nodes.", limit=MAX_NODES)
+    if not 1 <= agreeing <= max(1, len(set(nodes))):
+        raise ConfigurationError(
+            "bad-policy",
+            "Of {named} different nodes {agreeing} cannot agree.",
+            hint="Name more nodes, or let fewer agree, from 1 on.",
+            named=len(set(nodes)),
+            agreeing=agreeing,
+        )
+    for node in nodes:
+        if not node.startswith(("https://", "http://")) or not node.isascii() or not node.isprintable() or " " in node:
+            raise ConfigurationError("bad-policy", "A node is named by its http or https address.")
 
 
 def identity_to_json(ledger: LedgerIdentity) -> JSONObject:

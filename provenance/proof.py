@@ -11,7 +11,7 @@ import hashlib
 from dataclasses import dataclass
 
 from provenance.canonical import JSONObject, JSONValue, canonicalize, join
-from provenance.encoding import from_base58, to_base58
+from provenance.encoding import from_base58, read_at, to_base58
 from provenance.errors import KeystoreError, MalformedError
 from provenance.keys import Algorithm, PublicKey, Signer
 from provenance.signing import checked
@@ -55,14 +55,14 @@ class Proof:
         if _text(proof, "proofPurpose") != "assertionMethod":
             raise MalformedError("bad-proof", "The purpose must be assertionMethod.", field="proof.proofPurpose")
         method, _, fragment = _text(proof, "verificationMethod").partition("#")
-        key = PublicKey.parse(fragment)
+        key = read_at("proof.verificationMethod", PublicKey.parse, fragment)
         if not method or key.algorithm != algorithm:
             raise MalformedError("bad-proof", "The suite does not fit the key.", field="proof.verificationMethod")
         value = _text(proof, "proofValue")
         if not value.startswith("z"):
             raise MalformedError("bad-proof", "The proof value must be base58btc.", field="proof.proofValue")
         options = {name: member for name, member in proof.items() if name != "proofValue"}
-        return cls(key, options, from_base58(value[1:]))
+        return cls(key, options, read_at("proof.proofValue", from_base58, value[1:]))
 
     def attached(self, document: JSONObject) -> JSONObject:
         """Return a copy of `document` that the proof secures."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from provenance.canonical import JSONObject, JSONValue
 from provenance.certificate import format_time, parse_time
-from provenance.encoding import Hash32
+from provenance.encoding import Hash32, read_at
 from provenance.errors import MalformedError
 from provenance.ledger import BlockRef
 
@@ -34,9 +34,8 @@ def block_to_json(block: BlockRef) -> JSONObject:
 def block_from_json(value: JSONValue, path: str) -> BlockRef:
     """Read what `block_to_json` writes; raises `MalformedError`."""
     block = members_of(value, path, _BLOCK)
-    return BlockRef(
-        count_of(block, "number", path), Hash32.parse(block["hash"]), parse_time(block["time"], f"{path}.time")
-    )
+    hash_ = read_at(f"{path}.hash", Hash32.parse, block["hash"])
+    return BlockRef(count_of(block, "number", path), hash_, parse_time(block["time"], f"{path}.time"))
 
 
 _BLOCK = frozenset(("number", "hash", "time"))

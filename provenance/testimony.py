@@ -11,7 +11,7 @@ from datetime import datetime
 
 from provenance.canonical import JSONObject, JSONValue
 from provenance.certificate import format_time, parse_time
-from provenance.encoding import Address, Digest
+from provenance.encoding import Address, Digest, read_at
 from provenance.errors import MalformedError
 from provenance.ledger import BlockRef, KeyWindow, LedgerRecord
 from provenance.status import Status
@@ -88,13 +88,13 @@ class ExportedRecord:
             raise MalformedError("not-a-bundle", "There is no such status.", field="asExported.status")
         return cls(
             block=block_from_json(members["block"], "asExported.block"),
-            studio=Address.parse(members["studio"]),
-            did_hash=Digest.parse(members["didHash"]),
-            name_hash=Digest.parse(members["nameHash"]),
+            studio=read_at("asExported.studio", Address.parse, members["studio"]),
+            did_hash=read_at("asExported.didHash", Digest.parse, members["didHash"]),
+            name_hash=read_at("asExported.nameHash", Digest.parse, members["nameHash"]),
             key=_window(members["key"]) if "key" in members else None,
             standing_at_anchor=_truth(standing, "atAnchor"),
             standing_now=_truth(standing, "atExport"),
-            holder=Address.parse(members["holder"]),
+            holder=read_at("asExported.holder", Address.parse, members["holder"]),
             status=Status[status],
             status_time=_time(members, "statusTime"),
             lost_since=_time(members, "lostSince"),

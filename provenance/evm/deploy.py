@@ -17,8 +17,9 @@ from provenance.evm.abi import interface
 from provenance.evm.accounts import Account, Creation, read_creation
 from provenance.evm.calls import deployment_argument
 from provenance.evm.fees import fees
-from provenance.evm.ledger import MAX_GAS, EVMLedger
+from provenance.evm.ledger import EVMLedger
 from provenance.evm.node import Node, data, members, paid_by, quantity
+from provenance.evm.transactions import MAX_GAS
 from provenance.ledger import Deployment, Role, SignedTransaction
 
 DEFAULT_ADMIN_DELAY = 3 * 24 * 3600

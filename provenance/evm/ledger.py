@@ -14,24 +14,15 @@ from web3.providers.base import JSONBaseProvider
 
 from provenance.encoding import Address, Digest, Hash32, KeyId, Root
 from provenance.errors import LedgerError
+from provenance.evm import transactions
 from provenance.evm.abi import bad_answer
-from provenance.evm.accounts import Account, is_signed_by, message_digest, transaction_fields
-from provenance.evm.calls import encode_call, role_id
+from provenance.evm.accounts import is_signed_by, message_digest
+from provenance.evm.calls import role_id
 from provenance.evm.contract import Contract
 from provenance.evm.events import EVENTS
 from provenance.evm.fees import fees
 from provenance.evm.identity import compare, read_identity
-from provenance.evm.node import (
-    BoundedHTTPProvider,
-    count,
-    data,
-    hash32,
-    low_balance,
-    members,
-    moment,
-    paid_by,
-    quantity,
-)
+from provenance.evm.node import BoundedHTTPProvider, count, moment
 from provenance.evm.passkeys import may_be_signed
 from provenance.evm.signatures import ask_who_signed
 from provenance.evm.statuses import set_by_steward
@@ -57,8 +48,6 @@ from provenance.ledger import (
 )
 from provenance.status import Status
 
-MAX_GAS = 2**24
-"""Largest gas of a transaction (EIP-7825)."""
 MAX_EVENTS = 20_000
 _OPEN_END = 2**64 - 1
 
@@ -321,79 +310,19 @@ class EVMLedger:
         self, call: LedgerCall, signer: TransactionSigner, nonce: int, *, max_gas: int | None = None
     ) -> SignedTransaction:
         """Simulate, price and sign `call`; the signer must be an `Account`."""
-        request: dict[str, Any] = {
-            "from": str(signer.address),
-            "to": str(self.contract.address),
-            "data": "0x" + encode_call(self.contract.abi, call).hex(),
-        }
-        limit = MAX_GAS if max_gas is None else min(max_gas, MAX_GAS)
-        with paid_by(signer.address, self._identity.chain_id):
-            gas = self._estimate(request, limit)
-        if max_gas is not None and gas > limit:
-            raise _too_costly(limit)
-        gas, prices = min(gas + gas // 50, limit), fees(self.contract.node)
-        if gas * prices["maxFeePerGas"] > self.balance(signer.address):
-            raise low_balance(signer.address, self._identity.chain_id)
-        return cast(Account, signer).sign_transaction(
-            {
-                "type": 2,
-                "chainId": self._identity.chain_id,
-                "nonce": nonce,
-                "to": self.contract.address.value,
-                "value": 0,
-                "data": request["data"],
-                "gas": gas,
-                **prices,
-            }
-        )
+        return transactions.prepare(self.contract, self._identity.chain_id, call, signer, nonce, max_gas)
 
     def renumber(self, transaction: SignedTransaction, signer: TransactionSigner, nonce: int) -> SignedTransaction:
         """Sign the same call under another nonce; the signer must be an `Account`."""
-        return cast(Account, signer).sign_transaction({**transaction_fields(transaction.raw), "nonce": nonce})
-
-    def _estimate(self, request: dict[str, Any], limit: int) -> int:
-        try:
-            return self.contract.node.quantity("eth_estimateGas", {**request, "gas": hex(limit)})
-        except LedgerError as error:
-            if error.code == "out-of-gas" and limit < MAX_GAS:
-                raise _too_costly(limit) from None
-            raise
+        return transactions.renumber(transaction, signer, nonce)
 
     def send(self, transaction: SignedTransaction) -> None:
         """Hand the transaction to the node; one that it has already is no error."""
-        try:
-            with paid_by(transaction.sender, self._identity.chain_id):
-                answer = self.contract.node.request("eth_sendRawTransaction", "0x" + transaction.raw.hex())
-        except LedgerError as error:
-            if error.code == "already-known":
-                return
-            if error.code == "nonce-used" and self.outcome(transaction.hash) is not None:
-                return
-            raise
-        if hash32(answer) != transaction.hash:
-            raise bad_answer("the hash of another transaction")
+        transactions.send(self.contract, self._identity.chain_id, transaction)
 
     def outcome(self, transaction: Hash32) -> TransactionOutcome | None:
         """Return what became of a mined transaction, or ``None`` while it is not mined."""
-        answer = self.contract.node.request("eth_getTransactionReceipt", str(transaction))
-        if answer is None:
-            return None
-        receipt = members(answer)
-        if hash32(receipt.get("transactionHash")) != transaction:
-            raise bad_answer("the receipt of another transaction")
-        block = self.block(quantity(receipt.get("blockNumber")))
-        if hash32(receipt.get("blockHash")) != block.hash:
-            return None  # It stood in a block that is no longer canonical.
-        succeeded = quantity(receipt.get("status")) == 1
-        error = None if succeeded else self.contract.abi.refusal(_optional(receipt.get("revertReason")))
-        gas = quantity(receipt.get("gasUsed"))
-        return TransactionOutcome(block, succeeded, gas, error, gas * quantity(receipt.get("effectiveGasPrice", "0x0")))
-
-
-def _too_costly(limit: int) -> LedgerError:
-    return LedgerError(
-        "too-costly", "This takes more than the {limit:,} gas that are allowed for it.", retryable=False, limit=limit
-    )
+        return transactions.outcome_of(self.contract, transaction)
 
 
 def _at(block: BlockRef | None) -> object:
@@ -402,7 +331,3 @@ def _at(block: BlockRef | None) -> object:
 
 def _address(text: str) -> Address:
     return Address(bytes.fromhex(text[2:]))
-
-
-def _optional(value: object) -> bytes:
-    return b"" if value is None else data(value)

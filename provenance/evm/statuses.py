@@ -26,4 +26,6 @@ def set_by_steward(contract: Contract, token_id: int, at: BlockRef) -> bool | No
     said = last.piece if isinstance(last, PieceImported) else last
     if not isinstance(said, StatusSet | ImportedPiece) or said.token_id != token_id:
         raise bad_answer("another event than asked for")
+    if isinstance(said, ImportedPiece) and said.status_time is None:
+        return None
     return said.by_steward

@@ -32,7 +32,7 @@ from provenance_registry.http.services import Services
 from provenance_registry.http.static_files import static_routes
 from provenance_registry.http.studios import studio_routes
 from provenance_registry.ledgers import OpenLedger, companions_of, open_registry_ledger
-from provenance_registry.repository import FileKind
+from provenance_registry.records import FileKind
 from provenance_registry.service.amendments import Amendments
 from provenance_registry.service.clock import Clock, system_clock
 from provenance_registry.service.index import IndexedLedger
@@ -103,10 +103,11 @@ def _assemble(
     list_signer = P256Signer.from_secret(secret(settings.secrets / "status-list"))
     policy = TrustPolicy(
         ledger.identity,
-        (f"{settings.base_url}/rpc",),
+        settings.published_nodes,
         settings.confirmations,
         registry=settings.base_url,
         predecessors=opened.predecessors,
+        agreeing=settings.agreeing,
     )
     index = IndexedLedger(repository, ledger.identity, settings.max_index_lag)
     signers = {"anchor": anchorer, "relay": relayer}

@@ -1,4 +1,4 @@
-"""What the registry keeps, and the port through which it keeps it.
+"""The port through which the registry keeps what it keeps: its `records`.
 
 Reads are single calls; writes happen inside `Repository.write`, which gathers what comes at once into one durable
 transaction and returns when it is on disk.
@@ -7,231 +7,30 @@ transaction and returns when it is on disk.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from enum import Enum
 from typing import Protocol, TypeVar
 
 from provenance.encoding import Address, Digest, Hash32, KeyId, Root
-from provenance.handover import Release
 from provenance.ledger import AmendmentRecord, BlockRef, LedgerEvent, SignedTransaction
 from provenance.serial import Serial
-from provenance.status import Status
+from provenance_registry.records import (
+    HeldGroup,
+    LotRow,
+    NamedFile,
+    OutboxEntry,
+    PiecePage,
+    RelayedMessage,
+    Sending,
+    Signatory,
+    SignedRelease,
+    State,
+    StoredAmendment,
+    StoredBatch,
+    StoredCertificate,
+    StoredMessage,
+    TokenRow,
+)
 
 T = TypeVar("T")
-
-
-class State(Enum):
-    """Where a certificate is on its way: `HELD` until its studio is accredited, `ANCHORED` once confirmed.
-
-    A held one claims nothing: neither its serial nor its place in a status list, for anybody can sign in any name.
-    """
-
-    HELD = "held"
-    WAITING = "waiting"
-    BATCHED = "batched"
-    ANCHORED = "anchored"
-
-
-class Sending(Enum):
-    """Where a transaction of the outbox is; `FINAL` and `REVERTED` are the ends."""
-
-    PREPARED = "prepared"
-    SENT = "sent"
-    MINED = "mined"
-    FINAL = "final"
-    REVERTED = "reverted"
-
-
-@dataclass(frozen=True, slots=True)
-class StoredCertificate:
-    """A certificate as registered: `did` and `name` are its issuer's, `reason` says why it is held."""
-
-    digest: Digest
-    serial: Serial
-    data: bytes
-    did: str
-    name: str
-    key_id: KeyId
-    state: State
-    reason: str | None
-    received: datetime
-    studio: Address | None = None
-    batch_id: int | None = None
-    leaf: int | None = None
-    token_id: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class StoredAmendment:
-    """A certificate that replaces another: `first` is the piece's that was anchored, `number` counts from it."""
-
-    digest: Digest
-    first: Digest
-    replaces: Digest
-    number: int
-    key_id: KeyId
-    received: datetime
-    data: bytes
-
-
-class FileKind(Enum):
-    """As what a certificate names a file."""
-
-    PHOTO = "photo"
-    SCAN = "scan"
-    FILE = "file"
-
-
-@dataclass(frozen=True, slots=True)
-class NamedFile:
-    """A file as a certificate names it."""
-
-    digest: Digest
-    kind: FileKind
-    media_type: str
-
-
-@dataclass(frozen=True, slots=True)
-class Signatory:
-    """Who signed a certificate: an issuer by DID and name, and the key."""
-
-    did: str
-    name: str
-    key_id: KeyId
-
-
-@dataclass(frozen=True, slots=True)
-class HeldGroup(Signatory):
-    """The held certificates of one signer, and why they are held."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class StoredBatch:
-    """A sealed batch and the outbox entry that anchors it."""
-
-    batch_id: int
-    root: Root
-    first_lot: int
-    open: bool
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxEntry:
-    """A signed transaction, durable before it is first sent.
-
-    `former` are the bytes of the same call that were signed before, under other nonces.
-    """
-
-    entry_id: int
-    kind: str
-    account: Address
-    nonce: int
-    raw: bytes
-    hash: Hash32
-    sending: Sending
-    block: BlockRef | None = None
-    error: str | None = None
-    former: tuple[SignedTransaction, ...] = ()
-
-    @property
-    def signed(self) -> SignedTransaction:
-        """The transaction itself."""
-        return SignedTransaction(self.raw, self.hash, self.account, self.nonce)
-
-
-@dataclass(frozen=True, slots=True)
-class RelayedMessage:
-    """A signed message that the relayer sends for somebody, as it is recorded.
-
-    `number` names what it uses up on the ledger, and with whom; `facts` are what clients are told of it.
-    """
-
-    message_id: str
-    kind: str
-    token_id: int
-    number: str
-    facts: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class StoredMessage:
-    """A relayed message and how its transaction fares."""
-
-    message: RelayedMessage
-    entry: OutboxEntry
-
-
-@dataclass(frozen=True, slots=True)
-class SignedRelease:
-    """A release with its signature."""
-
-    release: Release
-    signature: bytes
-
-    def has_expired(self, now: int) -> bool:
-        """Tell whether the release counts no more at `now`, in unix seconds."""
-        return 0 < self.release.deadline < now
-
-
-@dataclass(frozen=True, slots=True)
-class LotRow:
-    """A lot of the index with its anchor.
-
-    `block` is that of the anchor's event; `anchored_time` and `anchored_block` are when the anchor counts from, which
-    a successor takes over from its predecessor.
-    """
-
-    lot_id: int
-    studio: Address
-    count: int
-    offset: int
-    anchor_id: int
-    root: Root
-    leaf_count: int
-    anchored_time: datetime
-    anchored_block: int
-    transaction: Hash32
-    block: BlockRef
-
-
-@dataclass(frozen=True, slots=True)
-class PieceRow:
-    """A piece in a list: its first certificate, and its token."""
-
-    digest: Digest
-    serial: Serial
-    token_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class PiecePage:
-    """Some pieces in the order of their tokens, and the token after which there may be more, or ``None``."""
-
-    pieces: tuple[PieceRow, ...]
-    following: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class TokenRow:
-    """What the index knows of one token beside its lot; `holder` is ``None`` until the first hand-over.
-
-    A report of loss lapses at `found_from`, where that is set.
-    """
-
-    status: Status
-    status_time: datetime | None
-    amendment: AmendmentRecord | None
-    holder: Address | None
-    nonce: int
-    lost_since: datetime | None
-    found_from: datetime | None
-
-    def lost_at(self, moment: datetime) -> datetime | None:
-        """Return since when the piece is lost as of `moment`, or ``None``."""
-        return None if self.found_from is not None and self.found_from <= moment else self.lost_since
 
 
 class Transaction(Protocol):

@@ -9,6 +9,7 @@ from pathlib import Path
 from provenance.encoding import Address
 from provenance.errors import ConfigurationError, MalformedError
 from provenance.ledger import MAX_LEAVES
+from provenance.policy import check_nodes
 from provenance.tag import check_base_url
 
 
@@ -23,6 +24,8 @@ class Settings:
     - `admin`, `steward`: addresses that the embedded ledger's first start takes; their keys live elsewhere.
     - `batch_size`, `batch_age`: a batch is sealed when so many certificates wait, or one so many seconds.
     - `confirmations`: blocks that must hold an anchor before it counts, its own included.
+    - `nodes`: addresses of nodes that the trust policy names beside the registry's own, which everybody reads.
+    - `agreeing`: how many nodes of the policy must give the same answer to whoever verifies by it.
     - `max_relay_gas`: gas that one message of others may take at the relayer's cost.
     - `max_relayed_hourly`: messages of others that the relayer pays for in an hour.
     - `max_pause_days`: days that the embedded ledger may have rested before a block is refused as misdated.
@@ -40,6 +43,8 @@ class Settings:
     batch_size: int = 5_000
     batch_age: float = 5.0
     confirmations: int = 1
+    nodes: tuple[str, ...] = ()
+    agreeing: int = 1
     max_pause_days: float = 400.0
     max_relay_gas: int = 1_000_000
     max_relayed_hourly: int = 600
@@ -80,10 +85,22 @@ class Settings:
             )
         if not 1 <= self.batch_size <= MAX_LEAVES:
             raise ConfigurationError("bad-settings", "A batch holds 1 to {limit:,} certificates.", limit=MAX_LEAVES)
+        check_nodes(self.published_nodes, self.agreeing)
+        if any("@" in node for node in self.nodes):
+            raise ConfigurationError(
+                "secret-address",
+                "A node's address in KILNMARK_NODES holds a name or a password, and the policy would publish it.",
+                hint="Name a node that needs none.",
+            )
         if self.max_relay_gas < 1 or self.max_relayed_hourly < 1:
             raise ConfigurationError(
                 "bad-settings", "KILNMARK_MAX_RELAY_GAS and KILNMARK_MAX_RELAYED_HOURLY count from 1."
             )
+
+    @property
+    def published_nodes(self) -> tuple[str, ...]:
+        """The nodes that the trust policy names: the registry's own first."""
+        return (f"{self.base_url}/rpc", *self.nodes)
 
     @property
     def database(self) -> Path:
@@ -113,6 +130,7 @@ class Settings:
             batch_size = int(env.get("KILNMARK_BATCH_SIZE", "5000"))
             batch_age = float(env.get("KILNMARK_BATCH_AGE", "5"))
             confirmations = int(env.get("KILNMARK_CONFIRMATIONS", "1"))
+            agreeing = int(env.get("KILNMARK_AGREEING", "1"))
             max_pause_days = float(env.get("KILNMARK_MAX_PAUSE_DAYS", "400"))
             max_relay_gas = int(env.get("KILNMARK_MAX_RELAY_GAS", "1000000"))
             max_relayed_hourly = int(env.get("KILNMARK_MAX_RELAYED_HOURLY", "600"))
@@ -139,6 +157,8 @@ class Settings:
             batch_size=batch_size,
             batch_age=batch_age,
             confirmations=confirmations,
+            nodes=tuple(env.get("KILNMARK_NODES", "").split()),
+            agreeing=agreeing,
             max_pause_days=max_pause_days,
             max_relay_gas=max_relay_gas,
             max_relayed_hourly=max_relayed_hourly,

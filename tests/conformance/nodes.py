@@ -6,14 +6,13 @@ import os
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from provenance.errors import LedgerError
+from benchmarks.chains import wait_for
 from provenance.evm.node import BoundedHTTPProvider, Node
 
 TOOLCHAIN = Path(__file__).resolve().parents[2] / "hardhat-config"
@@ -60,25 +59,11 @@ def running(command: list[str], port: int) -> Iterator[BoundedHTTPProvider]:
     ) as process:
         try:
             with connected(f"http://127.0.0.1:{port}") as provider:
-                wait_for(provider, process)
+                wait_for(Node(provider), process)
                 yield provider
         finally:
             os.killpg(process.pid, 15)  # The shell's children too: it leads a session of its own.
             process.wait(10)
-
-
-def wait_for(provider: BoundedHTTPProvider, process: subprocess.Popen[bytes], patience: float = 60.0) -> None:
-    """Return when the node answers."""
-    node, deadline = Node(provider), time.monotonic() + patience
-    while True:
-        try:
-            node.request("eth_chainId")
-        except LedgerError:
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
-        else:
-            return
 
 
 @contextmanager

@@ -24,8 +24,9 @@ from provenance.evm.accounts import Account
 from provenance.evm.deploy import deploy
 from provenance.evm.embedded import EmbeddedChain
 from provenance.evm.embedded_rpc import EmbeddedProvider
-from provenance.evm.ledger import MAX_GAS, EVMLedger
+from provenance.evm.ledger import EVMLedger
 from provenance.evm.node import BoundedHTTPProvider, Node
+from provenance.evm.transactions import MAX_GAS
 from provenance.handover import Claim, HolderAction, HolderOrder, Release
 from provenance.issue import issue
 from provenance.keys import P256Signer, Signer

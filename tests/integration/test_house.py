@@ -53,21 +53,25 @@ def accounts(home: RunningRegistry) -> dict[str, Address]:
     return {name: Address.parse(said[name]) for name in ("anchorer", "relayer")}
 
 
-def successor(home: RunningRegistry, city: ServedChain, final: BlockRef) -> EVMLedger:
-    """Deploy the successor and import everything, as `kilnmark ledger move` does."""
-    old = home.ledger()
-    named = Deployment(old.identity.contract, old.identity.chain_id, final.number)
-    new = deploy(
+def deployed(home: RunningRegistry, city: ServedChain, **import_: Any) -> EVMLedger:
+    """Deploy a ledger for the registry's people on the city's chain."""
+    return deploy(
         BoundedHTTPProvider(city.url),
         IMPORTER,
         admin=home.admin.address,
         steward=home.steward.address,
         anchorer=accounts(home)["anchorer"],
         base_uri=f"{home.base_url}/tokens/",
-        importer=IMPORTER.address,
-        predecessor=named,
         wait=city.seal,
+        **import_,
     )
+
+
+def successor(home: RunningRegistry, city: ServedChain, final: BlockRef) -> EVMLedger:
+    """Deploy the successor and import everything, as `kilnmark ledger move` does."""
+    old = home.ledger()
+    named = Deployment(old.identity.contract, old.identity.chain_id, final.number)
+    new = deployed(home, city, importer=IMPORTER.address, predecessor=named)
     for call in resume(old, final, new):
         send_and_wait(new, call, IMPORTER)
     assert compare(old, final, new, new.head()) == []
@@ -79,6 +83,11 @@ def verdicts(home: RunningRegistry, *pieces: Bundle) -> list[tuple[str, bool]]:
         said = [http.get(f"/P/{piece.certificate.piece.serial.compact}").json() for piece in pieces]
     advisories = [{advisory["code"] for advisory in each["advisories"]} for each in said]
     return [(each["reason"], "imported" in codes) for each, codes in zip(said, advisories, strict=True)]
+
+
+def page(home: RunningRegistry, piece: Bundle) -> str:
+    with httpx.Client(base_url=home.base_url, trust_env=False, headers={"accept": "text/html"}) as http:
+        return http.get(f"/P/{piece.certificate.piece.serial.compact}").text
 
 
 def test_a_registry_follows_its_ledgers_successor(home: RunningRegistry, city: ServedChain) -> None:
@@ -94,7 +103,8 @@ def test_a_registry_follows_its_ledgers_successor(home: RunningRegistry, city: S
     signatures = studio.account.sign_message(old.identity, release), key.sign_message(old.identity, claim)
     home.steward_does(ClaimCall(release, signatures[0], claim, signatures[1]))
     home.steward_does(SetStatusCall(held, Status.ON_HOLD))
-    assert verdicts(home, *bundles) == [("authentic", False), ("on-hold", False), ("authentic", False)]
+    assert verdicts(home, *bundles) == [("authentic", False), ("held-by-guild", False), ("authentic", False)]
+    assert "Put on hold by the guild" in page(home, bundles[1])
 
     final = old.head()
     new = successor(home, city, final)
@@ -110,7 +120,8 @@ def test_a_registry_follows_its_ledgers_successor(home: RunningRegistry, city: S
         policy = home.policy
         assert policy.ledger == new.identity
         assert policy.predecessors == (old.identity,)
-        assert verdicts(home, *bundles) == [("authentic", True), ("on-hold", True), ("authentic", True)]
+        assert verdicts(home, *bundles) == [("authentic", True), ("held-by-guild", True), ("authentic", True)]
+        assert "Put on hold by the guild" in page(home, bundles[1])
         for bundle in bundles:
             again = Bundle.from_bytes(home.client.bundle(bundle.certificate.piece.serial))
             for shown in (bundle, again):  # As it was kept, and as the registry makes it now.
@@ -131,15 +142,7 @@ def test_a_registry_follows_its_ledgers_successor(home: RunningRegistry, city: S
 
 
 def test_a_ledger_that_succeeds_another_is_refused(home: RunningRegistry, city: ServedChain) -> None:
-    stranger = deploy(
-        BoundedHTTPProvider(city.url),
-        IMPORTER,
-        admin=home.admin.address,
-        steward=home.steward.address,
-        anchorer=accounts(home)["anchorer"],
-        base_uri=f"{home.base_url}/tokens/",
-        wait=city.seal,
-    )
+    stranger = deployed(home, city)
     before = (home.folder / "ledger.json").read_bytes()
     assert home.stop() == 0
     home.start(wait=False, KILNMARK_LEDGER=city.url, KILNMARK_CONTRACT=str(stranger.identity.contract))

@@ -30,15 +30,11 @@ from provenance.ledger import (
     CancelReleasesCall,
     ClaimCall,
     ClockSet,
-    ControllerProposed,
     Deployment,
     ExecuteRecoveryCall,
     ImportedPiece,
     ImportPiecesCall,
-    KeyAdded,
-    KeyWindowShortened,
     LedgerCall,
-    LedgerEvent,
     ProposeControllerCall,
     ProposeRecoveryCall,
     ReinstateCall,
@@ -49,13 +45,11 @@ from provenance.ledger import (
     SetStatusCall,
     ShortenKeyCall,
     StatusSet,
-    StudioAccredited,
-    StudioReinstated,
-    StudioSuspended,
     SuspendCall,
     VetoRecoveryCall,
 )
 from provenance.status import Status
+from provenance.succession.history import directory_call
 from provenance_registry.db.repository import SQLRepository
 from provenance_registry.service.index import IndexedLedger
 from provenance_registry.worker.indexer import Indexer
@@ -143,6 +137,7 @@ class Followed:
             for key_id in [self.keys[0], *self.keys[-5:]]:
                 assert self.index.record(token_id, key_id, head) == self.ledger.record(token_id, key_id, head)
                 compared += 1
+            assert self.index.status_by_steward(token_id, head) == self.ledger.status_by_steward(token_id, head)
             holding = self.ledger.holding(token_id, head)
             expected = None if holding is None else (holding.signer, holding.nonce)
             if self.ledger.sealed():  # Before, nobody's signature counts.
@@ -272,27 +267,6 @@ class Chance:
         self.by(ExecuteRecoveryCall(self.token()))
 
 
-def played_again(event: LedgerEvent) -> LedgerCall | None:
-    """Return the importer's call for an event of a predecessor."""
-    match event:
-        case StudioAccredited():
-            return AccreditCall(event.studio, event.did, event.name, event.scopes)
-        case StudioSuspended():
-            return SuspendCall(event.studio)
-        case StudioReinstated():
-            return ReinstateCall(event.studio)
-        case KeyAdded():
-            return AddKeyCall(event.studio, event.multikey)
-        case KeyWindowShortened():
-            return ShortenKeyCall(event.studio, event.key_id, event.end)
-        case ControllerProposed():
-            return ProposeControllerCall(event.studio, event.controller)
-        case Anchored():
-            shares = tuple(Allotment(lot.studio, lot.count) for lot in event.lots)
-            return AnchorCall(event.root, event.leaf_count, event.lots[0].lot_id, shares)
-    return None
-
-
 def imported(old: Followed, token_id: int) -> ImportedPiece:
     """Return what became of a piece, from the ledger itself."""
     head = old.ledger.head()
@@ -311,7 +285,7 @@ def take_over(town: Town, old: Followed, successor: Followed) -> None:
     """Import everything, looking at the index in between."""
     ledger, clock = successor.ledger, -1
     for event in old.ledger.events(0, old.ledger.head().number):
-        call = played_again(event)
+        call = directory_call(event)
         if call is None:
             continue
         if event.block.number != clock:

@@ -42,7 +42,7 @@ from provenance.ledger import (
 from provenance.piece import Piece
 from provenance.serial import Serial
 from provenance_registry.app import Registry, build
-from provenance_registry.repository import State
+from provenance_registry.records import State
 from provenance_registry.service.clock import system_clock
 from provenance_registry.settings import Settings
 from provenance_registry.worker.choosing import BASE_GAS, LOT_GAS, PIECE_GAS

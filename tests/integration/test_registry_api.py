@@ -217,7 +217,9 @@ def test_a_revocation_by_the_studio_reaches_verdict_status_list_and_chain(
     order_status(registry.client, ledger, studio.account, token, Status.REVOKED)
     assert Verifier(registry.policy, ledger).verify(bundle).reason == "revoked"
     said = _until(lambda: registry.client.verdict(certificate.piece.serial), lambda v: v["reason"] == "revoked")
-    assert said["outcome"] == "NOT_AUTHENTIC"
+    assert (said["outcome"], said["statusBy"]) == ("NOT_AUTHENTIC", "studio")
+    page = http.get(f"/P/{certificate.piece.serial.compact}?lang=zh-Hans", headers={"accept": "text/html"}).text
+    assert "由工作室作废" in page
     listed = http.get(f"/status/{studio.list_id}").json()
     check_proof(listed)
     bits = gzip.decompress(base64.urlsafe_b64decode(listed["credentialSubject"]["encodedList"][1:] + "=="))

@@ -15,6 +15,7 @@ from provenance.ledger import (
     Anchored,
     BlockRef,
     ClaimCall,
+    Deployment,
     LedgerCall,
     LedgerEvent,
     RelayStatusCall,
@@ -26,7 +27,7 @@ from provenance.status import Status, StatusOrder
 from provenance.testing.memory import MemoryLedger
 from provenance.verdict import Verdict
 from provenance_registry.db.repository import SQLRepository
-from provenance_registry.repository import StoredCertificate, StoredMessage
+from provenance_registry.records import StoredCertificate, StoredMessage
 from provenance_registry.service.amendments import Amendments
 from provenance_registry.service.index import IndexedLedger
 from provenance_registry.service.limits import Limits
@@ -45,6 +46,15 @@ from tests.support.scene import ANCHORER, ISSUER, NOW, STEWARD, STUDIO, Scene, p
 RELAYER = person(9)
 
 
+class Ticking:
+    """A monotonic clock in the test's hand."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 class Node:
     """A node before a simulated ledger, which may fail, lag, refuse, or be overtaken by a reorganisation."""
 
@@ -59,6 +69,7 @@ class Node:
         self.most_lots: int | None = None
         self.simulations = 0
         self.outcome = ledger.outcome
+        self.successor: Callable[[BlockRef], Deployment | None] = ledger.successor
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._ledger, name)
@@ -116,7 +127,7 @@ class Pipeline:
         self.node = Node(ledger)
         self.repository = SQLRepository(folder / "registry.db")
         self.index = IndexedLedger(self.repository, ledger.identity, 60, monotonic)
-        policy = TrustPolicy(ledger.identity, (), confirmations)
+        self.policy = policy = TrustPolicy(ledger.identity, (), confirmations)
         node: Any = self.node
         self.amendments = Amendments(self.repository, self.index, node, lambda: ledger.now)
         self.verdicts = Verdicts(self.repository, self.index, self.amendments, policy)

@@ -30,7 +30,7 @@ from provenance.serial import Serial
 from provenance.status import AmendOrder, Status
 from provenance.verdict import Outcome
 from provenance_registry.db.tables import amendments as table
-from provenance_registry.repository import FileKind, NamedFile
+from provenance_registry.records import FileKind, NamedFile
 from provenance_registry.service.amendments import MAX_PER_KEY
 from tests.support.pipeline import Pipeline
 from tests.support.scene import ISSUER, NOW, OTHER, OTHER_ISSUER, STEWARD, STUDIO

@@ -16,7 +16,7 @@ from provenance.ledger import ReinstateCall, ShortenKeyCall, SuspendCall
 from provenance.status import Status
 from provenance.verdict import CODES, Check, Outcome, Result
 from provenance_registry.http.api import certificate_members
-from provenance_registry.repository import Sending
+from provenance_registry.records import Sending
 from provenance_registry.service.directory import HELD_HINTS
 from provenance_registry.worker.choosing import BASE_GAS, GAS_BUDGET, LOT_GAS, PIECE_GAS, within_gas
 from provenance_registry.worker.examiner import IN_VAIN

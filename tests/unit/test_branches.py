@@ -12,7 +12,7 @@ from provenance.encoding import Hash32
 from provenance.ledger import BlockRef, SignedTransaction, TransactionOutcome
 from provenance.status import Status
 from provenance.verdict import Outcome
-from provenance_registry.repository import Sending
+from provenance_registry.records import Sending
 from tests.support.pipeline import Pipeline
 from tests.support.scene import ANCHORER
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,7 @@ from provenance.ledger import (
     HolderOrderCall,
     KeyWindowShortened,
     NameSuccessorCall,
+    ReportLostCall,
     SetStatusCall,
     ShortenKeyCall,
     StudioReinstated,
@@ -24,19 +26,12 @@ from provenance.ledger import (
 )
 from provenance.status import Status
 from provenance.verdict import Outcome
-from provenance_registry.worker.indexer import BLOCKS_AT_ONCE
+from provenance_registry.service.index import IndexedLedger
+from provenance_registry.service.verdicts import Verdicts
+from provenance_registry.worker.indexer import BLOCKS_AT_ONCE, Indexer
 from tests.support.counting import steps_of
-from tests.support.pipeline import Pipeline
-from tests.support.scene import STEWARD, STUDIO, person
-
-
-class Ticking:
-    """A monotonic clock in the test's hand."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.support.pipeline import Pipeline, Ticking
+from tests.support.scene import STEWARD, STUDIO, Person, person
 
 
 @pytest.fixture
@@ -76,6 +71,73 @@ def test_a_successor_is_known_to_the_index_and_told(pipeline: Pipeline) -> None:
     assert pipeline.index.successor() == pipeline.ledger.successor() == named
     verdict = pipeline.verdict(certificate)
     assert (verdict.outcome, verdict.advisories) == (Outcome.AUTHENTIC, ("successor-named",))
+
+
+def test_the_index_asks_once_for_a_successor_that_it_has_no_event_of(pipeline: Pipeline) -> None:
+    certificate = pipeline.anchored()
+    named = Deployment(STEWARD.address, 7, pipeline.ledger.head().number)
+    pipeline.scene.do(NameSuccessorCall(named), STEWARD)
+    before = pipeline.ledger.head()
+    pipeline.repository.write(lambda transaction: transaction.apply((), before))  # As a version did that passed it by.
+    asked = list[BlockRef]()
+    node: Any = pipeline.node
+
+    def successor(at: BlockRef) -> Deployment | None:
+        asked.append(at)
+        if len(asked) == 1:
+            raise LedgerError("node-unreachable", "The node did not answer.", retryable=True)
+        return pipeline.ledger.successor(at)
+
+    pipeline.node.successor = successor
+    index = IndexedLedger(pipeline.repository, pipeline.ledger.identity, 60)
+    started = Indexer(pipeline.repository, node, index)
+    with pytest.raises(LedgerError):
+        started.catch_up()
+    with pytest.raises(LedgerError, match="lost contact"):
+        index.head()
+    started.catch_up()
+    pipeline.ledger.mine()
+    started.catch_up()
+    assert asked == [before, before]
+    assert index.successor() == named
+    verdicts = Verdicts(pipeline.repository, index, pipeline.amendments, pipeline.policy)
+    assert verdicts.verdict(certificate.piece.serial)[0].advisories == ("successor-named",)
+    pipeline.take_back(before.number)  # The naming is gone from the chain.
+    started.catch_up()
+    assert index.successor() is None
+
+
+def test_a_ledger_that_knows_no_successors_is_followed(pipeline: Pipeline) -> None:
+    def successor(at: BlockRef) -> None:
+        raise LedgerError("ledger-refused", "The ledger refuses: {reason}.", retryable=False, reason="")
+
+    pipeline.node.successor = successor
+    index = IndexedLedger(pipeline.repository, pipeline.ledger.identity, 60)
+    node: Any = pipeline.node
+    Indexer(pipeline.repository, node, index).catch_up()
+    assert (index.head(), index.successor()) == (pipeline.ledger.head(), None)
+
+
+def test_who_set_a_status_is_known_to_the_index_and_told(pipeline: Pipeline) -> None:
+    certificate = pipeline.anchored()
+    token_id = pipeline.stored(certificate).token_id
+    assert token_id is not None
+
+    def told(status: Status, by: Person) -> tuple[str, bool | None, str]:
+        pipeline.scene.do(SetStatusCall(token_id, status), by)
+        pipeline.turn()
+        assert pipeline.index.status_by_steward(token_id, pipeline.index.head()) is (by is STEWARD)
+        verdict = pipeline.verdict(certificate)
+        return verdict.reason, verdict.by_steward, verdict.hint
+
+    assert pipeline.index.status_by_steward(token_id, pipeline.index.head()) is None
+    assert told(Status.ON_HOLD, STUDIO) == ("on-hold", False, "Ask the studio.")
+    assert told(Status.ON_HOLD, STEWARD) == ("held-by-guild", True, "Ask the guild.")
+    pipeline.scene.do(ReportLostCall(token_id), STUDIO)  # Other events leave it as it is.
+    pipeline.turn()
+    assert pipeline.index.status_by_steward(token_id, pipeline.index.head()) is True
+    assert told(Status.ACTIVE, STEWARD)[0] == "authentic"
+    assert told(Status.REVOKED, STUDIO)[:2] == ("revoked", False)
 
 
 def test_a_bundle_tells_nothing_while_the_index_may_be_out_of_date(pipeline: Pipeline, clock: Ticking) -> None:

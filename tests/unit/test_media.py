@@ -14,7 +14,7 @@ from provenance.issue import issue
 from provenance.keys import P256Signer
 from provenance.piece import Photo, Piece, Scan, WorkFile
 from provenance.resources import FILE_TYPES, MARK_BYTES, has_mark
-from provenance_registry.repository import FileKind
+from provenance_registry.records import FileKind
 from provenance_registry.service import media as module
 from provenance_registry.service.media import Media
 from tests.support.pipeline import Pipeline

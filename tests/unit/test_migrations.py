@@ -18,7 +18,7 @@ from provenance.status import Status
 from provenance_registry.db.engine import migrate, open_engine
 from provenance_registry.db.repository import SQLRepository
 from provenance_registry.db.tables import metadata
-from provenance_registry.repository import Sending
+from provenance_registry.records import Sending
 from tests.support.pieces import digital_piece, full_piece
 from tests.support.scene import ISSUER, LIST_ID, NOW, Scene
 
@@ -91,6 +91,7 @@ def test_what_events_said_apart_is_added_up(tmp_path: Path) -> None:
     repository = SQLRepository(tmp_path / "registry.db")
     lost, found = repository.token(7), repository.token(8)
     assert (lost.status, lost.holder, lost.nonce) == (Status.ON_HOLD, Address(b"\6" * 20), 4)
+    assert lost.by_steward is None  # Nothing kept it.
     assert lost.amendment is not None
     assert (lost.amendment.digest, lost.amendment.count) == (Digest(b"\5" * 32), 1)
     assert [moment and moment.timestamp() for moment in (lost.lost_since, lost.found_from)] == [9, None]

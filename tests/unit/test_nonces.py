@@ -14,7 +14,8 @@ from provenance.handover import Release
 from provenance.ledger import BlockRef, LedgerCall, ReinstateCall, RelayStatusCall, SuspendCall
 from provenance.status import Status
 from provenance.verdict import Outcome
-from provenance_registry.repository import OutboxEntry, Sending, Transaction
+from provenance_registry.records import OutboxEntry, Sending
+from provenance_registry.repository import Transaction
 from provenance_registry.service.outbox import AT_ONCE, Outbox
 from tests.support.counting import steps_of
 from tests.support.pipeline import RELAYER, Pipeline

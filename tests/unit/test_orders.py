@@ -12,7 +12,7 @@ import pytest
 from provenance.errors import ConflictError
 from provenance.ledger import SetStatusCall
 from provenance.status import Status
-from provenance_registry.repository import Sending
+from provenance_registry.records import Sending
 from tests.support.pipeline import Pipeline
 from tests.support.scene import OTHER, STEWARD
 

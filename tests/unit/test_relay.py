@@ -21,26 +21,17 @@ from provenance.ledger import (
     SuspendCall,
 )
 from provenance.status import AmendOrder, Status
-from provenance_registry.repository import Sending, SignedRelease, StoredMessage
+from provenance_registry.records import Sending, SignedRelease, StoredMessage
 from provenance_registry.service import limits
 from provenance_registry.service.limits import Buckets, Limits
 from provenance_registry.service.messages import SignedClaim
 from provenance_registry.service.relay import RelayedCall
 from provenance_registry.service.releases import MAX_CHAIN_CHECKS, MAX_LIVE_RELEASES
-from tests.support.pipeline import RELAYER, Pipeline
+from tests.support.pipeline import RELAYER, Pipeline, Ticking
 from tests.support.scene import ISSUER, NOW, OTHER, STEWARD, STUDIO, person
 
 KEY, BUYER = person(21).address, person(22).address
 CLIENT = "198.51.100.1"
-
-
-class Ticking:
-    """A monotonic clock in the test's hand."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

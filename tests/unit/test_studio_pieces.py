@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from provenance.encoding import KeyId
-from provenance_registry.repository import PieceRow
+from provenance_registry.records import PieceRow
 from tests.support.pipeline import Pipeline
 from tests.support.scene import OTHER, OTHER_ISSUER, STUDIO
 

@@ -25,6 +25,8 @@ from provenance_cli.context import App, pass_app
 @click.option("--batch-size", type=int, help="Seal a batch when so many certificates wait.")
 @click.option("--batch-age", type=float, help="Seal a batch when one has waited so many seconds.")
 @click.option("--confirmations", type=int, help="Blocks that must hold an anchor.")
+@click.option("--nodes", help="Nodes that the trust policy names beside the registry's own, with spaces between.")
+@click.option("--agreeing", type=int, help="How many nodes of the policy must agree (default: 1).")
 @pass_app
 def serve(app: App, /, **options: str | float | None) -> None:
     """Start the registry's process and stay with it."""

@@ -12,7 +12,7 @@ from provenance.ledger import AmendmentRecord
 from provenance_registry.db import naming, rows
 from provenance_registry.db.reading import Reader
 from provenance_registry.db.tables import amendments, certificates, token_events
-from provenance_registry.repository import NamedFile, StoredAmendment
+from provenance_registry.records import NamedFile, StoredAmendment
 
 
 def add(connection: sa.Connection, amendment: StoredAmendment, named: Iterable[NamedFile]) -> None:

@@ -12,7 +12,7 @@ from provenance.ledger import BlockRef, SignedTransaction
 from provenance_registry.db import places, rows
 from provenance_registry.db.reading import Reader
 from provenance_registry.db.tables import OPEN, batches, certificates, former_bytes, leaves, lots, outbox
-from provenance_registry.repository import (
+from provenance_registry.records import (
     OutboxEntry,
     Sending,
     Signatory,

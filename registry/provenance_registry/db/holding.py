@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from provenance.encoding import KeyId
 from provenance_registry.db.reading import Reader
 from provenance_registry.db.tables import HELD, VOUCHED, certificates, status_lists
-from provenance_registry.repository import HeldGroup, State
+from provenance_registry.records import HeldGroup, State
 
 LASTING = "serial-taken", "status-entry-taken", "refused", "already-anchored"
 """Reasons that no change of the directory lifts."""

@@ -12,7 +12,7 @@ from provenance.ledger import Anchored, BlockRef, ClockSet, LedgerEvent, Sealed,
 from provenance_registry.db import rows
 from provenance_registry.db.reading import Reader
 from provenance_registry.db.tables import directory_events, indexed, lots, token_events
-from provenance_registry.repository import LotRow, TokenRow
+from provenance_registry.records import LotRow, TokenRow
 
 EVENT_TABLES = lots, token_events, directory_events
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from provenance.encoding import Digest
 from provenance_registry.db.reading import Reader
 from provenance_registry.db.tables import VOUCHED, certificates, media
-from provenance_registry.repository import FileKind, NamedFile
+from provenance_registry.records import FileKind, NamedFile
 
 
 def name_files(connection: sa.Connection, certificate_id: int, named: Iterable[NamedFile]) -> None:

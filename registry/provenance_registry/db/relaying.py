@@ -13,7 +13,7 @@ from provenance_registry.db import rows
 from provenance_registry.db.anchoring import ENDED
 from provenance_registry.db.reading import Reader
 from provenance_registry.db.tables import outbox, relayed, releases
-from provenance_registry.repository import RelayedMessage, SignedRelease, StoredMessage
+from provenance_registry.records import RelayedMessage, SignedRelease, StoredMessage
 
 
 def add_relayed(connection: sa.Connection, message: RelayedMessage, entry_id: int) -> None:

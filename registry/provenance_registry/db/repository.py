@@ -18,7 +18,7 @@ from provenance_registry.db import amending, anchoring, holding, indexing, namin
 from provenance_registry.db.engine import open_engine
 from provenance_registry.db.tables import VOUCHED, certificates, token_events
 from provenance_registry.db.writer import GroupWriter
-from provenance_registry.repository import (
+from provenance_registry.records import (
     HeldGroup,
     NamedFile,
     PiecePage,
@@ -30,8 +30,8 @@ from provenance_registry.repository import (
     State,
     StoredAmendment,
     StoredCertificate,
-    Transaction,
 )
+from provenance_registry.repository import Transaction
 
 T = TypeVar("T")
 

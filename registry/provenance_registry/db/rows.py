@@ -34,7 +34,14 @@ from provenance.ledger import (
 )
 from provenance.serial import Serial
 from provenance.status import Status
-from provenance_registry.repository import LotRow, OutboxEntry, Sending, State, StoredCertificate, TokenRow
+from provenance_registry.records import (
+    LotRow,
+    OutboxEntry,
+    Sending,
+    State,
+    StoredCertificate,
+    TokenRow,
+)
 
 
 def from_unix(seconds: int) -> datetime:
@@ -179,7 +186,11 @@ def token_columns(event: LedgerEvent) -> dict[str, object] | None:
     """Return what an event says of a piece, or ``None`` for another event."""
     match event:
         case StatusSet():
-            said: dict[str, object] = {"status": int(event.status), "status_time": to_unix(event.block.time)}
+            said: dict[str, object] = {
+                "status": int(event.status),
+                "status_time": to_unix(event.block.time),
+                "by_steward": event.by_steward,
+            }
         case Amended():
             said = {
                 "digest": event.digest.value,
@@ -206,6 +217,7 @@ def _imported(piece: ImportedPiece) -> dict[str, object]:
     return {
         "status": int(piece.status),
         "status_time": _unix_or_zero(piece.status_time),
+        "by_steward": None if piece.status_time is None else piece.by_steward,
         "digest": None if amendment is None else amendment.digest.value,
         "amended_time": None if amendment is None else to_unix(amendment.time),
         "amendments": 0 if amendment is None else amendment.count,
@@ -222,6 +234,7 @@ def _unix_or_zero(moment: datetime | None) -> int:
 _NOTHING: dict[str, Any] = {
     "status": 0,
     "status_time": 0,
+    "by_steward": None,
     "digest": None,
     "amended_time": 0,
     "amendments": 0,
@@ -238,11 +251,15 @@ def added_up(before: Any | None, said: Mapping[str, object]) -> dict[str, Any]:
 
     `before` is the piece's newest row.
     """
-    known = {name: getattr(before, name, None) or nothing for name, nothing in _NOTHING.items()}
-    told = {name: value for name, value in said.items() if value is not None}
+    known = _NOTHING | _told({name: getattr(before, name, None) for name in _NOTHING})
+    told = _told(said)
     if "lost_since" in told:
         known["found_from"] = 0  # A new report undoes the word that the piece was found.
     return known | told
+
+
+def _told(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def token_of(newest: Any | None) -> TokenRow:
@@ -251,6 +268,7 @@ def token_of(newest: Any | None) -> TokenRow:
     return TokenRow(
         status=Status(said["status"]),
         status_time=_time_or_none(said["status_time"]),
+        by_steward=said["by_steward"],
         amendment=AmendmentRecord(Digest(said["digest"]), from_unix(said["amended_time"]), said["amendments"])
         if said["amendments"]
         else None,

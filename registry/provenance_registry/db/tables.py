@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     ForeignKey,
     Index,
@@ -226,6 +227,7 @@ token_events = Table(
     Column("token_id", String(20), nullable=False),
     Column("status", Integer),
     Column("status_time", BigInteger),
+    Column("by_steward", Boolean),
     Column("digest", LargeBinary(32)),
     Column("amended_time", BigInteger),
     Column("amendments", Integer),
@@ -235,7 +237,8 @@ token_events = Table(
     Column("found_from", BigInteger),
     Index("token_events_by_token", "token_id", "block_number", "log_index"),
 )
-"""What the events of a piece up to each of them add up to; 0 or null says "none".
+"""What the events of a piece up to each of them add up to; 0 or null says "none".  `by_steward` tells who set the
+status, and is null as well where that was before the index kept it.
 
 So a piece's newest row says all, however many there are, and is right again after the later ones are forgotten."""
 

@@ -23,7 +23,7 @@ from provenance.tag import tag_url
 from provenance.verdict import Outcome
 from provenance_registry.http.problems import problem
 from provenance_registry.http.services import Services
-from provenance_registry.repository import StoredAmendment, StoredCertificate
+from provenance_registry.records import StoredAmendment, StoredCertificate
 from provenance_registry.service.checkpoints import checkpoint
 from provenance_registry.service.directory import HELD_HINTS, StudioEntry
 from provenance_registry.service.status_list import did_document

@@ -24,6 +24,8 @@ PAGE_TEXTS: dict[str, dict[str, str]] = {
         "was_on_hold": "Put on hold",
         "was_revoked": "Revoked",
         "was_retired": "Recorded as broken or gone",
+        "by_guild": "{what} by the guild",
+        "by_studio": "{what} by the studio",
         "proof": "How this was checked",
         "proof_lead": "The registry compared the record with the ledger as of block {block}. "
         "Do not want to trust the registry? Save the bundle and check it with the program yourself.",
@@ -84,6 +86,8 @@ PAGE_TEXTS: dict[str, dict[str, str]] = {
         "was_on_hold": "暂停使用",
         "was_revoked": "作废",
         "was_retired": "记为已损毁或不存",
+        "by_guild": "由行会{what}",
+        "by_studio": "由工作室{what}",
         "proof": "如何核实",
         "proof_lead": "登记处已将记录与账本第 {block} 区块比对。若不愿相信登记处，可保存凭证包，用程序自行核实。",
         "save_certificate": "证书",

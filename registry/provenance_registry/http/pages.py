@@ -26,7 +26,7 @@ from provenance.verdict import Outcome, Verdict
 from provenance_registry.http.api import VC, verdict_response
 from provenance_registry.http.page_texts import LANGUAGES, PAGE_TEXTS
 from provenance_registry.http.services import Services
-from provenance_registry.repository import TokenRow
+from provenance_registry.records import TokenRow
 
 _STYLES = {
     Outcome.AUTHENTIC: "authentic",
@@ -212,6 +212,13 @@ def _photos(services: Services, piece: Piece, language: str) -> list[dict[str, s
     ]
 
 
+def _status_set(token: TokenRow, text: dict[str, str]) -> str:
+    what = text[f"was_{token.status.name.lower()}"]
+    if token.by_steward is None:
+        return what
+    return text["by_guild" if token.by_steward else "by_studio"].format(what=what)
+
+
 def _history(
     bundle: Bundle, token: TokenRow | None, amended: Sequence[AmendmentRecord], language: str
 ) -> list[dict[str, str]]:
@@ -226,7 +233,7 @@ def _history(
 
     steps = []
     if token is not None and token.status_time is not None:
-        steps.append(step(token.status_time.date(), text[f"was_{token.status.name.lower()}"]))
+        steps.append(step(token.status_time.date(), _status_set(token, text)))
     for record in reversed(amended):
         form = record.digest if record.digest in forms else None
         steps.append(step(record.time.date(), text["was_amended"], form))

@@ -17,7 +17,7 @@ from provenance.errors import MalformedError, ProvenanceError
 from provenance_registry.http.api import json_response
 from provenance_registry.http.problems import problem
 from provenance_registry.http.services import Services
-from provenance_registry.repository import SignedRelease, StoredMessage
+from provenance_registry.records import SignedRelease, StoredMessage
 from provenance_registry.service import messages
 from provenance_registry.service.releases import Kept
 

@@ -16,7 +16,8 @@ from provenance.encoding import Digest
 from provenance.errors import ConflictError, NotFoundError, ProvenanceError
 from provenance.ledger import LedgerReader
 from provenance.status import AmendOrder
-from provenance_registry.repository import Repository, State, StoredAmendment, StoredCertificate, Transaction
+from provenance_registry.records import State, StoredAmendment, StoredCertificate
+from provenance_registry.repository import Repository, Transaction
 from provenance_registry.service.files import named_files
 from provenance_registry.service.index import IndexedLedger
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from provenance.piece import Piece
-from provenance_registry.repository import FileKind, NamedFile
+from provenance_registry.records import FileKind, NamedFile
 
 
 def named_files(piece: Piece) -> list[NamedFile]:

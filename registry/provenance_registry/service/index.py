@@ -19,6 +19,7 @@ from provenance.ledger import (
     Deployment,
     LedgerEvent,
     LedgerIdentity,
+    LedgerReader,
     LedgerRecord,
     split_token_id,
 )
@@ -29,8 +30,8 @@ from provenance_registry.service.directory import DIRECTORY_EVENTS, Directory
 class IndexedLedger:
     """Reads from the index; see `provenance.ledger.LedgerReader`.
 
-    The indexer calls `refresh` after every write, `seen` whenever it has compared the index with the ledger's head, and
-    `forget` before it takes anything back; `monotonic` gives seconds.
+    The indexer calls `refresh` after every write, `ask_successor` and `seen` whenever it has compared the index with
+    the ledger's head, and `forget` before it takes anything back; `monotonic` gives seconds.
     """
 
     def __init__(
@@ -47,6 +48,8 @@ class IndexedLedger:
         self._seen_at: float | None = None
         self._head: BlockRef | None = None
         self._version: tuple[Hash32, int] | None = None
+        self._asked_successor = False
+        self._named: Deployment | None = None
         self.directory = Directory(())
 
     @property
@@ -72,6 +75,21 @@ class IndexedLedger:
     def forget(self) -> None:
         """Vouch for nothing until the index has reached the ledger's head again."""
         self._seen_at = None
+        self._asked_successor, self._named = False, None
+
+    def ask_successor(self, ledger: LedgerReader, at: BlockRef) -> None:
+        """Ask `ledger`, once, which ledger takes over as of block `at`; raises `LedgerError`.
+
+        An index may have passed the event that names it before it kept such events.
+        """
+        if self._asked_successor:
+            return
+        try:
+            self._named = ledger.successor(at)
+        except LedgerError as error:
+            if error.retryable:
+                raise  # Else it is a ledger of before there were successors.
+        self._asked_successor = True
 
     def seen(self, head: BlockRef) -> None:
         """Take note that the index reaches to `head`, the ledger's newest block."""
@@ -139,9 +157,9 @@ class IndexedLedger:
         return AnchorEvidence(lot.anchor_id, lot.root, lot.transaction, lot.block)
 
     def status_by_steward(self, token_id: int, at: BlockRef) -> bool | None:
-        """Tell nothing: the index keeps the status alone."""
-        return None
+        """Tell whether a steward set the status; ``None`` where nobody did, or before the index kept it."""
+        return self._repository.token(token_id).by_steward
 
     def successor(self, at: BlockRef | None = None) -> Deployment | None:
-        """Return which ledger takes over, as the indexed events say."""
-        return self.directory.successor
+        """Return which ledger takes over, as the indexed events say, or as the ledger said when it was asked."""
+        return self.directory.successor or self._named

@@ -18,7 +18,8 @@ from pathlib import Path
 from provenance.encoding import Digest
 from provenance.errors import MalformedError, NotFoundError, StorageError
 from provenance.resources import MARK_BYTES, PHOTO_TYPES, has_mark
-from provenance_registry.repository import FileKind, NamedFile, Repository
+from provenance_registry.records import FileKind, NamedFile
+from provenance_registry.repository import Repository
 
 SHOWN_TYPES = (*PHOTO_TYPES, "image/gif")
 """Types that browsers may show where they meet them: pictures that can hold nothing to be run."""

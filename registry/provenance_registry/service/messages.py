@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TypeVar
@@ -12,8 +13,9 @@ from provenance.errors import MalformedError
 from provenance.handover import MAX_SIGNATURE_BYTES, Claim, HolderAction, HolderOrder, Release
 from provenance.ledger import HolderOrderCall, RelayAmendCall, RelayStatusCall, split_token_id
 from provenance.status import AmendOrder, Status, StatusOrder
-from provenance_registry.repository import SignedRelease
+from provenance_registry.records import SignedRelease
 
+_NUMBER = re.compile(r"(?:0|[1-9][0-9]{0,19})\Z")
 E = TypeVar("E", bound=IntEnum)
 
 
@@ -48,7 +50,7 @@ class _Reader:
 
     def number(self, name: str) -> int:
         text = self._text(name)
-        if not text.isascii() or not text.isdigit() or len(text) > 20:
+        if not _NUMBER.match(text):  # One spelling of each, as everywhere.
             raise MalformedError(self._code, "Expected a number in decimal text.", field=self._prefix + name)
         return int(text)
 

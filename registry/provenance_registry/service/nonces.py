@@ -21,7 +21,8 @@ from collections.abc import Callable, Iterable, Sequence
 from provenance.encoding import Address
 from provenance.errors import LedgerError
 from provenance.ledger import BlockRef, Ledger, SignedTransaction, TransactionOutcome, TransactionSigner
-from provenance_registry.repository import OutboxEntry, Repository, Sending, Transaction
+from provenance_registry.records import OutboxEntry, Sending
+from provenance_registry.repository import Repository, Transaction
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,8 @@ from itertools import groupby
 from provenance.encoding import Address
 from provenance.errors import ProvenanceError
 from provenance.ledger import BlockRef, Ledger, LedgerCall, SignedTransaction, TransactionOutcome, TransactionSigner
-from provenance_registry.repository import OutboxEntry, Repository, Sending, Transaction
+from provenance_registry.records import OutboxEntry, Sending
+from provenance_registry.repository import Repository, Transaction
 from provenance_registry.service.checkpoints import checkpoint
 from provenance_registry.service.nonces import Nonces
 

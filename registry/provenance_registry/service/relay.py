@@ -13,7 +13,8 @@ from provenance.encoding import Digest
 from provenance.errors import LedgerError, NotFoundError
 from provenance.ledger import ClaimCall, HolderOrderCall, RelayAmendCall, RelayStatusCall, split_token_id
 from provenance.status import AmendOrder, StatusOrder
-from provenance_registry.repository import RelayedMessage, Repository, Sending, StoredMessage
+from provenance_registry.records import RelayedMessage, Sending, StoredMessage
+from provenance_registry.repository import Repository
 from provenance_registry.service.amendments import Amendments
 from provenance_registry.service.limits import Limits
 from provenance_registry.service.messages import SignedClaim

@@ -14,7 +14,8 @@ from provenance.encoding import Address
 from provenance.errors import ConflictError, LimitError, NotFoundError, ProvenanceError, VerificationError
 from provenance.handover import Release
 from provenance.ledger import Ledger, LedgerIdentity
-from provenance_registry.repository import Repository, SignedRelease, Transaction
+from provenance_registry.records import SignedRelease
+from provenance_registry.repository import Repository, Transaction
 from provenance_registry.service.clock import Clock
 from provenance_registry.service.index import IndexedLedger
 from provenance_registry.service.limits import Limits

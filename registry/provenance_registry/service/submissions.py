@@ -8,14 +8,8 @@ from typing import TypeAlias
 
 from provenance.certificate import Certificate
 from provenance.errors import ConflictError, MalformedError, ProvenanceError, StorageError
-from provenance_registry.repository import (
-    NamedFile,
-    Repository,
-    State,
-    StoredAmendment,
-    StoredCertificate,
-    Transaction,
-)
+from provenance_registry.records import NamedFile, State, StoredAmendment, StoredCertificate
+from provenance_registry.repository import Repository, Transaction
 from provenance_registry.service.amendments import Amendments
 from provenance_registry.service.clock import Clock
 from provenance_registry.service.files import named_files

@@ -15,7 +15,8 @@ from provenance.serial import Serial
 from provenance.testimony import ExportedRecord
 from provenance.verdict import Verdict, not_vouched, unknown
 from provenance.verify import Verifier
-from provenance_registry.repository import LotRow, Repository, State, StoredCertificate
+from provenance_registry.records import LotRow, State, StoredCertificate
+from provenance_registry.repository import Repository
 from provenance_registry.service.amendments import Amendments
 from provenance_registry.service.index import IndexedLedger
 

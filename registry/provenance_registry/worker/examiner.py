@@ -10,7 +10,8 @@ from provenance.errors import StorageError
 from provenance.policy import TrustPolicy
 from provenance.verdict import Check, Result
 from provenance.verify import Verifier
-from provenance_registry.repository import Repository, Signatory, StoredBatch
+from provenance_registry.records import Signatory, StoredBatch
+from provenance_registry.repository import Repository
 from provenance_registry.service.index import IndexedLedger
 from provenance_registry.service.verdicts import Verdicts
 

@@ -41,6 +41,7 @@ class Indexer:
                 reached = self._rewind()
         while reached is None or reached.number < head.number:
             reached = self._read_on(reached, head)
+        self._index.ask_successor(self._ledger, reached)
         self._index.seen(reached)
 
     def _has(self, block: BlockRef) -> bool:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from provenance_registry.repository import HeldGroup, Repository
+from provenance_registry.records import HeldGroup
+from provenance_registry.repository import Repository
 from provenance_registry.service.clock import Clock
 from provenance_registry.service.directory import Directory
 from provenance_registry.service.index import IndexedLedger

@@ -10,7 +10,8 @@ from provenance.batch import assemble
 from provenance.encoding import Address, Digest
 from provenance.errors import LedgerError
 from provenance.ledger import AnchorCall, Ledger
-from provenance_registry.repository import Repository, State, StoredCertificate, Transaction
+from provenance_registry.records import State, StoredCertificate
+from provenance_registry.repository import Repository, Transaction
 from provenance_registry.service.checkpoints import checkpoint
 from provenance_registry.service.clock import Clock
 from provenance_registry.service.index import IndexedLedger

@@ -1,4 +1,7 @@
-"""Former bytes of the outbox, and rows of tokens that say all that the events up to them add up to."""
+"""Former bytes of the outbox, and rows of tokens that say all that the events up to them add up to.
+
+Who set a status is not told of those that were set before: the version before did not keep it.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,7 @@ def upgrade() -> None:
     op.create_index("former_bytes_by_entry", "former_bytes", ["outbox_id"])
     open_ = sa.text("sending NOT IN ('final', 'reverted')")
     op.create_index("open_entries", "outbox", ["account", "nonce"], sqlite_where=open_, postgresql_where=open_)
+    op.add_column("token_events", sa.Column("by_steward", sa.Boolean))
     _add_up()
 
 
@@ -48,5 +52,6 @@ def _add_up() -> None:
 
 def downgrade() -> None:
     # Rows that say all add up to the same where each is taken for what its event said.
+    op.drop_column("token_events", "by_steward")
     op.drop_index("open_entries", "outbox")
     op.drop_table("former_bytes")
