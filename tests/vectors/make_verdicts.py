@@ -17,6 +17,7 @@ from tests.vectors.casebook import Casebook
 from tests.vectors.ledger_cases import amendments, anchors, standing, status, times
 from tests.vectors.malformed_cases import malformed
 from tests.vectors.move_cases import move
+from tests.vectors.order_cases import order
 from tests.vectors.told_cases import agreeing, status_lists, testimony
 
 FILE = Path(__file__).with_name("verdicts.json")
@@ -43,6 +44,7 @@ def casebook() -> Casebook:
     anchors(book, story, forger)
     move(book, numbers)
     malformed(book, story)
+    order(book, numbers)
     return book
 
 
