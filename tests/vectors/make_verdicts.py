@@ -14,6 +14,7 @@ from typing import Any
 from tests.support.stories import Numbers, Story
 from tests.vectors.bundle_cases import altered, asked, photos, places, valid
 from tests.vectors.casebook import Casebook
+from tests.vectors.form_cases import forms
 from tests.vectors.ledger_cases import amendments, anchors, standing, status, times
 from tests.vectors.malformed_cases import malformed
 from tests.vectors.move_cases import move
@@ -45,6 +46,7 @@ def casebook() -> Casebook:
     move(book, numbers)
     malformed(book, story)
     order(book, numbers)
+    forms(book, numbers)
     return book
 
 
