@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 import re
+import time
 import weakref
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -37,6 +38,10 @@ from provenance_cli.i18n import is_known
 
 TIMEOUT = 60.0
 """Seconds for one answer: a bulk submission waits for the registry's disk."""
+DEADLINE = 120.0
+"""Seconds for reading one answer to its end, however steadily it drips; a file has more, by `SLOWEST`."""
+SLOWEST = 2**16
+"""Bytes a second: what is slower than this for an answer of the greatest size is given up."""
 MAX_ANSWER = 4 * 2**20
 """Bytes of an ordinary answer: a thousand results of 300 bytes, and room."""
 
@@ -58,7 +63,10 @@ class RegistryClient:
 
     def __init__(self, base_url: str, timeout: float = TIMEOUT) -> None:
         self.base_url = base_url
-        self._http = httpx.Client(base_url=base_url, timeout=timeout, follow_redirects=False, trust_env=False)
+        try:
+            self._http = httpx.Client(base_url=base_url, timeout=timeout, follow_redirects=False, trust_env=False)
+        except (httpx.InvalidURL, UnicodeError):
+            raise self._unreachable() from None
         weakref.finalize(self, self._http.close)
 
     def _ask(
@@ -72,14 +80,20 @@ class RegistryClient:
         media_type: str = "application/json", limit: int = MAX_ANSWER, size: int | None = None,
     ) -> Generator[bytes]:  # fmt: skip
         """Yield an answer as it comes, up to `limit` bytes; raises the problem that it is, where it is one."""
-        headers = {"accept": "application/json"} | ({"content-type": media_type} if content is not None else {})
+        headers = {"accept": "application/json", "accept-encoding": "identity"}
+        headers |= {"content-type": media_type} if content is not None else {}
         if size is not None:
             headers["content-length"] = str(size)
         came = 0
         try:
             with self._http.stream(method, path, content=content, headers=headers) as response:
                 failed, said = response.status_code >= 400, bytearray()
-                for block in response.iter_bytes():
+                if "content-encoding" in response.headers:  # Unpacked it may be of any size.
+                    raise self._nonsense()
+                end = time.monotonic() + DEADLINE + limit / SLOWEST
+                for block in response.iter_raw():
+                    if time.monotonic() > end:
+                        raise httpx.ReadTimeout("the deadline")
                     came += len(block)
                     if came > (MAX_ANSWER if failed else limit):
                         raise self._nonsense()
@@ -89,13 +103,8 @@ class RegistryClient:
                         yield block
                 if failed:
                     raise self._problem(response.status_code, bytes(said), response.headers.get("retry-after", ""))
-        except (httpx.HTTPError, httpx.InvalidURL):
-            raise UnreachableError(
-                "registry-unreachable",
-                "The registry {url} does not answer.",
-                hint="Check the network, then run the same command again: nothing is lost.",
-                url=self.base_url,
-            ) from None
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError):  # The last for names that are no host's.
+            raise self._unreachable() from None
 
     def _json(self, method: str, path: str, content: bytes | None = None, media_type: str = "application/json") -> Any:
         answer = self._ask(method, path, content, media_type)
@@ -109,6 +118,14 @@ class RegistryClient:
         if not isinstance(value, dict):
             raise self._nonsense()
         return value
+
+    def _unreachable(self) -> UnreachableError:
+        return UnreachableError(
+            "registry-unreachable",
+            "The registry {url} does not answer.",
+            hint="Check the network, then run the same command again: nothing is lost.",
+            url=self.base_url,
+        )
 
     def _nonsense(self) -> UnreachableError:
         return UnreachableError("not-a-registry", "{url} does not answer as a registry does.", url=self.base_url)
@@ -288,7 +305,9 @@ class _Blocks:
 
 def problem_error(problem: dict[str, Any], status: int) -> ProvenanceError:
     """Return a registry's problem details as one of our errors."""
-    code = str(problem["code"])[:80]
+    code = str(problem["code"])
+    if not re.fullmatch(r"[a-z0-9-]{1,80}", code):
+        code = "registry-refused"
     said: dict[str, Any] = {
         "detail": _said(problem, "detail", "template") or Wording("The registry refuses."),
         "remedy": _said(problem, "hint", "hintTemplate") or "",

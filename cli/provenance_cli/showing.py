@@ -45,7 +45,7 @@ def show_verdict(app: App, verdict: Verdict, title: str = "", studio: str = "", 
     facts = " · ".join(part for part in (str(verdict.serial or ""), title, studio) if part)
     if facts:
         click.echo()
-        _echo(one_line(facts)[:120])
+        _echo(one_line(facts)[:120], "" if verdict.serial else "· ", "  · ")  # Foreign words begin no line.
     known = _known(verdict, studio)
     if known:
         click.echo(shown(listing(known)))
@@ -122,5 +122,5 @@ def _show_testimony(verdict: Verdict, studio: str) -> None:
 def _echo(text: str, first: str = "", others: str | None = None, fg: str | None = None) -> None:
     """Write text that may be long or foreign, in lines that fit; the first begins with `first`, the rest `others`."""
     rest = first if others is None else others
-    lines = fold(shown(text), WIDTH - len(first))
+    lines = fold(shown(text), WIDTH - max(len(first), len(rest)))
     click.secho("\n".join((first if place == 0 else rest) + line for place, line in enumerate(lines)), fg=fg)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,6 +32,8 @@ MAX_ANSWER = 16 * 2**20
 """Bytes of one answer: the receipt of the largest anchor takes 5 MB."""
 TIMEOUT = 20.0
 """Seconds for one answer; estimating an anchor takes up to one."""
+DEADLINE = 60.0
+"""Seconds for reading one answer to its end, however steadily it drips."""
 
 _TOO_MUCH = "out of gas", "gas required exceeds", "gas limit", "oversized data", "intrinsic gas", "requires at least"
 """Words of nodes for a transaction that needs more gas than it may have: geth, anvil, Hardhat."""
@@ -103,7 +106,7 @@ class BoundedHTTPProvider(JSONBaseProvider):
         """Send one request; raises `LedgerError`."""
         number = next(self._ids)
         body = msgspec.json.encode({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
-        headers = {"content-type": "application/json"}
+        headers = {"content-type": "application/json", "accept-encoding": "identity"}
         try:
             with self._client.stream("POST", self.url, content=body, headers=headers) as response:
                 if response.status_code != 200:
@@ -113,12 +116,16 @@ class BoundedHTTPProvider(JSONBaseProvider):
                         retryable=True,
                         status=response.status_code,
                     )
-                data = bytearray()
-                for chunk in response.iter_bytes():
+                if "content-encoding" in response.headers:  # Unpacked it may be of any size.
+                    raise bad_answer("it is not JSON")
+                data, end = bytearray(), time.monotonic() + DEADLINE
+                for chunk in response.iter_raw():
+                    if time.monotonic() > end:
+                        raise httpx.ReadTimeout("the deadline")
                     data += chunk
                     if len(data) > MAX_ANSWER:
                         raise bad_answer("it is too long")
-        except (httpx.HTTPError, httpx.InvalidURL):
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError):  # The last for names that are no host's.
             raise LedgerError(
                 "node-unreachable",
                 "The node did not answer.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import httpx
@@ -18,7 +19,8 @@ PROBLEM: dict[str, Any] = {"code": "piece-too-busy", "detail": "Too many transac
 def answered(status: int, body: Any, **headers: str) -> Exception:
     """Return what asking a registry raises that answers so."""
     client = RegistryClient("https://registry.example")
-    transport = httpx.MockTransport(lambda _request: httpx.Response(status, json=body, headers=headers))
+    stream = httpx.ByteStream(json.dumps(body).encode())
+    transport = httpx.MockTransport(lambda _request: httpx.Response(status, headers=headers, stream=stream))
     client._http = httpx.Client(base_url=client.base_url, transport=transport)
     with pytest.raises(Exception) as caught:
         client.about()

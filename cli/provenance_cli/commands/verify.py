@@ -43,6 +43,7 @@ def verify(
 ) -> None:
     """Find the bundle, check it, say what was found."""
     from provenance.bundle import MAX_BUNDLE_BYTES, Bundle
+    from provenance.encoding import Digest
     from provenance.errors import LedgerError, MalformedError, NotFoundError
     from provenance.verdict import not_vouched, unknown
     from provenance.verify import Verifier
@@ -54,7 +55,7 @@ def verify(
     serial: Serial | None = None
     path = Path(what)
     base_url, photos = "", None
-    if path.is_file():
+    if _is_file(path):
         with path.open("rb") as file:
             data = file.read(MAX_BUNDLE_BYTES + 1)
         if not data.lstrip().startswith(b"{"):
@@ -78,9 +79,11 @@ def verify(
         photos = {}
         for photo in bundle.newest.piece.photos:
             try:
-                photos[photo.digest] = client.photo(photo.digest)
+                fetched = client.photo(photo.digest)
             except NotFoundError:
                 continue
+            if Digest.of(fetched) == photo.digest:  # Other bytes tell of the registry, not of the piece.
+                photos[photo.digest] = fetched
     else:
         bundle = Bundle.from_bytes(data)
     try:
@@ -96,7 +99,9 @@ def verify(
     verdict = Verifier(policy, ledger).verify(
         bundle, serial=serial, base_url=base_url or None, photos=photos, status_list=listed
     )
-    title = bundle.newest.piece.title_in(app.lang, "zh-Hans", "en")
+    agreed = any(finding.code == "token-agrees" for finding in verdict.findings)
+    shown = bundle.newest if agreed else bundle.certificate  # Anybody can write an amendment.
+    title = shown.piece.title_in(app.lang, "zh-Hans", "en")
     show_verdict(app, verdict, title, bundle.certificate.issuer.name, verbose=verbose)
     click.get_current_context().exit(outcome_exit(verdict.outcome))
 
@@ -122,6 +127,13 @@ def outcome_exit(outcome: Outcome) -> int:
             return exits.NOT_AUTHENTIC
         case Outcome.PENDING | Outcome.INCONCLUSIVE:
             return exits.INCONCLUSIVE
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # Longer than a name can be.
+        return False
 
 
 def _from_text(what: str) -> tuple[Serial, str]:
