@@ -33,6 +33,16 @@ CONTEXT_PATH = "/contexts/piece/v1"
 SCHEMA_PATH = "/schemas/piece/v1"
 
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
+_NOT_PRINTABLE = re.compile(
+    "["
+    "\0-\x1f\x7f-\x9f"  # Controls (Cc), then separators (Z) but the space, surrogates and private use.
+    "\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ud800-\uf8ff\U000f0000-\U0010ffff"
+    # Format characters (Cf) of Unicode 16, written out: later versions add some, and Pythons know different ones.
+    "\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0001\U000e0020-\U000e007f"
+    "\ufdd0-\ufdef" + "".join(chr(plane << 16 | last) for plane in range(15) for last in (0xFFFE, 0xFFFF)) + "]"
+)
+"""What a studio's name cannot hold; a symbol that Unicode assigns later is none of these."""
 _LIST_ID = re.compile(r"[0-9a-hjkmnp-tv-z]{12}\Z")
 
 
@@ -72,7 +82,7 @@ class Issuer:
             raise MalformedError(
                 "bad-slug", "A studio's short name has lower-case letters, digits and hyphens.", field="issuer.id"
             )
-        if not self.name or self.name.isspace() or len(self.name) > MAX_ISSUER_NAME or not self.name.isprintable():
+        if not self.name.strip(" ") or len(self.name) > MAX_ISSUER_NAME or _NOT_PRINTABLE.search(self.name):
             raise MalformedError("bad-studio-name", "A studio's name is one line of text.", field="issuer.name")
         did = f"did:web:{quote(host_of(self.base_url), safe='.-')}:studios:{self.slug}"
         object.__setattr__(self, "did", did)

@@ -6,6 +6,7 @@ replaced by what a registry says.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from provenance.canonical import JSONObject, JSONValue, canonicalize, is_of, parse
@@ -55,12 +56,7 @@ class TrustPolicy:
         if len({self.ledger, *self.predecessors}) != 1 + len(self.predecessors):
             raise ConfigurationError("bad-policy", "A policy names each ledger once.")
         for node in self.nodes:
-            if (
-                not node.startswith(("https://", "http://"))
-                or not node.isascii()
-                or not node.isprintable()
-                or " " in node
-            ):
+            if not _NODE.match(node):
                 raise ConfigurationError("bad-policy", "A node is named by its http or https address.")
 
     @property
@@ -105,11 +101,16 @@ class TrustPolicy:
         names = tuple(node for node in nodes if isinstance(node, str))
         if len(names) != len(nodes):
             raise MalformedError("not-a-policy", "A node is named by its address.", field="nodes")
-        address = None if registry is None else check_base_url(registry)
+        if registry is not None and check_base_url(registry) != registry:
+            raise MalformedError(
+                "not-a-policy", "The registry's address is not in its one form.", field="registry",
+                hint="Write it like https://registry.example, without a path.",
+            )  # fmt: skip
         earlier = tuple(identity_from_json(ledger, "predecessors") for ledger in predecessors)
-        return cls(identity, names, confirmations, address, earlier, agreeing)
+        return cls(identity, names, confirmations, registry, earlier, agreeing)
 
 
+_NODE = re.compile(r"https?://[!-~]+\Z")
 _MEMBERS = {"type", "version", "ledger", "nodes", "confirmations", "registry", "predecessors", "agreeing"}
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from provenance.amendments import broken_link
+from provenance.amendments import fault_of, is_linked
 from provenance.bundle import Bundle, InclusionProof, Receipt
 from provenance.certificate import Certificate
 from provenance.encoding import Digest
@@ -267,11 +267,11 @@ class _Inquiry:
 
         Whoever has the account of a studio, and not its certificate key, can record digests of nothing: were all of
         them wanted, the piece could never be checked again.  So a true one that comes after mends that.
+
+        The ledger is looked at first: it knows the newest by its digest, and nothing else of what is shown is certain
+        to be the studio's.  Whoever adds, swaps or leaves out others accuses nobody by it.
         """
         shown, newest = self.bundle.amendments, record.amendment
-        fault = broken_link(certificate, shown)
-        if fault is not None:
-            return self.say("bad-amendment", fault)
         if newest is None:
             return not shown or self.say("amendment-unknown", str(shown[-1].digest))
         digests = [amendment.digest for amendment in shown]
@@ -279,6 +279,13 @@ class _Inquiry:
             return self.say("amendment-unknown", str(digests[-1]))
         if not shown or digests[-1] != newest.digest:
             return self.say("amendment-missing", str(newest.digest))
+        if fault := fault_of(shown[-1], certificate):
+            return self.say("bad-amendment", fault)
+        if not is_linked(certificate, shown):
+            # Where it is the only one there ever was, nothing was left out.
+            return self.say("bad-amendment" if newest.count == 1 else "amendment-missing", str(newest.digest))
+        if fault := next(filter(None, (fault_of(amendment, certificate) for amendment in shown)), None):
+            return self.say("bad-amendment", fault)
         if not self._newest_key(shown[-1], record):
             return False
         self.advise("amended")

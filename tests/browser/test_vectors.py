@@ -25,6 +25,15 @@ from provenance.errors import MalformedError
 from provenance.evm.abi import interface
 from provenance.keys import PublicKey
 from provenance.verdict import CODES, Outcome
+from tests.support.spellings import (
+    POLICIES_READ,
+    POLICIES_REFUSED,
+    POLICY,
+    SERIAL,
+    SERIALS_READ,
+    SERIALS_REFUSED,
+    SERVERS,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "registry/provenance_registry/http/static"
@@ -281,6 +290,47 @@ def test_nodes_that_differ_are_not_believed(page: Page) -> None:
     holder = next(entry["answer"]["studio"] for entry in GENUINE["ledger"] if entry["ask"] == "record")[2:]
     found = verdict_of(page, GENUINE, policy=BOTH, lies={OTHER_NODE: [holder, "11" * 20]})
     assert (found["outcome"], found["reason"]) == ("INCONCLUSIVE", "nodes-disagree")
+
+
+# --- what has several spellings ---------------------------------------------------------------------------------------
+
+
+def test_spellings_are_read_as_the_core_reads_them(page: Page) -> None:
+    found = page.evaluate(
+        """async ({serials, servers, policies}) => {
+          const {readSerial, shown} = await import('/verify/serial.js');
+          const {serverOf} = await import('/verify/quorum.js');
+          const {readPolicy} = await import('/verify/policy.js');
+          const {Malformed} = await import('/verify/errors.js');
+          return {
+            serials: serials.map(text => read(() => shown(readSerial(text)))),
+            servers: servers.map(urls => [...new Set(urls.map(serverOf))]),
+            policies: policies.map(policy => read(() => Boolean(readPolicy(policy)))),
+          };
+          function read(question) {
+            try {
+              return question();
+            } catch(error) {
+              if(error instanceof Malformed) { return null; }
+              throw error;
+            }
+          }
+        }""",
+        {
+            "serials": [*SERIALS_READ, *SERIALS_REFUSED],
+            "servers": SERVERS,
+            "policies": [POLICY | members for members in (*POLICIES_READ, *POLICIES_REFUSED)],
+        },
+    )
+    assert found["serials"] == [SERIAL] * len(SERIALS_READ) + [None] * len(SERIALS_REFUSED)
+    assert [len(group) for group in found["servers"]] == [1] * len(SERVERS)
+    assert len({group[0] for group in found["servers"]}) == len(SERVERS)
+    assert found["policies"] == [True] * len(POLICIES_READ) + [None] * len(POLICIES_REFUSED)
+
+
+def test_one_server_named_twice_is_no_quorum(page: Page) -> None:
+    twice = {"nodes": [NODE, f"{NODE}?other"], "agreeing": 2}
+    assert verdict_of(page, GENUINE, policy=twice)["reason"] == "ledger-unreachable"
 
 
 # --- what the core says ---------------------------------------------------------------------------------------------

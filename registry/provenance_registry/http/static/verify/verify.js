@@ -8,7 +8,7 @@
 // and key valid at the anchor's time, (5) token, serial and newest amendment agree, (6) status on the ledger, (7) photos match
 // their digests, (8) tag.
 
-import {compare, isChain} from './amendments.js';
+import {faultOf} from './amendments.js';
 import {isOf, readBundle} from './bundle.js';
 import {hex, seconds, sha256, unhex, utf8} from './encoding.js';
 import {Unanswered} from './errors.js';
@@ -144,8 +144,7 @@ export async function verify({policy, bundleText, serial, baseUrl, photos, fetch
   async function tokenAgrees() {
     if(record.leafIndex !== BigInt(inclusion.index) || record.leafCount !== BigInt(inclusion.size)) { return say('wrong-token'); }
     if(isAnotherSerial()) { return undefined; }
-    if(!await isChain(certificate, amendments)) { return say('bad-amendment'); }
-    const fault = compare(amendments, record);
+    const fault = await faultOf(certificate, amendments, record);
     if(fault) { return say(fault); }
     if(record.amendments) {
       try {
