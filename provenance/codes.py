@@ -114,7 +114,7 @@ CODES: dict[str, Code] = {
         Check.ANCHOR,
         _OPEN,
         _UNSURE,
-        "The receipt names another block or transaction than the ledger does.",
+        "The receipt names another block, transaction or token than the ledger does.",
         "Fetch the bundle again: the chain may have been rearranged since it was written.",
     ),
     "not-confirmed": Code(

@@ -169,20 +169,32 @@ class _Inquiry:
             record = self.ledger.record(receipt.token_id, certificate.public_key.key_id, head)
             native = receipt.is_of(self.policy.ledger)
             evidence = self.ledger.anchor_evidence(receipt.root, receipt.block.hash) if native else None
+            fault = self._no_record(self.ledger, receipt, record, head)
         except LedgerError as error:
             self._unasked(*_unanswered(error))
             return None
         except MalformedError:
             self.say("not-on-ledger", "bad token id")
             return None
-        if record is None or record.anchor.root != receipt.root:
-            self.say("ledger-behind" if native and head.number < receipt.block.number else "not-on-ledger")
+        if record is None or fault is not None:
+            self.say(fault or "not-on-ledger")
             return None
         if native:
             self._own_receipt(receipt, record, evidence, head)
         else:
             self._predecessors_receipt(receipt, record, head)
         return record
+
+    def _no_record(
+        self, ledger: LedgerReader, receipt: Receipt, record: LedgerRecord | None, head: BlockRef
+    ) -> str | None:
+        """Return why there is no record under the receipt's root, ``None`` where there is one; raises `LedgerError`."""
+        if record is not None and record.anchor.root == receipt.root:
+            return None
+        if receipt.is_of(self.policy.ledger) and head.number < receipt.block.number:
+            return "ledger-behind"
+        # A chain that was rearranged can give the batch another lot, and its pieces other tokens.
+        return "not-on-ledger" if ledger.anchor_id_of(receipt.root, head) is None else "stale-receipt"
 
     def _unasked(self, code: str, detail: str = "") -> None:
         """Say why there is no answer of the ledger's, and what is not known for want of it."""

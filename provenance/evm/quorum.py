@@ -84,6 +84,10 @@ class Quorum:
         """Return the event that they agree on."""
         return self._agreed(self._nodes, lambda node: node.anchor_evidence(root, block_hash))
 
+    def anchor_id_of(self, root: Root, at: BlockRef | None = None) -> int | None:
+        """Return the id that they agree on."""
+        return self._agreed(self._nodes, lambda node: node.anchor_id_of(root, at))
+
     def status_by_steward(self, token_id: int, at: BlockRef) -> bool | None:
         """Tell what those agree on that can tell."""
         answers = self._ask(self._nodes, lambda node: node.status_by_steward(token_id, at))

@@ -39,6 +39,7 @@ ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "registry/provenance_registry/http/static"
 VERDICTS: dict[str, Any] = json.loads((ROOT / "tests/vectors/verdicts.json").read_text("utf-8"))
 CERTIFICATES: dict[str, Any] = json.loads((ROOT / "tests/vectors/certificates.json").read_text("utf-8"))
+READS = ("record", "deploymentId", "isSealed", "successor", "anchorIdOf")
 NODE = "https://node.example/rpc"
 OTHER_NODE = "https://other.example/rpc"
 
@@ -354,7 +355,7 @@ def test_codes_and_outcomes_are_the_cores(page: Page) -> None:
 
 def test_the_record_is_the_contracts() -> None:
     text, abi = (STATIC / "verify/ledger.js").read_text("utf-8"), interface()
-    selectors = [abi.functions[name].selector for name in ("record", "deploymentId", "isSealed", "successor")]
+    selectors = [abi.functions[name].selector for name in READS]
     selectors += [code for code, (name, _) in abi.errors.items() if name == "UnknownToken"]
     selectors += [abi.topic(name) for name in ("Anchored", "StatusSet", "PieceImported")]
     assert {f"'0x{selector.hex()}'" for selector in selectors} == set(re.findall(r"'0x[0-9a-f]{8,}'", text))

@@ -246,6 +246,11 @@ def anchors(book: Casebook, story: Story, forger: Story) -> None:
             with_receipt(bundle, at={"number": block.number + steps}),
         )
 
+    moved_lot = with_receipt(bundle, token_id=make_token_id(999_999, 0), at={"number": block.number - 1})
+    book.add("the chain was rearranged, and the batch has another lot than in the receipt", story, moved_lot)
+    book.add("the node fails when it is asked for a batch that has another lot", story, moved_lot,
+             node=partial(FailingNode, answers=3))  # fmt: skip
+
     at = story.ledger.identity
     thief = forger.studio("lin", lin.name)
     (forged,) = forger.made(thief)

@@ -69,6 +69,7 @@ function quorum(nodes, agreeing) {
       return agreed(node => node.block(lowest), keepingUp.map(([node]) => node));
     },
     record: (...asked) => agreed(node => node.record(...asked)),
+    isAnchored: (...asked) => agreed(node => node.isAnchored(...asked)),
     evidence: (...asked) => agreed(node => node.evidence(...asked)),
     successor: (...asked) => agreed(node => node.successor(...asked)),
     async bySteward(...asked) {

@@ -76,10 +76,13 @@ export async function verify({policy, bundleText, serial, baseUrl, photos, fetch
       const answered = isNative ? ledger.evidence(receipt.root, receipt.block.hash) : Promise.resolve(null);
       answered.catch(() => {}); // Asked at the same time; why there is no record is told first.
       const found = await ledger.record(token, await keyId(certificate), head), evidence = await answered;
+      const isThere = found && found.root === receipt.root, isBehind = isNative && head.number < BigInt(receipt.block.number);
+      // A chain that was rearranged can give the batch another lot, and its pieces other tokens.
+      const isElsewhere = !isThere && !isBehind && await ledger.isAnchored(receipt.root, head);
       isUnasked = false;
       facts.block = {number: Number(head.number), hash: head.hash};
-      if(!found || found.root !== receipt.root) {
-        say(isNative && head.number < BigInt(receipt.block.number) ? 'ledger-behind' : 'not-on-ledger');
+      if(!isThere) {
+        say(isBehind ? 'ledger-behind' : isElsewhere ? 'stale-receipt' : 'not-on-ledger');
       } else {
         record = found;
         anchor(evidence);
