@@ -8,14 +8,16 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import unquote, urlsplit
 
 PORTS = {"http": 80, "https": 443}
+LOCAL = "localhost"
+"""This machine, under whatever name or loopback address (RFC 6761 section 6.3)."""
 
 
 def server_of(url: str) -> tuple[str, str, int, str]:
     """Return what two spellings of one server's address have in common: scheme, host, port and path.
 
-    The host's case, a dot at its end, other spellings of IPv4 addresses and IPv4 inside IPv6 are spellings; user names,
-    queries and fragments are whatever one likes.  That two host names are of one machine, nobody can tell from here.
-    What is no address is itself.
+    The host's case, a dot at its end, other spellings of IPv4 addresses, IPv4 inside IPv6 and the names of this machine
+    are spellings; user names, queries and fragments are whatever one likes.  That two host names are of one machine,
+    nobody can tell from here.  What is no address is itself.
     """
     try:
         parts = urlsplit(url)
@@ -27,13 +29,17 @@ def server_of(url: str) -> tuple[str, str, int, str]:
 
 
 def _host(name: str) -> str:
+    if name == LOCAL or name.endswith(f".{LOCAL}"):
+        return LOCAL
+    address: IPv4Address | IPv6Address
     try:
         address = ip_address(name)
     except ValueError:
         try:
             # Names such as 127.1, 0x7f000001 and 017700000001 are addresses to whatever connects (inet_aton(3)).
-            return str(IPv4Address(socket.inet_aton(name)))
-        except (OSError, UnicodeEncodeError, ValueError):
+            address = IPv4Address(socket.inet_aton(name))
+        except (OSError, UnicodeEncodeError):
             return name
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return str(mapped or address)
+    if isinstance(address, IPv6Address):
+        address = address.ipv4_mapped or address
+    return LOCAL if address.is_loopback else str(address)

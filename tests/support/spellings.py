@@ -24,6 +24,7 @@ SERVERS = (
         "http://2130706433:8545/?a", "http://0x7f.0.0.1:8545#b", "http://017700000001:8545/a/..",
         "http://[::ffff:127.0.0.1]:8545", "http://[::FFFF:7f00:1]:8545/./", "http://me:word@127.0.0.1:8545",
         "http://127.0.0.1.:8545",
+        "http://localhost:8545", "http://LOCALHOST.:8545", "http://[::1]:8545", "http://127.0.0.2:8545",
     ),
     ("https://node.example/rpc", "https://NODE.example:443/rpc/", "https://node.example.:0443//rpc?key=1", "https://x@node.example/a/%2e%2E/%72pc"),
     ("https://node.example/", "https://node.example:443"),

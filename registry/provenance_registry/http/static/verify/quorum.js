@@ -26,8 +26,8 @@ export async function open({ledger, nodes, agreeing}, fetch) {
 /**
  * What two spellings of one server's address have in common: scheme, host, port and path.
  *
- * The host's case, a dot at its end, other spellings of IPv4 addresses (which URL reads) and IPv4 inside IPv6 are spellings;
- * user names, queries and fragments are whatever one likes. That two host names are of one machine, nobody can tell.
+ * The host's case, a dot at its end, other spellings of IPv4 addresses (which URL reads), IPv4 inside IPv6 and the names of
+ * this machine are spellings; user names, queries and fragments are whatever one likes. That two host names are of one machine, nobody can tell.
  */
 export function serverOf(url) {
   let parts;
@@ -44,7 +44,9 @@ export function serverOf(url) {
   for(const step of plain.split('/').filter(part => part && part !== '.')) {
     if(step === '..') { steps.pop(); } else { steps.push(step); }
   }
-  return `${protocol}//${halves ? halves.join('.') : hostname.replace(/\.$/, '')}:${port}/${steps.join('/')}`;
+  const host = halves ? halves.join('.') : hostname.replace(/\.$/, '');
+  const isLocal = /^(?:127\.\d+\.\d+\.\d+|\[::1\]|(?:.*\.)?localhost)$/.test(host);
+  return `${protocol}//${isLocal ? 'localhost' : host}:${port}/${steps.join('/')}`;
 }
 
 /** What `openLedger` returns, over `nodes`: all that answer are heard, and one that differs is enough to believe none. */
