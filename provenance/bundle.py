@@ -117,6 +117,9 @@ class Bundle:
     def __post_init__(self) -> None:
         if (self.inclusion is None) != (not self.receipts):
             raise MalformedError("not-a-bundle", "An inclusion proof and receipts come together.", field="inclusion")
+        if len({(one.chain_id, one.genesis, one.contract) for one in self.receipts}) != len(self.receipts):
+            # Of two, nobody could tell which one counts: whoever adds a false one would accuse the piece.
+            raise MalformedError("not-a-bundle", "A ledger has one receipt.", field="receipts")
         if self.as_exported is not None and not self.receipts:
             raise MalformedError("not-a-bundle", "What is not anchored has no record yet.", field="asExported")
 

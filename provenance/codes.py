@@ -104,13 +104,17 @@ CODES: dict[str, Code] = {
     "anchored": Code(Check.ANCHOR, _OK, None, "The batch is on the ledger, and confirmed."),
     "not-on-ledger": Code(Check.ANCHOR, _BAD, _NOT, "The ledger knows no such batch or token.", _DO_NOT_PAY),
     "foreign-ledger": Code(
-        Check.ANCHOR, _BAD, _NOT, "The record stands on another ledger than the one that is trusted here.", _DO_NOT_PAY
+        Check.ANCHOR,
+        _OPEN,
+        _UNSURE,
+        "The record stands on another ledger than the one that is trusted here.",
+        "This says nothing of the piece. Ask the guild that it names, by a way of your own, for its trust policy.",
     ),
     "stale-receipt": Code(
         Check.ANCHOR,
         _OPEN,
         _UNSURE,
-        "The receipt names another block or transaction than the ledger does.",
+        "The receipt names another block, transaction or token than the ledger does.",
         "Fetch the bundle again: the chain may have been rearranged since it was written.",
     ),
     "not-confirmed": Code(

@@ -6,6 +6,7 @@ replaced by what a registry says.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -52,6 +53,9 @@ class TrustPolicy:
             )
         if len({self.ledger, *self.predecessors}) != 1 + len(self.predecessors):
             raise ConfigurationError("bad-policy", "A policy names each ledger once.")
+        for node in self.nodes:
+            if not _NODE.match(node):
+                raise ConfigurationError("bad-policy", "A node is named by its http or https address.")
 
     @property
     def digest(self) -> Digest:
@@ -95,11 +99,16 @@ class TrustPolicy:
         names = tuple(node for node in nodes if isinstance(node, str))
         if len(names) != len(nodes):
             raise MalformedError("not-a-policy", "A node is named by its address.", field="nodes")
-        address = None if registry is None else check_base_url(registry)
+        if registry is not None and check_base_url(registry) != registry:
+            raise MalformedError(
+                "not-a-policy", "The registry's address is not in its one form.", field="registry",
+                hint="Write it like https://registry.example, without a path.",
+            )  # fmt: skip
         earlier = tuple(identity_from_json(ledger, "predecessors") for ledger in predecessors)
-        return cls(identity, names, confirmations, address, earlier, agreeing)
+        return cls(identity, names, confirmations, registry, earlier, agreeing)
 
 
+_NODE = re.compile(r"https?://[!-~]+\Z")
 _MEMBERS = {"type", "version", "ledger", "nodes", "confirmations", "registry", "predecessors", "agreeing"}
 
 

@@ -19,9 +19,9 @@ from provenance.errors import MalformedError
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 BODY_SYMBOLS = 12
 _VALUE = {symbol: value for value, symbol in enumerate(ALPHABET)}
-_LOOKALIKE = str.maketrans(
-    {"O": "0", "I": "1", "L": "1", "-": None, " ": None, "\N{EN DASH}": None, "\N{MINUS SIGN}": None}
-)
+_WHITE_SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
+"""Unicode's property White_Space, which no later version adds to: what `str.isspace` takes more is no white space."""
+_LOOKALIKE = str.maketrans({"O": "0", "I": "1", "L": "1", **dict.fromkeys("-\N{EN DASH}\N{MINUS SIGN}" + _WHITE_SPACE)})
 _MAX_TYPED = 64
 
 
@@ -72,10 +72,10 @@ class Serial:
 
     @classmethod
     def parse(cls, text: str) -> Serial:
-        """Read what a person typed: any case, hyphens or spaces, O for 0, I and L for 1; raises `MalformedError`."""
+        """Read what a person typed: any case, hyphens, white space, O for 0, I and L for 1; raises `MalformedError`."""
         if len(text) > _MAX_TYPED:
             raise MalformedError("bad-serial", "A serial has 13 letters and digits.", field="serial")
-        return cls(text.strip().upper().translate(_LOOKALIKE))
+        return cls(text.upper().translate(_LOOKALIKE))
 
     def __str__(self) -> str:
         symbols = self.compact

@@ -20,8 +20,11 @@ CHINESE: dict[str, tuple[str, str]] = {
     "not-anchored": ("证书已签署，尚未上链。", "请过一会儿再查。"),
     "anchored": ("批次已上链并获确认。", ""),
     "not-on-ledger": ("账本上没有这一批次或记录。", _DO_NOT_RELY),
-    "foreign-ledger": ("记录所在的账本不是此处信任的账本。", _DO_NOT_RELY),
-    "stale-receipt": ("回执所写的区块或交易与账本不一致。", "请重新获取凭证包：写成之后链可能有过重组。"),
+    "foreign-ledger": (
+        "记录所在的账本不是此处信任的账本。",
+        "这并不说明器物有问题。请自行联系它所称的行会，索取其信任策略。",
+    ),
+    "stale-receipt": ("回执所写的区块、交易或记录编号与账本不一致。", "请重新获取凭证包：写成之后链可能有过重组。"),
     "not-confirmed": ("上链时间尚短，确认数不足。", "请过一会儿再查。"),
     "ledger-behind": ("所询问的节点尚未同步到回执所在区块。", _LATER),
     "ledger-unreachable": ("无法查询账本。", _LATER),

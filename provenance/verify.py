@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from provenance.amendments import broken_link
+from provenance.amendments import fault_of, is_linked
 from provenance.bundle import Bundle, InclusionProof, Receipt
 from provenance.certificate import Certificate
 from provenance.encoding import Digest
@@ -170,20 +170,32 @@ class _Inquiry:
             record = self.ledger.record(receipt.token_id, certificate.public_key.key_id, head)
             native = receipt.is_of(self.policy.ledger)
             evidence = self.ledger.anchor_evidence(receipt.root, receipt.block.hash) if native else None
+            fault = self._no_record(self.ledger, receipt, record, head)
         except LedgerError as error:
             self._unasked(*_unanswered(error))
             return None
         except MalformedError:
             self.say("not-on-ledger", "bad token id")
             return None
-        if record is None or record.anchor.root != receipt.root:
-            self.say("ledger-behind" if native and head.number < receipt.block.number else "not-on-ledger")
+        if record is None or fault is not None:
+            self.say(fault or "not-on-ledger")
             return None
         if native:
             self._own_receipt(receipt, record, evidence, head)
         else:
             self._predecessors_receipt(receipt, record, head)
         return record
+
+    def _no_record(
+        self, ledger: LedgerReader, receipt: Receipt, record: LedgerRecord | None, head: BlockRef
+    ) -> str | None:
+        """Return why there is no record under the receipt's root, ``None`` where there is one; raises `LedgerError`."""
+        if record is not None and record.anchor.root == receipt.root:
+            return None
+        if receipt.is_of(self.policy.ledger) and head.number < receipt.block.number:
+            return "ledger-behind"
+        # A chain that was rearranged can give the batch another lot, and its pieces other tokens.
+        return "not-on-ledger" if ledger.anchor_id_of(receipt.root, head) is None else "stale-receipt"
 
     def _unasked(self, code: str, detail: str = "") -> None:
         """Say why there is no answer of the ledger's, and what is not known for want of it."""
@@ -268,11 +280,11 @@ class _Inquiry:
 
         Whoever has the account of a studio, and not its certificate key, can record digests of nothing: were all of
         them wanted, the piece could never be checked again.  So a true one that comes after mends that.
+
+        The ledger is looked at first: it knows the newest by its digest, and nothing else of what is shown is certain
+        to be the studio's.  Whoever adds, swaps or leaves out others accuses nobody by it.
         """
         shown, newest = self.bundle.amendments, record.amendment
-        fault = broken_link(certificate, shown)
-        if fault is not None:
-            return self.say("bad-amendment", fault)
         if newest is None:
             return not shown or self.say("amendment-unknown", str(shown[-1].digest))
         digests = [amendment.digest for amendment in shown]
@@ -280,6 +292,13 @@ class _Inquiry:
             return self.say("amendment-unknown", str(digests[-1]))
         if not shown or digests[-1] != newest.digest:
             return self.say("amendment-missing", str(newest.digest))
+        if fault := fault_of(shown[-1], certificate):
+            return self.say("bad-amendment", fault)
+        if not is_linked(certificate, shown):
+            # Where it is the only one there ever was, nothing was left out.
+            return self.say("bad-amendment" if newest.count == 1 else "amendment-missing", str(newest.digest))
+        if fault := next(filter(None, (fault_of(amendment, certificate) for amendment in shown)), None):
+            return self.say("bad-amendment", fault)
         if not self._newest_key(shown[-1], record):
             return False
         if not self.counted:

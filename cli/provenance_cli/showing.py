@@ -105,7 +105,7 @@ def _show_testimony(verdict: Verdict, studio: str) -> None:
         return
     time = shown_moment(told.block.time)
     click.echo()
-    _echo(_("As the registry said on {time}; nobody has verified it:").format(time=time), fg="yellow")
+    _echo(_("As this file says of {time}; nobody has verified it:").format(time=time), fg="yellow")
     good, bad = _("in good standing"), _("not in good standing")
     rows = [
         (_("Status"), _(_STATUSES[told.status.name])),

@@ -218,9 +218,9 @@ class EVMLedger:
         """Return the id that the next lot will have."""
         return int(self.contract.call("nextLot")[0])
 
-    def anchor_id_of(self, root: Root) -> int | None:
-        """Return the id under which `root` is anchored."""
-        return int(self.contract.call("anchorIdOf", root.value)[0]) or None
+    def anchor_id_of(self, root: Root, at: BlockRef | None = None) -> int | None:
+        """Return the id under which `root` is anchored, now or as of block `at`."""
+        return int(self.contract.call("anchorIdOf", root.value, at=_at(at))[0]) or None
 
     def order_nonce(self, studio: Address, at: BlockRef | None = None) -> int:
         """Return the number of the studio's next signed order."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from provenance.errors import ConfigurationError, LedgerError
 from provenance.evm.ledger import EVMLedger
 from provenance.evm.quorum import Quorum, too_few_nodes
+from provenance.evm.server import server_of
 from provenance.ledger import LedgerIdentity, LedgerReader
 
 
@@ -32,12 +33,12 @@ def open_ledger(nodes: Sequence[str], expected: LedgerIdentity, *, importing: bo
 def open_agreeing(nodes: Sequence[str], expected: LedgerIdentity, agreeing: int) -> LedgerReader:
     """Open the pinned ledger at as many of `nodes` as answer, `agreeing` of which must give each answer.
 
-    With one that is `open_ledger`.  Raises `LedgerError` as that does, and where fewer answer than must agree;
-    `ConfigurationError` where fewer are named.
+    With one that is `open_ledger`.  A server named twice, however it is spelled, is one node.  Raises `LedgerError` as
+    that does, and where fewer answer than must agree; `ConfigurationError` where fewer are named.
     """
     if agreeing == 1:
         return open_ledger(nodes, expected)
-    different = tuple(dict.fromkeys(url.rstrip("/") for url in nodes))
+    different = tuple({server_of(url): url for url in nodes}.values())
     if len(different) < agreeing:
         raise ConfigurationError(
             "too-few-nodes", "Of {named} different nodes {agreeing} cannot agree.",

@@ -18,6 +18,7 @@ MAX_LAG = 120
 """Seconds that a block which a node does not know yet may be old: nodes learn of one within seconds of each other."""
 
 T = TypeVar("T")
+Asked = TypeVar("Asked")
 
 
 class BlockReader(LedgerReader, Protocol):
@@ -56,15 +57,19 @@ class Quorum:
         """Return the newest block that all of them know.
 
         A node that does not know a block for long does not count as one that answers: it would hide what that block
-        and those after it brought.
+        and those after it brought.  How old it is, all tell that claim to know it, and the earliest time counts, since
+        one alone could make the block young.  Nor does one count that claims a later block and does not show it.
         """
         heads = self._ask(self._nodes, lambda node: node.head())
-        first, newest = max(heads, key=lambda answer: answer[1].number)
+        numbers = {head.number for _, head in heads}
+        shown = self._ask(
+            heads, lambda one: {number: one[0].block(number + 1).time for number in numbers if number < one[1].number}
+        )
         earliest = self._clock() - timedelta(seconds=MAX_LAG)
         keeping_up = [
             (node, head)
-            for node, head in heads
-            if head.number == newest.number or first.block(head.number + 1).time >= earliest
+            for (node, head), _ in shown
+            if all(times.get(head.number, earliest) >= earliest for _, times in shown)
         ]
         if len(keeping_up) < self._agreeing:
             raise too_few_nodes(len(keeping_up), self._agreeing)
@@ -79,6 +84,10 @@ class Quorum:
         """Return the event that they agree on."""
         return self._agreed(self._nodes, lambda node: node.anchor_evidence(root, block_hash))
 
+    def anchor_id_of(self, root: Root, at: BlockRef | None = None) -> int | None:
+        """Return the id that they agree on."""
+        return self._agreed(self._nodes, lambda node: node.anchor_id_of(root, at))
+
     def status_by_steward(self, token_id: int, at: BlockRef) -> bool | None:
         """Tell what those agree on that can tell."""
         answers = self._ask(self._nodes, lambda node: node.status_by_steward(token_id, at))
@@ -92,11 +101,11 @@ class Quorum:
     def _agreed(self, nodes: Sequence[BlockReader], question: Callable[[BlockReader], T]) -> T:
         return _same([answer for _, answer in self._ask(nodes, question)])
 
-    def _ask(self, nodes: Sequence[BlockReader], question: Callable[[BlockReader], T]) -> list[tuple[BlockReader, T]]:
+    def _ask(self, asked: Sequence[Asked], question: Callable[[Asked], T]) -> list[tuple[Asked, T]]:
         answers = []
-        for node in nodes:
+        for one in asked:
             try:
-                answers.append((node, question(node)))
+                answers.append((one, question(one)))
             except LedgerError:
                 continue  # No answer, whatever the reason: whether enough are left is what counts.
         if len(answers) < self._agreeing:

@@ -29,6 +29,9 @@ class LedgerReader(Protocol):
     def anchor_evidence(self, root: Root, block_hash: Hash32) -> AnchorEvidence | None:
         """Return the event that anchored `root` in the canonical block `block_hash`, or ``None``."""
 
+    def anchor_id_of(self, root: Root, at: BlockRef | None = None) -> int | None:
+        """Return the id under which `root` is anchored, now or as of block `at`, or ``None``."""
+
     def status_by_steward(self, token_id: int, at: BlockRef) -> bool | None:
         """Tell whether a steward set the status that a piece has as of block `at`; ``None`` where it cannot be told.
 
@@ -82,9 +85,6 @@ class Ledger(LedgerReader, Protocol):
 
     def next_lot(self) -> int:
         """Return the id that the next lot will have."""
-
-    def anchor_id_of(self, root: Root) -> int | None:
-        """Return the id under which `root` is anchored, or ``None``."""
 
     def order_nonce(self, studio: Address, at: BlockRef | None = None) -> int:
         """Return the number that the studio's next signed order must carry, now or as of block `at`."""

@@ -235,9 +235,9 @@ class MemoryLedger:
         """Return the id that the next lot will have."""
         return len(self._blocks[-1].state.lots) + 1
 
-    def anchor_id_of(self, root: Root) -> int | None:
+    def anchor_id_of(self, root: Root, at: BlockRef | None = None) -> int | None:
         """Return the id under which `root` is anchored."""
-        return self._blocks[-1].state.anchor_ids.get(root)
+        return self._state(at or self.head()).anchor_ids.get(root)
 
     def order_nonce(self, studio: Address, at: BlockRef | None = None) -> int:
         """Return the number of the studio's next signed order."""

@@ -25,11 +25,21 @@ from provenance.errors import MalformedError
 from provenance.evm.abi import interface
 from provenance.keys import PublicKey
 from provenance.verdict import CODES, Outcome
+from tests.support.spellings import (
+    POLICIES_READ,
+    POLICIES_REFUSED,
+    POLICY,
+    SERIAL,
+    SERIALS_READ,
+    SERIALS_REFUSED,
+    SERVERS,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "registry/provenance_registry/http/static"
 VERDICTS: dict[str, Any] = json.loads((ROOT / "tests/vectors/verdicts.json").read_text("utf-8"))
 CERTIFICATES: dict[str, Any] = json.loads((ROOT / "tests/vectors/certificates.json").read_text("utf-8"))
+READS = ("record", "deploymentId", "isSealed", "successor", "anchorIdOf")
 NODE = "https://node.example/rpc"
 OTHER_NODE = "https://other.example/rpc"
 
@@ -286,6 +296,47 @@ def test_nodes_that_differ_are_not_believed(page: Page) -> None:
     assert (found["outcome"], found["reason"]) == ("INCONCLUSIVE", "nodes-disagree")
 
 
+# --- what has several spellings ---------------------------------------------------------------------------------------
+
+
+def test_spellings_are_read_as_the_core_reads_them(page: Page) -> None:
+    found = page.evaluate(
+        """async ({serials, servers, policies}) => {
+          const {readSerial, shown} = await import('/verify/serial.js');
+          const {serverOf} = await import('/verify/quorum.js');
+          const {readPolicy} = await import('/verify/policy.js');
+          const {Malformed} = await import('/verify/errors.js');
+          return {
+            serials: serials.map(text => read(() => shown(readSerial(text)))),
+            servers: servers.map(urls => [...new Set(urls.map(serverOf))]),
+            policies: policies.map(policy => read(() => Boolean(readPolicy(policy)))),
+          };
+          function read(question) {
+            try {
+              return question();
+            } catch(error) {
+              if(error instanceof Malformed) { return null; }
+              throw error;
+            }
+          }
+        }""",
+        {
+            "serials": [*SERIALS_READ, *SERIALS_REFUSED],
+            "servers": SERVERS,
+            "policies": [POLICY | members for members in (*POLICIES_READ, *POLICIES_REFUSED)],
+        },
+    )
+    assert found["serials"] == [SERIAL] * len(SERIALS_READ) + [None] * len(SERIALS_REFUSED)
+    assert [len(group) for group in found["servers"]] == [1] * len(SERVERS)
+    assert len({group[0] for group in found["servers"]}) == len(SERVERS)
+    assert found["policies"] == [True] * len(POLICIES_READ) + [None] * len(POLICIES_REFUSED)
+
+
+def test_one_server_named_twice_is_no_quorum(page: Page) -> None:
+    twice = {"nodes": [NODE, f"{NODE}?other"], "agreeing": 2}
+    assert verdict_of(page, GENUINE, policy=twice)["reason"] == "ledger-unreachable"
+
+
 # --- what the core says ---------------------------------------------------------------------------------------------
 
 
@@ -307,7 +358,7 @@ def test_codes_and_outcomes_are_the_cores(page: Page) -> None:
 
 def test_the_record_is_the_contracts() -> None:
     text, abi = (STATIC / "verify/ledger.js").read_text("utf-8"), interface()
-    selectors = [abi.functions[name].selector for name in ("record", "deploymentId", "isSealed", "successor")]
+    selectors = [abi.functions[name].selector for name in READS]
     selectors += [code for code, (name, _) in abi.errors.items() if name == "UnknownToken"]
     selectors += [abi.topic(name) for name in ("Anchored", "StatusSet", "PieceImported")]
     assert {f"'0x{selector.hex()}'" for selector in selectors} == set(re.findall(r"'0x[0-9a-f]{8,}'", text))

@@ -141,7 +141,7 @@ def test_the_whole_way_of_an_artisan(run: Run, registry: RunningRegistry, tmp_pa
     assert run(*at, "verify", path)[0] == 0
     code, data, _ = run(*at, "verify", path, "--offline")
     assert code == 3
-    assert "As the registry said on" in data
+    assert "As this file says of" in data
     assert "Status                in force" in data
     code, data, _ = run(*at, "--json", "verify", path, "--rpc", f"{registry.base_url}/rpc")
     said = json.loads(data)

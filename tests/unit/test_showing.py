@@ -106,9 +106,9 @@ def test_testimony_is_told_as_such(capsys: Capture) -> None:
     verdict = Verifier(scene.policy, None).verify(replace(bundle, as_exported=told))
     text = shown(verdict, capsys)
     for line in (
-        "As the registry said on 2026-11-02 08:00:", "nobody has verified it", "Status                revoked",
+        "As this file says of 2026-11-02 08:00:", "nobody has verified it", "Status                revoked",
         "Studio at the anchor  in good standing", "Studio on that day    not in good standing", "Reported lost",
     ):  # fmt: skip
         assert line in text
     assert "无人核实" in shown(verdict, capsys, "zh-Hans")
-    assert "As the registry said" not in shown(scene.verify(replace(bundle, as_exported=told)), capsys)
+    assert "As this file says" not in shown(scene.verify(replace(bundle, as_exported=told)), capsys)

@@ -35,6 +35,7 @@ from provenance.ledger import (
     SuspendCall,
     make_token_id,
 )
+from provenance.merkle import MerkleTree
 from provenance.piece import Photo
 from provenance.policy import TrustPolicy
 from provenance.proof import add_proof
@@ -157,9 +158,12 @@ def test_another_ledger_than_the_pinned_one_is_refused() -> None:
         Verifier(scene.policy, other.ledger)
 
 
-def test_a_record_on_a_forgers_own_ledger_is_not_authentic() -> None:
+def test_a_record_on_another_ledger_is_neither_accused_nor_vouched_for() -> None:
     scene, forger = Scene(), Scene()
-    assert says(scene.verify(forger.piece()), Outcome.NOT_AUTHENTIC, "foreign-ledger")
+    verdict = scene.verify(forger.piece())
+    assert says(verdict, Outcome.INCONCLUSIVE, "foreign-ledger")
+    assert verdict.findings[Check.ANCHOR].result is Result.NOT_CHECKED
+    assert "trust policy" in verdict.hint
 
 
 def test_a_receipt_made_up_for_the_pinned_ledger_is_not_on_it() -> None:
@@ -208,10 +212,25 @@ def test_anothers_token_does_not_serve() -> None:
 def test_impossible_token_ids_are_refused() -> None:
     scene = Scene()
     bundle = scene.piece()
-    for token_id in (0, 5, make_token_id(1, 5), make_token_id(9, 0), 2**64 + 1):
+    for token_id in (0, 5, 2**64 + 1):
         receipt = replace(bundle.receipts[0], token_id=token_id)
         verdict = scene.verify(replace(bundle, receipts=(receipt,)))
         assert says(verdict, Outcome.NOT_AUTHENTIC, "not-on-ledger"), token_id
+
+
+def test_a_batch_that_is_anchored_under_another_lot_is_not_called_missing() -> None:
+    scene = Scene()
+    bundle = scene.piece()
+    for token_id in (make_token_id(1, 5), make_token_id(9, 0)):
+        receipt = replace(bundle.receipts[0], token_id=token_id)
+        verdict = scene.verify(replace(bundle, receipts=(receipt,)))
+        assert says(verdict, Outcome.INCONCLUSIVE, "stale-receipt"), token_id
+        assert verdict.findings[Check.TOKEN].code == "not-reached"
+    unanchored = scene.sign()
+    tree = MerkleTree([unanchored.digest.value])
+    false = replace(bundle.receipts[0], token_id=make_token_id(9, 0), root=Root(tree.root))
+    shown = Bundle(unanchored, InclusionProof(0, 1, ()), (false,))
+    assert says(scene.verify(shown), Outcome.NOT_AUTHENTIC, "not-on-ledger")
 
 
 def test_an_anchorer_cannot_attribute_a_piece_to_a_studio_that_did_not_sign_it() -> None:
@@ -311,7 +330,7 @@ def test_the_newest_amendment_must_be_shown() -> None:
     scene.amend(bundle, second)
     assert says(scene.verify(replace(bundle, amendments=(first,))), Outcome.INCONCLUSIVE, "amendment-missing")
     assert scene.verify(replace(bundle, amendments=(first, second))).outcome is Outcome.AUTHENTIC
-    assert says(scene.verify(replace(bundle, amendments=(second,))), Outcome.NOT_AUTHENTIC, "bad-amendment")
+    assert says(scene.verify(replace(bundle, amendments=(second,))), Outcome.INCONCLUSIVE, "amendment-missing")
 
 
 def test_a_true_amendment_mends_what_a_thief_of_the_account_recorded() -> None:
@@ -403,6 +422,9 @@ def test_an_amendment_of_another_hand_is_refused() -> None:
         scene.sign("别家", serial=serial, replaces=digest, issuer=OTHER_ISSUER),
         scene.sign("无据", serial=serial),
     ):
+        # A stranger can show what he likes: what the ledger does not have accuses nobody.
+        assert says(scene.verify(replace(bundle, amendments=(wrong,))), Outcome.INCONCLUSIVE, "amendment-missing")
+        scene.amend(bundle, wrong)
         assert says(scene.verify(replace(bundle, amendments=(wrong,))), Outcome.NOT_AUTHENTIC, "bad-amendment")
 
 
@@ -429,6 +451,41 @@ def test_a_key_dated_back_takes_its_corrections_with_it_and_not_the_piece() -> N
     scene.amend(bundle, true)
     verdict = scene.verify(replace(bundle, amendments=(first, second, true)))
     assert (verdict.outcome, verdict.shown) == (Outcome.AUTHENTIC, true.digest)
+
+
+def test_what_a_stranger_shows_as_amendments_accuses_nobody() -> None:
+    scene = Scene()
+    bundle = scene.piece()
+    serial = bundle.certificate.piece.serial
+    first = scene.sign("更正", serial=serial, replaces=bundle.certificate.digest)
+    second = scene.sign("再更正", serial=serial, replaces=first.digest)
+    strange = scene.sign("假", serial=serial, replaces=bundle.certificate.digest, signer=P256Signer.generate())
+    assert says(scene.verify(replace(bundle, amendments=(strange,))), Outcome.INCONCLUSIVE, "amendment-unknown")
+    scene.amend(bundle, first)
+    scene.amend(bundle, second)
+    for shown, reason in (
+        ((strange,), "amendment-missing"),
+        ((second,), "amendment-missing"),
+        ((strange, second), "amendment-missing"),
+        ((first, strange), "amendment-missing"),
+        ((first, second, strange), "amendment-unknown"),
+        ((first, strange, second), "amendment-unknown"),
+        ((second, strange), "amendment-unknown"),
+    ):
+        assert says(scene.verify(replace(bundle, amendments=shown)), Outcome.INCONCLUSIVE, reason)
+    assert scene.verify(replace(bundle, amendments=(first, second))).outcome is Outcome.AUTHENTIC
+
+
+def test_a_ledger_has_one_receipt() -> None:
+    scene = Scene()
+    bundle = scene.piece()
+    (receipt,) = bundle.receipts
+    false = replace(receipt, transaction=Hash32(bytes(32)))
+    with pytest.raises(MalformedError) as caught:
+        replace(bundle, receipts=(receipt, false))
+    assert (caught.value.code, caught.value.field) == ("not-a-bundle", "receipts")
+    elsewhere = replace(false, chain_id=receipt.chain_id + 1)
+    assert scene.verify(replace(bundle, receipts=(elsewhere, receipt))).outcome is Outcome.AUTHENTIC
 
 
 def test_photos_are_held_against_their_digests() -> None:
@@ -538,7 +595,7 @@ def test_a_predecessors_receipt_holds_at_the_successor() -> None:
     assert says(verdict, Outcome.AUTHENTIC, "authentic")
     assert verdict.advisories == ("imported",)
     assert Verifier(old.policy, old.ledger).verify(bundle).advisories == ()
-    assert says(new.verify(bundle), Outcome.NOT_AUTHENTIC, "foreign-ledger")
+    assert says(new.verify(bundle), Outcome.INCONCLUSIVE, "foreign-ledger")
 
 
 def test_a_receipt_of_the_successors_own_event_holds_too() -> None:
@@ -574,8 +631,6 @@ def test_a_predecessors_receipt_must_agree_with_what_was_taken_over() -> None:
             replace(receipt, block=replace(block, number=block.number - 1)),
             replace(receipt, block=replace(block, time=block.time - timedelta(seconds=1))),
             replace(receipt_of(new, one[0]), transaction=Hash32(bytes(32))),
-        ],
-        "not-on-ledger": [
             replace(receipt, token_id=other[0].receipts[0].token_id),
             replace(receipt, token_id=make_token_id(3, 0)),
         ],

@@ -44,6 +44,8 @@ def valid(book: Casebook, story: Story) -> None:
         book.add(f"one of five in a batch, {place}", story, bundle)
     (bundle,) = story.made(chen)
     book.add("signed with Ed25519", story, bundle)
+    (bundle,) = story.made(story.studio("rare", "\U0002ebf0窑 \U000323b0"))  # Of Unicode 15.1, and of none yet.
+    book.add("an issuer's name with symbols that not every Unicode knows", story, bundle)
     shared = story.anchor(*((studio, story.sign(studio)) for studio in (lin, chen, chen, lin)))
     book.add("the first studio's lot in a batch of two studios", story, shared[0])
     book.add("the second studio's lot in a batch of two studios", story, shared[1])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from functools import partial
+from string import ascii_lowercase
 from typing import Any
 
 from provenance.bundle import Bundle
@@ -176,8 +177,8 @@ def sized(bundle: Bundle, signed: Any, size: int) -> bytes:
     """Return the bundle with a certificate of so many bytes: texts in several languages, the last one as it fits."""
     words = dict.fromkeys(("zh-Hans", "zh-Hant", "ja", "ko"), "青" * 5_000)
     length = 1
-    for _ in range(9):  # A signature has a symbol more or less in base58.
-        details = {**words, "en": "x" * length}
+    for letter in ascii_lowercase:  # A signature has a symbol more or less in base58: each text has another one.
+        details = {**words, "en": letter * length}
         made = changed(bundle, signed(lambda c, details=details: c["credentialSubject"].update(details=details)))
         found = len(canonicalize(json.loads(made)["certificate"]))
         if found == size:

@@ -246,6 +246,11 @@ def anchors(book: Casebook, story: Story, forger: Story) -> None:
             with_receipt(bundle, at={"number": block.number + steps}),
         )
 
+    moved_lot = with_receipt(bundle, token_id=make_token_id(999_999, 0), at={"number": block.number - 1})
+    book.add("the chain was rearranged, and the batch has another lot than in the receipt", story, moved_lot)
+    book.add("the node fails when it is asked for a batch that has another lot", story, moved_lot,
+             node=partial(FailingNode, answers=3))  # fmt: skip
+
     at = story.ledger.identity
     thief = forger.studio("lin", lin.name)
     (forged,) = forger.made(thief)
@@ -268,12 +273,6 @@ def anchors(book: Casebook, story: Story, forger: Story) -> None:
     # One proof serves both, since each batch holds this certificate alone.
     book.add("a foreign receipt before the pinned ledger's", story, both)
     book.add("the pinned ledger's receipt before a foreign one", story, replace(both, receipts=both.receipts[::-1]))
-    stale = with_receipt(bundle, transaction=Hash32(b"\1" * 32)).receipts[0]
-    book.add(
-        "two receipts of the pinned ledger: the first counts",
-        story,
-        replace(bundle, receipts=(stale, bundle.receipts[0])),
-    )
 
 
 def amendments(book: Casebook, story: Story) -> None:
@@ -294,8 +293,13 @@ def amendments(book: Casebook, story: Story) -> None:
 
     first = mend("Mended", original)
     second = mend("Mended twice", first)
+    strangers = mend("A stranger's", original, signer=p256("a stranger"))
     show("an amendment that the ledger does not know", first)
+    show("a stranger's amendment where the ledger knows of none", with_signature(first, strangers.proof.signature))
     record(first)
+    show("one amendment, and a stranger's after it", first, strangers)
+    show("one amendment, and a stranger's before it", strangers, first)
+    show("a stranger's amendment in place of the one on the ledger", strangers)
     show("an amendment is on the ledger and not shown")
     show("one amendment", first)
     show("one amendment, and the serial that was asked for", first, serial=original.piece.serial)
@@ -307,6 +311,7 @@ def amendments(book: Casebook, story: Story) -> None:
     show("two amendments, both shown", first, second)
     show("two amendments, only the first shown", first)
     show("two amendments, only the newest shown", second)
+    show("two amendments, the first one swapped for a stranger's", strangers, second)
     show("two amendments in the wrong order", second, first)
     show("two amendments, the first one shown twice", first, first)
     show("two amendments, and the certificate itself shown as one", original, second)
@@ -317,7 +322,7 @@ def amendments(book: Casebook, story: Story) -> None:
         record(amendment, of)
         book.add(name, story, replace(of, amendments=(amendment,)), **how)
 
-    one, two, three, four, five, six, seven, eight = story.made(lin, 8)
+    one, two, three, four, five, six, seven, eight, nine = story.made(lin, 9)
 
     def of(bundle: Bundle, **kinds: Any) -> Certificate:
         return story.sign(kinds.pop("studio", lin), kinds.pop("piece", bundle.certificate.piece),
@@ -342,6 +347,11 @@ def amendments(book: Casebook, story: Story) -> None:
     record(early, eight)
     book.add("an amendment shown after the newest", story, replace(eight, amendments=chain))
     book.add("the newest of two amendments, recorded in the wrong order", story, replace(eight, amendments=(early,)))
+    forged = with_signature(of(nine), again.proof.signature)
+    record(forged, nine)
+    true = of(nine, replaces=forged.digest)
+    record(true, nine)
+    book.add("an amendment that replaces a forged one, both shown", story, replace(nine, amendments=(forged, true)))
     second_key = ed25519("lin, second")
     story.add_key(lin, second_key)
     sixth = of(six, signer=second_key)

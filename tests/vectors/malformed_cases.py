@@ -132,6 +132,7 @@ def shaped(book: Casebook, story: Story, bundle: Bundle) -> None:
         "no receipts, but a proof": lambda d: d.update(receipts=[]),
         "receipts, but no proof": lambda d: d.pop("inclusion"),
         "receipts left out": lambda d: d.pop("receipts"),
+        "two receipts of one ledger": lambda d: d["receipts"].append({**d["receipts"][0], "transaction": root}),
         "five receipts": lambda d: d.update(receipts=d["receipts"] * 5),
         "a receipt that is a text": lambda d: d.update(receipts=["0x"]),
         "a receipt with an unknown member": receipt(note="x"),
@@ -170,6 +171,9 @@ def shaped(book: Casebook, story: Story, bundle: Bundle) -> None:
         "a time without seconds": block(time="2026-11-02T08:00Z"),
         "a day that there is not": block(time="2026-02-30T08:00:00Z"),
         "a leap second": block(time="2016-12-31T23:59:60Z"),
+        "a proof that is 0": lambda d: d.update(inclusion=0),
+        "a proof that is false": lambda d: d.update(inclusion=False),
+        "a proof that is an empty text": lambda d: d.update(inclusion=""),
         "an index below zero": inclusion(index=-1),
         "an index in text": inclusion(index="0"),
         "a path of 33": inclusion(path=[root] * 33),
@@ -233,6 +237,17 @@ def certified(book: Casebook, story: Story, bundle: Bundle) -> None:
         "an issuer's name that is a number": signed(lambda c: c["issuer"].update(name=1)),
         "an issuer's name of 201 symbols": signed(lambda c: c["issuer"].update(name="窑" * 201)),
         "an issuer's name of spaces": signed(lambda c: c["issuer"].update(name="  ")),
+        "an issuer's name with a no-break space": signed(lambda c: c["issuer"].update(name="林\u00a0窑")),
+        "an issuer's name with an ideographic space": signed(lambda c: c["issuer"].update(name="林\u3000窑")),
+        "an issuer's name with a joiner": signed(lambda c: c["issuer"].update(name="林\u200d窑")),
+        "an issuer's name for private use": signed(lambda c: c["issuer"].update(name="林\ue000窑")),
+        "an issuer's name with a noncharacter": signed(lambda c: c["issuer"].update(name="林\ufdd0窑")),
+        "an issuer's name with a noncharacter of a later plane": signed(
+            lambda c: c["issuer"].update(name="林\U0002ffff窑")
+        ),
+        "an issuer's name with a format character of Unicode 15": signed(
+            lambda c: c["issuer"].update(name="林\U0001343c窑")
+        ),
         "an empty issuer's name": signed(lambda c: c["issuer"].update(name="")),
         "an issuer with an unknown member": signed(lambda c: c["issuer"].update(image="x")),
         "an issuer of another path": named_as("did:web:registry.example:makers:lin"),
@@ -284,6 +299,7 @@ def certified(book: Casebook, story: Story, bundle: Bundle) -> None:
             lambda c: c.update(replaces="u" + to_base64url(b"\x12\x20" + bytes(32))[:-1] + "B")
         ),
         "a replaced digest in base64": signed(lambda c: c.update(replaces="m" + "+/" * 23)),
+        "a replaced digest in a list": signed(lambda c: c.update(replaces=[Digest.of(b"x").multibase()])),
         "a replaced digest that is a number": signed(lambda c: c.update(replaces=1)),
         "a status index of seven digits": status(statusListIndex="0000001"),
         "a status index in Arabic digits": status(statusListIndex="٣"),
@@ -353,7 +369,8 @@ def malformed(book: Casebook, story: Story) -> None:
         scene(book, story, alike if scene is shaped else bundle)
     largest = changed(bundle, lambda d: d["receipts"][0].update(chainId=2**53 - 1))
     book.add("a receipt of the largest chain id that JSON holds exactly", story, largest)
-    four = changed(bundle, lambda d: d.update(receipts=d["receipts"] * 4))
+    of_others = [{"chainId": bundle.receipts[0].chain_id + more} for more in (1, 2, 3, 0)]
+    four = changed(bundle, lambda d: d.update(receipts=[d["receipts"][0] | other for other in of_others]))
     book.add("as many receipts as there may be", story, four)
     sixteen = changed(bundle, lambda d: d.update(amendments=[d["certificate"]] * 16))
-    book.add("as many amendments as there may be, none of which replaces the one before", story, sixteen)
+    book.add("as many amendments as there may be, where the ledger knows of none", story, sixteen)

@@ -162,3 +162,24 @@ def agreeing(book: Casebook, story: Story) -> None:
     put("one is a block behind for an hour", bundle, honest, behind, now=ever)
     put("one of three is a block behind for an hour", revoked, honest, behind, honest, now=ever)
     put("one is a block behind, before a revocation", revoked, behind, honest)
+
+    def claim(block: Any) -> Any:
+        return block and {**block, "number": hex(max(int(block["number"], 16), story.ledger.head().number) + 1)}
+
+    put("one of three claims a block to come, and shows none", bundle, honest, honest,
+        partial(LyingNode, method="eth_getBlockByNumber", change=result(claim)))  # fmt: skip
+
+    (sold,) = story.made(lin)
+    last = story.ledger.head().number
+    story.set_status(sold, Status.REVOKED, lin.account)
+    story.idle(1)
+    ever = story.time + timedelta(hours=1)
+
+    def date_anew(block: Any) -> Any:
+        hidden = block and int(block["number"], 16) == last + 1
+        return {**block, "timestamp": hex(int(ever.timestamp()))} if hidden else block
+
+    stuck = partial(LaggingNode, last=last)
+    young = partial(LyingNode, method="eth_getBlockByNumber", change=result(date_anew))
+    put("one lacks a revocation for an hour, and another calls its block young", sold, young, stuck, honest, now=ever)
+    put("one lacks a revocation for an hour, and the only other calls its block young", sold, young, stuck, now=ever)

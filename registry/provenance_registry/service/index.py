@@ -156,6 +156,11 @@ class IndexedLedger:
             return None
         return AnchorEvidence(lot.anchor_id, lot.root, lot.transaction, lot.block)
 
+    def anchor_id_of(self, root: Root, at: BlockRef | None = None) -> int | None:
+        """Return the id under which `root` is anchored, as of the index's block."""
+        lot = self._repository.lot_of_root(root)
+        return None if lot is None else lot.anchor_id
+
     def status_by_steward(self, token_id: int, at: BlockRef) -> bool | None:
         """Tell whether a steward set the status; ``None`` where nobody did, or before the index kept it."""
         return self._repository.token(token_id).by_steward

@@ -16,8 +16,9 @@ export async function readBundle(data) {
   must(type === 'KilnmarkBundle' && version === 1, 'not-a-bundle', 'type');
   list(amendments, MAX_AMENDMENTS, 'amendments');
   list(receipts, MAX_RECEIPTS, 'receipts').forEach(readReceipt);
+  must(receipts.every((one, place) => !receipts.slice(0, place).some(earlier => isOf(one, earlier))), 'not-a-bundle', 'receipts');
   must((inclusion === undefined) === !receipts.length, 'not-a-bundle', 'inclusion');
-  if(inclusion) { readInclusion(inclusion); }
+  if(inclusion !== undefined) { readInclusion(inclusion); }
   if(exported !== undefined) { seconds(exported, 'exported'); }
   if(asExported !== undefined) {
     must(receipts.length, 'not-a-bundle', 'asExported');

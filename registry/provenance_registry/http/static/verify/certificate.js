@@ -10,7 +10,10 @@ import {readSerial, shown} from './serial.js';
 export const MAX_CERTIFICATE = 65536;
 const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
 const BASE = new RegExp(`^(https?)://(?=[^:]{1,253}(?::|$))(${LABEL}(?:\\.${LABEL})*(?::([1-9]\\d{0,4}))?)$`);
-const NOT_PRINTABLE = /(?! )[\p{Cc}\p{Cf}\p{Co}\p{Z}\ufffe\uffff]/u;
+// Unicode adds format characters from time to time, and browsers know different ones: those of Unicode 16 are written out.
+const NOT_PRINTABLE = new RegExp('(?! )[\\p{Cc}\\p{Cs}\\p{Co}\\p{Z}\\p{Noncharacter_Code_Point}'
+  + '\\xad\\u0600-\\u0605\\u061c\\u06dd\\u070f\\u0890\\u0891\\u08e2\\u180e\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb'
+  + '\\u{110bd}\\u{110cd}\\u{13430}-\\u{1343f}\\u{1bca0}-\\u{1bca3}\\u{1d173}-\\u{1d17a}\\u{e0001}\\u{e0020}-\\u{e007f}]', 'u');
 const DIGEST = /^uEi[A-D][\w-]{42}[AQgw]$/; // The base64url of a sha2-256 multihash, the last bits zero.
 
 /** Reads a certificate, the signature not checked yet; throws `Malformed`. */
@@ -28,14 +31,20 @@ export async function readCertificate(document) {
   const files = readFiles(document, subject, base);
   must(canonical(envelope(document, base, files)) === canonical(document), 'not-a-certificate');
   seconds(document.validFrom, 'validFrom');
-  must(!('replaces' in document) || DIGEST.test(document.replaces), 'bad-digest', 'replaces');
+  must(!('replaces' in document) || (typeof document.replaces === 'string' && DIGEST.test(document.replaces)), 'bad-digest', 'replaces');
   return {document, digest: hex(await sha256(bytes)), proof, issuer, base, serial, photos: files.photos, replaces: document.replaces};
+}
+
+/** Tells whether a value is a registry's address in its one form. */
+export function isBase(value) {
+  const [, scheme, host, port] = typeof value === 'string' && BASE.exec(value) || [];
+  return Boolean(host) && !(port > 65535) && port !== (scheme === 'https' ? '443' : '80');
 }
 
 function readIssuer(issuer, base) {
   const {id, name} = members(issuer, 'issuer', ['id', 'name']);
-  const [, scheme, host, port] = BASE.exec(base) || [];
-  must(host && !(port > 65535) && port !== (scheme === 'https' ? '443' : '80'), 'bad-registry-address');
+  must(isBase(base), 'bad-registry-address');
+  const [, , host] = BASE.exec(base);
   const slug = String(id).split(':').pop();
   must(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(slug), 'bad-slug');
   must(id === `did:web:${host.replace(':', '%3A')}:studios:${slug}`, 'not-a-certificate', 'issuer.id');

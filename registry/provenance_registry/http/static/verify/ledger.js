@@ -4,7 +4,7 @@ import {Unanswered} from './errors.js';
 import {Refused} from './node.js';
 
 // The first bytes of the Keccak-256 of each signature, all of them of events.
-const RECORD = '0xe5ac9ef1', DEPLOYMENT_ID = '0xe16b1032', IS_SEALED = '0x631f9852', SUCCESSOR = '0x6ff968c3';
+const RECORD = '0xe5ac9ef1', DEPLOYMENT_ID = '0xe16b1032', IS_SEALED = '0x631f9852', SUCCESSOR = '0x6ff968c3', ANCHOR_ID_OF = '0x615f5597';
 const UNKNOWN_TOKEN = '0x0ed9cff4';
 const ANCHORED = '0xe437c91b5060615cb4554200264c3a9b3e131418fda5944e2ec223a19575bf34';
 const STATUS_SET = '0x24af247a9711d15dd110b25d4328cd542a04744ba0c5eba0ba19a24f36aff3b6';
@@ -87,6 +87,11 @@ export async function openLedger(request, {chainId, genesis, contract, deploymen
       const at = await canonicalBlock(quantity(log.blockNumber));
       sure(data(log.blockHash, 32) === at.hash && at.hash === hash, 'the chain moved, or an event of another block');
       return {anchorId: BigInt(data(log.topics[1], 32)), transaction: data(log.transactionHash, 32), block: at};
+    },
+
+    /** Whether `root` is anchored, under whatever lot, as of block `at`. */
+    async isAnchored(root, at) {
+      return words(await call(ANCHOR_ID_OF + root.slice(2), {blockHash: at.hash}), [32])[0] !== 0n;
     },
 
     /** Whether a steward set the status, by its event; null where the node does not tell. No outcome rests on it. */

@@ -4,10 +4,10 @@ import {must} from './errors.js';
 
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
-/** The 13 symbols of a serial as a person types it: any case, hyphens or spaces, O for 0, I and L for 1. */
+/** The 13 symbols of a serial as a person types it: any case, hyphens or white space, O for 0, I and L for 1. */
 export function readSerial(text) {
   must(typeof text === 'string' && text.length <= 64, 'bad-serial');
-  const compact = text.toUpperCase().replace(/[-\s\u2013\u2212]/g, '').replace(/O/g, '0').replace(/[IL]/g, '1');
+  const compact = text.toUpperCase().replace(/[-\p{White_Space}\u2013\u2212]/gu, '').replace(/O/g, '0').replace(/[IL]/g, '1');
   must(/^[0-9A-HJKMNP-TV-Z]{13}$/.test(compact), 'bad-serial');
   let sum = 0;
   for(const symbol of [...compact.slice(0, 12)].reverse()) {

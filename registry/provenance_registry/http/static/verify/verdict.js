@@ -5,7 +5,7 @@ const CHECKS = [ // By number; what stands for an outcome forces it.
   {signed: '', altered: 'NOT_AUTHENTIC'},
   {included: '', 'not-included': 'NOT_AUTHENTIC', 'not-anchored': 'PENDING'},
   {
-    anchored: '', 'not-on-ledger': 'NOT_AUTHENTIC', 'foreign-ledger': 'NOT_AUTHENTIC', 'stale-receipt': 'INCONCLUSIVE',
+    anchored: '', 'not-on-ledger': 'NOT_AUTHENTIC', 'foreign-ledger': 'INCONCLUSIVE', 'stale-receipt': 'INCONCLUSIVE',
     'not-confirmed': 'PENDING', 'ledger-behind': 'INCONCLUSIVE', 'ledger-unreachable': 'INCONCLUSIVE', offline: 'INCONCLUSIVE',
     'nodes-disagree': 'INCONCLUSIVE',
   },

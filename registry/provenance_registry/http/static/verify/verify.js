@@ -8,7 +8,7 @@
 // and key valid at the anchor's time, (5) token, serial and newest amendment agree, (6) status on the ledger, (7) photos match
 // their digests, (8) tag.
 
-import {compare, isChain} from './amendments.js';
+import {faultOf} from './amendments.js';
 import {isOf, readBundle} from './bundle.js';
 import {hex, seconds, sha256, unhex, utf8} from './encoding.js';
 import {Unanswered} from './errors.js';
@@ -76,10 +76,13 @@ export async function verify({policy, bundleText, serial, baseUrl, photos, fetch
       const answered = isNative ? ledger.evidence(receipt.root, receipt.block.hash) : Promise.resolve(null);
       answered.catch(() => {}); // Asked at the same time; why there is no record is told first.
       const found = await ledger.record(token, await keyId(certificate), head), evidence = await answered;
+      const isThere = found && found.root === receipt.root, isBehind = isNative && head.number < BigInt(receipt.block.number);
+      // A chain that was rearranged can give the batch another lot, and its pieces other tokens.
+      const isElsewhere = !isThere && !isBehind && await ledger.isAnchored(receipt.root, head);
       isUnasked = false;
       facts.block = {number: Number(head.number), hash: head.hash};
-      if(!found || found.root !== receipt.root) {
-        say(isNative && head.number < BigInt(receipt.block.number) ? 'ledger-behind' : 'not-on-ledger');
+      if(!isThere) {
+        say(isBehind ? 'ledger-behind' : isElsewhere ? 'stale-receipt' : 'not-on-ledger');
       } else {
         record = found;
         anchor(evidence);
@@ -146,8 +149,7 @@ export async function verify({policy, bundleText, serial, baseUrl, photos, fetch
   async function tokenAgrees() {
     if(record.leafIndex !== BigInt(inclusion.index) || record.leafCount !== BigInt(inclusion.size)) { return say('wrong-token'); }
     if(isAnotherSerial()) { return undefined; }
-    if(!await isChain(certificate, amendments)) { return say('bad-amendment'); }
-    const fault = compare(amendments, record);
+    const fault = await faultOf(certificate, amendments, record);
     if(fault) { return say(fault); }
     if(record.amendments) {
       try {
