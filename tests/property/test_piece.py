@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 import rfc8785
@@ -10,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from provenance.certificate import Certificate, StatusEntry
+from provenance.certificate import Certificate, Issuer, StatusEntry
 from provenance.documents import schema
 from provenance.encoding import Digest
 from provenance.errors import MalformedError, ProvenanceError
 from provenance.issue import issue
-from provenance.keys import P256Signer
+from provenance.keys import Ed25519Signer, P256Signer
 from provenance.limits import LIMITS
 from provenance.piece import (
     FILE_TYPES,
@@ -120,6 +121,27 @@ def test_a_piece_comes_back_from_its_certificate(piece: Piece) -> None:
     assert made.data == rfc8785.dumps(document)
     VALIDATOR.validate(document)
     assert Piece.from_json(piece.to_json(), piece.photos, piece.scans, piece.files) == piece
+
+
+@given(st.text(min_size=1, max_size=201))
+def test_the_schema_accepts_every_name_that_an_issuer_may_have(name: str) -> None:
+    try:
+        issuer = Issuer(ISSUER.base_url, ISSUER.slug, name)
+    except MalformedError:
+        return
+    document = schema(ISSUER.base_url)
+    form = document["properties"]["issuer"]["properties"]["name"]
+    Draft202012Validator({**form, "$defs": document["$defs"]}).validate(issuer.name)
+
+
+@given(st.integers(0, 253_402_300_799), st.integers(0, 131_071), st.booleans(), st.binary(min_size=1))
+@settings(max_examples=100, deadline=None)
+def test_the_schema_accepts_what_is_issued(second: int, place: int, edwards: bool, replaced: bytes) -> None:
+    signer = Ed25519Signer.generate() if edwards else P256Signer.generate()
+    now = datetime.fromtimestamp(second, UTC)
+    entry, piece = StatusEntry("0123456789ab", place), Piece(Serial.random(), {"en": "x"})
+    made = issue(piece, ISSUER, signer, status_entry=entry, now=now, replaces=Digest.of(replaced))
+    VALIDATOR.validate(json.loads(made.data))
 
 
 json_values = st.recursive(

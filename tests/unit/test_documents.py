@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import fields
+from datetime import date
 from importlib import resources
+from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
 from provenance.canonical import canonicalize
-from provenance.certificate import Certificate, Issuer, StatusEntry
+from provenance.certificate import STATUS_LIST_BITS, Certificate, Issuer, StatusEntry
 from provenance.documents import context, schema
 from provenance.encoding import Digest
 from provenance.errors import MalformedError
@@ -27,9 +31,12 @@ from tests.support.pieces import digital_piece, full_piece
 from tests.support.scene import ISSUER, NOW
 
 SIGNER = P256Signer.generate()
+VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "verdicts.json").read_text("utf-8"))["vectors"]
+BUNDLE = ("formats", "bundle-v1.schema.json")
 RELEASED = {
     "piece-v1.context.json": "aaf16068e23b0d26eef648d668a776e1351dbee9626cfa1cfd520e4e6c124229",
-    "piece-v1.schema.json": "4bd43ba0740a7d8f0e20287dc548f6b47c7aa50f09842916306f6bbb872b099c",
+    "piece-v1.schema.json": "510f5b4f0e242a67c633ed95740aeb4ac8e505233033f5968f49ae820c6d7c8b",
+    "bundle-v1.schema.json": "0c3422bc4264ac2c4be16ad07e73cf2d9cfdf0c9865f526c388598dec2fb65b3",
 }
 """SHA-256 of each file.  Once version 1 is released they stand for good: a change needs a version 2 beside it."""
 
@@ -71,6 +78,73 @@ def test_a_dot_of_the_address_stands_for_itself() -> None:
     document = certificate(Piece(Serial.random(), {"en": "x"}), issuer=issuer)
     document["credentialSubject"]["id"] = document["credentialSubject"]["id"].replace("a.test", "a-test")
     assert not validator(issuer).is_valid(document)
+
+
+def test_the_schema_knows_the_calendar() -> None:
+    defs = schema(ISSUER.base_url)["$defs"]
+    day, time = (Draft202012Validator({"$ref": f"#/$defs/{name}", "$defs": defs}) for name in ("day", "time"))
+    for year, month, number in product((0, 1, 4, 100, 400, 1900, 2000, 2023, 2024, 2100, 9996), range(14), range(33)):
+        text = f"{year:04}-{month:02}-{number:02}"
+        try:
+            there = bool(date.fromisoformat(text))
+        except ValueError:
+            there = False
+        assert day.is_valid(text) is time.is_valid(f"{text}T08:00:00Z") is there, text
+    for clock in ("24:00:00", "08:60:00", "08:00:60", "8:00:00", "08:00:00.5", "08:00"):
+        assert not time.is_valid(f"2026-11-02T{clock}Z"), clock
+
+
+def test_the_schema_knows_the_places_of_a_status_list() -> None:
+    entry = schema(ISSUER.base_url)["properties"]["credentialStatus"]["properties"]["statusListIndex"]
+    form = re.compile(entry["pattern"])
+    assert [place for place in range(200_000) if form.search(str(place))] == list(range(STATUS_LIST_BITS))
+    assert not any(form.search(text) for text in ("", "00", "007", "-1", "1.0", "1310720"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda c: c["issuer"].update(name="Lin\nAUTHENTIC"),
+        lambda c: c["issuer"].update(name="\u202e"),
+        lambda c: c.pop("relatedResource"),
+        lambda c: c["relatedResource"].append(c["relatedResource"][0]),
+        lambda c: c["credentialSubject"]["image"].append(c["credentialSubject"]["image"][0]),
+        lambda c: c["credentialStatus"].update(statusListIndex="131072"),
+        lambda c: c.update(replaces=c["replaces"][:-1] + "B"),
+        lambda c: c["proof"].update(cryptosuite="eddsa-jcs-2022"),
+        lambda c: c["proof"].update(verificationMethod=c["proof"]["verificationMethod"][:-1]),
+        lambda c: c["proof"].update(proofValue="z" * 258),
+        lambda c: c["proof"].update(created="2026-02-30T08:00:00Z"),
+    ],
+)
+def test_schema_and_parser_refuse_alike_beyond_the_subject(change: Callable[[dict[str, Any]], Any]) -> None:
+    document = certificate(full_piece())
+    change(document)
+    assert not VALIDATOR.is_valid(document)
+    with pytest.raises(MalformedError):
+        read(document)
+
+
+def test_a_signature_of_no_bytes_has_its_form() -> None:
+    document = certificate(full_piece())
+    document["proof"]["proofValue"] = "z"
+    VALIDATOR.validate(document)
+    assert read(document).data == canonicalize(document)
+
+
+def test_the_schemas_accept_every_bundle_that_is_one() -> None:
+    """And of what is none they refuse what has not the shape: no vector of a bundle's shape comes through."""
+    text = resources.files("provenance").joinpath(*BUNDLE).read_text("utf-8")
+    form = Draft202012Validator(json.loads(text.replace('$"', r'\\Z"')))  # In Python $ also stands before a line end.
+    for vector in VECTORS:
+        if "error" not in vector["expected"]:
+            bundle = json.loads(vector["bundle"])
+            form.validate(bundle)
+            for document in (bundle["certificate"], *bundle["amendments"]):
+                base, _, _ = document["credentialSubject"]["id"].partition("/P/")
+                Draft202012Validator(schema(base)).validate(document)
+        elif vector["expected"]["error"] == "not-a-bundle":
+            assert not form.is_valid(json.loads(vector["bundle"])), vector["name"]
 
 
 def test_every_fact_is_in_the_full_pieces() -> None:
