@@ -47,6 +47,7 @@ from provenance_registry.service.verdicts import Verdicts
 from provenance_registry.settings import Settings
 from provenance_registry.worker.accounts import Accounts
 from provenance_registry.worker.examiner import Examiner
+from provenance_registry.worker.forgotten import Forgotten
 from provenance_registry.worker.indexer import Indexer
 from provenance_registry.worker.loop import Worker
 from provenance_registry.worker.reviewer import Reviewer
@@ -115,6 +116,7 @@ def _assemble(
     sealer = Sealer(
         repository, ledger, index, outbox, clock,
         anchorer=anchorer.address, batch_size=settings.batch_size, batch_age=settings.batch_age,
+        forgotten=Forgotten(repository, index, settings.base_url, settings.write_off_anchors),
     )  # fmt: skip
     accounts = Accounts(ledger, {kind: signer.address for kind, signer in signers.items()})
     indexer = Indexer(repository, ledger, index)

@@ -148,6 +148,11 @@ class RelayedMessage:
     number: str
     facts: Mapping[str, str]
 
+    @property
+    def owner(self) -> str:
+        """Whose number it uses up: a studio's address, or the piece's token for whoever holds it."""
+        return self.number.rpartition("/")[0]
+
 
 @dataclass(frozen=True, slots=True)
 class StoredMessage:

@@ -238,5 +238,11 @@ class Repository(Protocol):
     def lots_of_root(self, root: Root) -> list[LotRow]:
         """Return the lots of the anchor of that root, in order."""
 
+    def newest_lot(self) -> tuple[int, Hash32] | None:
+        """Return the number of the index's newest lot, and the hash of the block that has it."""
+
+    def unknown_lots(self, studios: Sequence[Address], after: int) -> list[LotRow]:
+        """Return the lots of `studios` under roots that no batch has, of anchors after that number, in order."""
+
     def token(self, token_id: int) -> TokenRow:
         """Return what the events of a token add up to."""

@@ -168,6 +168,26 @@ def test_a_key_that_ended_and_a_studio_that_is_suspended_amend_nothing(pipeline:
     assert pipeline.verdict(first).outcome is Outcome.AUTHENTIC
 
 
+@pytest.mark.parametrize("suspended", [True, False])
+def test_an_amendment_that_was_lost_is_taken_whatever_became_of_its_key(pipeline: Pipeline, suspended: bool) -> None:
+    certificate = pipeline.anchored()
+    amendment, never = amend(pipeline, certificate), amend(pipeline, certificate, piece=certificate.piece)
+    pipeline.submissions.submit(amendment.data)
+    order(pipeline, amendment)
+    pipeline.turn(4)
+    with pipeline.repository._engine.begin() as connection:
+        connection.execute(table.delete())
+    assert pipeline.verdict(certificate).outcome is Outcome.INCONCLUSIVE
+    key_id = pipeline.scene.signer.public_key.key_id
+    pipeline.scene.later(seconds=5)
+    end = SuspendCall(STUDIO.address) if suspended else ShortenKeyCall(STUDIO.address, key_id, pipeline.ledger.now)
+    pipeline.scene.do(end, STEWARD)
+    pipeline.turn(2)
+    assert pipeline.submissions.submit(amendment.data).new
+    assert shown(pipeline, certificate) == [amendment.digest]
+    assert refusal(pipeline, never) == ("suspended" if suspended else "key-not-valid")
+
+
 def test_a_held_certificate_has_no_amendments(pipeline: Pipeline) -> None:
     stranger = P256Signer.generate()
     held = pipeline.submit(pipeline.scene.sign(signer=stranger))
