@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from alembic.migration import MigrationContext
 
 from provenance.certificate import StatusEntry
 from provenance.encoding import Address, Digest, Hash32
+from provenance.errors import StorageError
 from provenance.issue import issue
 from provenance.ledger import BlockRef
 from provenance.status import Status
@@ -155,3 +157,14 @@ def test_the_migrations_make_the_tables_that_the_code_sees(tmp_path: Path) -> No
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
     engine.dispose()
+
+
+def test_a_database_of_a_newer_version_is_named_and_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "registry.db"
+    SQLRepository(path).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    with pytest.raises(StorageError) as caught:
+        SQLRepository(path)
+    assert (caught.value.code, caught.value.facts["form"]) == ("database-newer", "9999")

@@ -13,11 +13,13 @@ import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from provenance.encoding import Digest
 from provenance.errors import MalformedError, NotFoundError, StorageError
 from provenance.resources import MARK_BYTES, PHOTO_TYPES, has_mark
+from provenance_registry.folder import sync_folder
 from provenance_registry.records import FileKind, NamedFile
 from provenance_registry.repository import Repository
 
@@ -63,7 +65,7 @@ class Media:
         names = self._repository.named(digest)
         if not names:
             raise NotFoundError("not-named", "No certificate names this file.", hint="Submit the certificate first.")
-        if self.has(digest):
+        if self._is_whole(digest, size):
             return None
         limit = max(self._limits[name.kind] for name in names)
         upload = Upload(self._path(digest), self._folder / _COMING, digest, names, limit)
@@ -73,6 +75,16 @@ class Media:
             upload.close()
             raise
         return upload
+
+    def _is_whole(self, digest: Digest, size: int | None) -> bool:
+        """Tell whether a file is here as it came: what a failing disk left of it is as good as none."""
+        try:
+            found = self._path(digest).stat()
+        except OSError:
+            return False
+        return size in (None, found.st_size) and _has_digest(
+            self._path(digest), digest, found.st_size, found.st_mtime_ns
+        )
 
     def find(self, digest: Digest) -> KeptFile:
         """Return a file that a certificate names; raises `NotFoundError`."""
@@ -147,6 +159,8 @@ class Upload:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             new = not self._path.exists()
             self._temporary.replace(self._path)
+            sync_folder(self._path.parent)
+            sync_folder(self._path.parent.parent)
         except OSError as error:
             raise _failed(error) from None
         return new
@@ -162,6 +176,16 @@ class Upload:
 def _type_of(names: Sequence[NamedFile], head: bytes) -> str | None:
     """Return the first type that a certificate gives to the file and that it can be of."""
     return next((name.media_type for name in names if has_mark(name.media_type, head)), None)
+
+
+@lru_cache(maxsize=4096)
+def _has_digest(path: Path, digest: Digest, _size: int, _changed: int) -> bool:
+    """Tell whether the file has the digest; asked once for each size and time of change."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").digest() == digest.value
+    except OSError:
+        return False
 
 
 def _failed(error: OSError) -> StorageError:
