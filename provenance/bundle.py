@@ -13,7 +13,7 @@ from datetime import datetime
 
 from provenance.canonical import JSONObject, JSONValue, canonicalize, is_of, parse_canonical
 from provenance.certificate import MAX_CERTIFICATE_BYTES, Certificate, format_time, parse_time
-from provenance.encoding import Address, Hash32, Root, parse_hex, read_at
+from provenance.encoding import Address, Digest, Hash32, Root, parse_hex, read_at
 from provenance.errors import MalformedError
 from provenance.ledger import BlockRef, LedgerIdentity
 from provenance.strict import block_from_json, block_to_json, count_of, members_of
@@ -124,6 +124,10 @@ class Bundle:
     def newest(self) -> Certificate:
         """The newest form of the certificate that is shown."""
         return self.amendments[-1] if self.amendments else self.certificate
+
+    def form(self, digest: Digest | None) -> Certificate:
+        """Return the form of the certificate that has `digest`, as a verdict names it; else the first."""
+        return next((form for form in self.amendments if form.digest == digest), self.certificate)
 
     def to_bytes(self) -> bytes:
         """Return the file's bytes."""

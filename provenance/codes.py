@@ -186,6 +186,13 @@ CODES: dict[str, Code] = {
         "A correction is shown that the ledger does not know.",
         "Look again in a while, or ask the studio.",
     ),
+    "amendment-void": Code(
+        Check.TOKEN,
+        _OPEN,
+        _UNSURE,
+        "The studio's key did not count when the ledger saw the newest correction, and there were others before.",
+        "Ask the studio for a new correction.",
+    ),
     "bad-amendment": Code(
         Check.TOKEN, _BAD, _NOT, "A correction is shown that the studio did not validly sign.", _DO_NOT_PAY
     ),
@@ -240,6 +247,7 @@ ADVISORIES: dict[str, str] = {
     "lost": "The owner has reported this piece as lost.",
     "retired": "The studio has recorded that this piece is broken or gone.",
     "amended": "The studio has corrected this certificate; the newest form is shown.",
+    "amendment-not-counted": "A correction is left out: its key did not count when the ledger saw it.",
     "amendment-not-shown": "The studio corrected this certificate more often than is shown; the newest form is shown.",
     "photo-missing": "A photo that the certificate names was not at hand.",
     "imported": "The record was taken over from an earlier ledger.",
@@ -255,3 +263,6 @@ REASONS: dict[Outcome, tuple[str, str]] = {
     Outcome.UNKNOWN: ("unknown", "No certificate has this number. Check the number, or ask the studio."),
 }
 """Reason and sentence of the outcomes that no single finding forces."""
+
+AMENDMENT_CODES = ("amendment-missing", "amendment-unknown", "amendment-void", "bad-amendment")
+"""The findings of check 5 that are about corrections: the token itself agreed."""

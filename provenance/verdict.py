@@ -63,9 +63,11 @@ class Verdict:
     """The outcome, its reason, the findings in the order of the checks, and what they speak of.
 
     `block` is the ledger's block as of which the answer holds; `holder` the address that owns the token;
-    `newest` the digest of the newest amendment where there is one.  `details` has names and numbers for advisories, by
-    their codes, for experts.  `status_time` is when the status was last set, `by_steward` whether a steward did,
-    ``None`` where the ledger does not tell.  `as_exported` is what the bundle alone tells, where no ledger was asked.
+    `newest` the digest of the newest amendment on the ledger where there is one, `shown` that of the form whose words
+    may be shown: an amendment that counts, else the certificate itself.  `details` has names and numbers for
+    advisories, by their codes, for experts.  `status_time` is when the status was last set, `by_steward` whether a
+    steward did, ``None`` where the ledger does not tell.  `as_exported` is what the bundle alone tells, where no ledger
+    was asked.
     """
 
     outcome: Outcome
@@ -75,6 +77,7 @@ class Verdict:
     serial: Serial | None = None
     digest: Digest | None = None
     newest: Digest | None = None
+    shown: Digest | None = None
     token_id: int | None = None
     studio: Address | None = None
     holder: Address | None = None
@@ -132,6 +135,7 @@ class Verdict:
             "serial": self.serial,
             "digest": self.digest,
             "newest": self.newest,
+            "shown": self.shown,
             "tokenId": self.token_id,
             "studio": self.studio,
             "holder": self.holder,

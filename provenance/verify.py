@@ -89,6 +89,7 @@ class _Inquiry:
         self.record: LedgerRecord | None = None
         self.by_steward: bool | None = None
         self.unasked = False
+        self.counted: Certificate | None = None
 
     def advise(self, code: str, detail: str = "") -> None:
         """Add an advisory."""
@@ -125,7 +126,7 @@ class _Inquiry:
         elif self._serial(certificate) and self.unasked:
             self.say("token-not-checked")
         # (7)
-        self._photos(self.bundle.amendments[-1] if self.bundle.amendments else certificate)
+        self._photos(self.counted or certificate)
         # (8) Whether a tag was voided or copied is the registry's to tell; a tag alone proves nothing.
         self._tag(certificate)
 
@@ -281,13 +282,19 @@ class _Inquiry:
             return self.say("amendment-missing", str(newest.digest))
         if not self._newest_key(shown[-1], record):
             return False
+        if not self.counted:
+            # Whoever stole the key may have signed it, after the time that the compromise was dated back to.
+            if newest.count > 1:
+                return self.say("amendment-void", shown[-1].public_key.multikey)
+            self.advise("amendment-not-counted", shown[-1].public_key.multikey)
+            return True
         self.advise("amended")
         if len(shown) < newest.count:
             self.advise("amendment-not-shown", f"{len(shown)} of {newest.count}")
         return True
 
     def _newest_key(self, newest: Certificate, record: LedgerRecord) -> bool:
-        """Check that the newest amendment's key was valid when the ledger saw it."""
+        """Find out whether the newest amendment counts: its key was valid when the ledger saw it."""
         ledger, block, amendment = self.ledger, self.block, record.amendment
         if ledger is None or block is None or amendment is None:
             raise TypeError("an amended record comes from a ledger")
@@ -296,8 +303,8 @@ class _Inquiry:
         except LedgerError as error:
             self.say(*_unanswered(error))
             return self.say("token-not-checked")
-        if under_key is None or under_key.key is None or not under_key.key.covers(amendment.time):
-            return self.say("bad-amendment", newest.public_key.multikey)
+        if under_key is not None and under_key.key is not None and under_key.key.covers(amendment.time):
+            self.counted = newest
         return True
 
     def _status(self, certificate: Certificate, record: LedgerRecord) -> None:
@@ -382,6 +389,7 @@ class _Inquiry:
             advisories=tuple(self.advisories),
             serial=certificate.piece.serial,
             digest=certificate.digest,
+            shown=(self.counted or certificate).digest,
             newest=record.amendment.digest if record is not None and record.amendment is not None else None,
             token_id=record.token_id if record is not None else None,
             studio=record.studio if record is not None else None,

@@ -19,8 +19,8 @@ from tests.support.played import Played, Shown, p256, play
 SHORT = 3_000
 GUARDS = (
     "altered", "not-included", "foreign-ledger", "not-on-ledger", "stale-receipt", "wrong-issuer", "wrong-key",
-    "key-not-valid", "wrong-token", "bad-amendment", "amendment-missing", "revoked", "on-hold", "not-confirmed",
-    "not-anchored",
+    "key-not-valid", "wrong-token", "bad-amendment", "amendment-void", "amendment-missing", "revoked", "on-hold",
+    "not-confirmed", "not-anchored",
 )  # fmt: skip
 """Codes whose check stands alone between some forgery and AUTHENTIC."""
 

@@ -84,8 +84,8 @@ class Model:
             return Outcome.NOT_AUTHENTIC, "key-not-valid"
         if told.corrections:
             key, moment, _ = told.corrections[-1]
-            if not self.counts(told.studio, key, moment):
-                return Outcome.NOT_AUTHENTIC, "bad-amendment"
+            if not self.counts(told.studio, key, moment) and len(told.corrections) > 1:
+                return Outcome.INCONCLUSIVE, "amendment-void"
         return Outcome.AUTHENTIC, "authentic"
 
     def advisories(self, told: Told) -> set[str]:
@@ -94,8 +94,13 @@ class Model:
         return (
             ({"key-retired"} if window[1] is not None else set())
             | ({"studio-suspended"} if told.studio in self.suspended else set())
-            | ({"amended"} if told.corrections else set())
+            | ({self.correction(told)} if told.corrections else set())
         )
+
+    def correction(self, told: Told) -> str:
+        """Return what must be said of the newest correction."""
+        key, moment, _ = told.corrections[-1]
+        return "amended" if self.counts(told.studio, key, moment) else "amendment-not-counted"
 
 
 class Timeline:

@@ -264,10 +264,17 @@ class _Story:
         scene.do(AddKeyCall(STUDIO.address, keys["future"].public_key.multikey_bytes), STEWARD)
         for name, signer in (("a foreign", keys["foreign"]), ("a retired", keys["retired"])):
             bundle = scene.anchor(scene.sign("原"), scene.sign("伴"))[0]
-            forged = scene.sign("假", signer=signer, serial=bundle.certificate.piece.serial,
-                                replaces=bundle.certificate.digest)  # fmt: skip
-            scene.do(AmendCall((bundle.receipts[0].token_id,), (forged.digest,)), STUDIO)
-            self.false(f"corrected with {name} key", replace(bundle, amendments=(forged,)), "bad-amendment")
+            serial, token_id = bundle.certificate.piece.serial, bundle.receipts[0].token_id
+            true = scene.sign("正", serial=serial, replaces=bundle.certificate.digest)
+            forged = scene.sign("假", signer=signer, serial=serial, replaces=true.digest)
+            for amendment in (true, forged):
+                scene.do(AmendCall((token_id,), (amendment.digest,)), STUDIO)
+            self.false(f"corrected with {name} key", replace(bundle, amendments=(true, forged)), "amendment-void",
+                       Outcome.INCONCLUSIVE)  # fmt: skip
+        bundle = scene.anchor(scene.sign("原"), scene.sign("伴"))[0]
+        forged = scene.sign("别件", replaces=bundle.certificate.digest)
+        scene.do(AmendCall((bundle.receipts[0].token_id,), (forged.digest,)), STUDIO)
+        self.false("corrected as if another piece", replace(bundle, amendments=(forged,)), "bad-amendment")
 
     def lone(self) -> None:
         """Bundles that no ledger that counts vouches for."""

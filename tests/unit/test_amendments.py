@@ -88,7 +88,7 @@ def test_amendments_are_shown_once_the_ledger_names_them(pipeline: Pipeline) -> 
         assert pipeline.submissions.submit(amendment.data).new
         assert not pipeline.submissions.submit(amendment.data).new
     assert shown(pipeline, first) == []
-    assert pipeline.verdicts.newest(pipeline.stored(first)) == first.data
+    assert pipeline.verdicts.shown(pipeline.stored(first)).data == first.data
     with pytest.raises(NotFoundError):
         pipeline.verdicts.document(second.digest)
     for nonce, amendment in enumerate((second, third)):
@@ -99,7 +99,7 @@ def test_amendments_are_shown_once_the_ledger_names_them(pipeline: Pipeline) -> 
         assert "amended" in verdict.advisories
         assert verdict.newest == amendment.digest
     assert shown(pipeline, first) == [second.digest, third.digest]
-    assert pipeline.verdicts.newest(pipeline.stored(first)) == third.data
+    assert pipeline.verdicts.shown(pipeline.stored(first)).data == third.data
     for form in (first, second, third):
         assert pipeline.verdicts.document(form.digest) == form.data
     assert len(pipeline.anchors()) == 1
@@ -315,3 +315,27 @@ def test_a_studio_amends_under_the_name_that_stands_in_the_certificate(pipeline:
     order(pipeline, second)
     pipeline.turn(3)
     assert pipeline.verdict(first).outcome is Outcome.AUTHENTIC
+
+
+def test_a_correction_under_a_key_that_was_dated_back_is_not_shown_and_can_be_made_anew(pipeline: Pipeline) -> None:
+    first = pipeline.anchored()
+    end = pipeline.scene.ledger.head().time + timedelta(seconds=1)
+    stolen = amend(pipeline, first)
+    pipeline.submissions.submit(stolen.data)
+    order(pipeline, stolen)
+    pipeline.turn(3)
+    assert pipeline.verdicts.shown(pipeline.stored(first)) == stolen
+    pipeline.scene.do(ShortenKeyCall(STUDIO.address, pipeline.scene.signer.public_key.key_id, end), STEWARD)
+    key = P256Signer.generate()
+    pipeline.scene.do(AddKeyCall(STUDIO.address, key.public_key.multikey_bytes), STEWARD)
+    pipeline.turn(2)
+    verdict = pipeline.verdict(first)
+    assert (verdict.outcome, verdict.advisories) == (Outcome.AUTHENTIC, ("key-retired", "amendment-not-counted"))
+    assert pipeline.verdicts.shown(pipeline.stored(first)) == first
+    true = amend(pipeline, stolen, signer=key)
+    pipeline.submissions.submit(true.data)
+    order(pipeline, true, 1)
+    pipeline.turn(3)
+    verdict = pipeline.verdict(first)
+    assert (verdict.outcome, verdict.shown) == (Outcome.AUTHENTIC, true.digest)
+    assert pipeline.verdicts.shown(pipeline.stored(first)) == true

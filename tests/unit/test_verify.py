@@ -395,13 +395,40 @@ def test_an_amendment_of_another_hand_is_refused() -> None:
     serial, digest = bundle.certificate.piece.serial, bundle.certificate.digest
     forged = scene.sign("假", serial=serial, replaces=digest, signer=P256Signer.generate())
     scene.amend(bundle, forged)  # The account was stolen, the certificate key was not.
-    assert says(scene.verify(replace(bundle, amendments=(forged,))), Outcome.NOT_AUTHENTIC, "bad-amendment")
+    verdict = scene.verify(replace(bundle, amendments=(forged,)))
+    assert (verdict.outcome, verdict.advisories) == (Outcome.AUTHENTIC, ("amendment-not-counted",))
+    assert (verdict.shown, verdict.newest) == (digest, forged.digest)
     for wrong in (
         scene.sign("别件", replaces=digest),
         scene.sign("别家", serial=serial, replaces=digest, issuer=OTHER_ISSUER),
         scene.sign("无据", serial=serial),
     ):
         assert says(scene.verify(replace(bundle, amendments=(wrong,))), Outcome.NOT_AUTHENTIC, "bad-amendment")
+
+
+def test_a_key_dated_back_takes_its_corrections_with_it_and_not_the_piece() -> None:
+    scene = Scene()
+    bundle = scene.piece()
+    serial, moment = bundle.certificate.piece.serial, scene.ledger.head().time + timedelta(seconds=1)
+    first = scene.sign("更正", serial=serial, replaces=bundle.certificate.digest)
+    scene.amend(bundle, first)
+    assert scene.verify(replace(bundle, amendments=(first,))).shown == first.digest
+    scene.do(ShortenKeyCall(STUDIO.address, scene.signer.public_key.key_id, moment), STEWARD)
+    verdict = scene.verify(replace(bundle, amendments=(first,)))
+    assert (verdict.outcome, verdict.advisories) == (Outcome.AUTHENTIC, ("key-retired", "amendment-not-counted"))
+    assert verdict.shown == bundle.certificate.digest
+    # With more than one correction nobody can tell which of the earlier ones counted.
+    second = scene.sign("再更正", serial=serial, replaces=first.digest)
+    scene.amend(bundle, second)
+    both = replace(bundle, amendments=(first, second))
+    assert says(scene.verify(both), Outcome.INCONCLUSIVE, "amendment-void")
+    # One more, under the next key, mends it: after the others, or in their place.
+    key = P256Signer.generate()
+    scene.do(AddKeyCall(STUDIO.address, key.public_key.multikey_bytes), STEWARD)
+    true = scene.sign("新更正", serial=serial, replaces=second.digest, signer=key)
+    scene.amend(bundle, true)
+    verdict = scene.verify(replace(bundle, amendments=(first, second, true)))
+    assert (verdict.outcome, verdict.shown) == (Outcome.AUTHENTIC, true.digest)
 
 
 def test_photos_are_held_against_their_digests() -> None:

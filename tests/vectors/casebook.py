@@ -78,6 +78,7 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
     facts = {
         "digest": verdict.digest,
         "newest": verdict.newest,
+        "shown": verdict.shown,
         "tokenId": verdict.token_id,
         "holder": verdict.holder,
         "statusBy": by,

@@ -360,3 +360,8 @@ def amendments(book: Casebook, story: Story) -> None:
     amended = story.sign(late, made.certificate.piece, replaces=made.certificate.digest)
     story.do(AmendCall((made.receipts[0].token_id,), (amended.digest,)), late.account)
     book.add("an amendment with a key that ended before it", story, replace(made, amendments=(amended,)))
+    again = story.sign(late, made.certificate.piece, replaces=amended.digest)
+    story.do(AmendCall((made.receipts[0].token_id,), (again.digest,)), late.account)
+    void = replace(made, amendments=(amended, again))
+    book.add("the second amendment with a key that ended before it", story, void)
+    book.add("the second amendment alone, with a key that ended before it", story, replace(void, amendments=(again,)))

@@ -18,10 +18,13 @@ FORCED = {
     "NOT_AUTHENTIC": """altered not-included not-on-ledger foreign-ledger not-accredited wrong-key key-not-valid
         wrong-issuer wrong-token other-serial bad-amendment revoked photo-changed""",
     "INCONCLUSIVE": """stale-receipt ledger-behind ledger-unreachable offline nodes-disagree studio-not-checked
-        amendment-missing amendment-unknown token-not-checked on-hold held-by-guild status-not-checked other-host""",
+        amendment-missing amendment-unknown amendment-void token-not-checked on-hold held-by-guild
+        status-not-checked other-host""",
     "PENDING": "not-anchored not-confirmed",
 }
-ADVISORIES = "studio-suspended key-retired lost retired amended amendment-not-shown photo-missing imported"
+ADVISORIES = (
+    "studio-suspended key-retired lost retired amended amendment-not-counted amendment-not-shown photo-missing imported"
+)
 ADVISORIES += " successor-named as-exported"
 NOT_CHECKED = {4: "studio-not-checked", 5: "token-not-checked", 6: "status-not-checked"}
 
@@ -179,7 +182,9 @@ def on_ledger(told: Any, policy: Any, receipt: Any, own: bool, ledger: Ledger) -
     elif amended and amended["digest"] not in digests:
         yield 5, "amendment-missing"
     elif amended and not covers(record_of(newest["proof"])["key"], amended["time"]):
-        yield 5, "bad-amendment"
+        yield 5, "amendment-void" if amended["count"] > 1 else "token-agrees"
+        if amended["count"] == 1:
+            yield 5, "amendment-not-counted"
     else:
         yield 5, "token-agrees"
         if amended:

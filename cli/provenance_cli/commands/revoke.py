@@ -85,13 +85,15 @@ def token_of(verdict: Verdict) -> int:
 
     The bundle comes from a registry: an order signed for a token of its choosing could revoke another piece.
     """
+    from provenance.codes import AMENDMENT_CODES
     from provenance.errors import ConfigurationError
     from provenance.texts import sentence
     from provenance.verdict import Check
 
     codes = {finding.check: finding.code for finding in verdict.findings}
     sound = (codes[Check.SIGNATURE], codes[Check.INCLUSION], codes[Check.ANCHOR]) == ("signed", "included", "anchored")
-    if sound and codes[Check.TOKEN] in ("token-agrees", "amendment-missing") and verdict.token_id is not None:
+    # Whatever is wrong with the corrections is looked at after the token, and can be mended by one more.
+    if sound and codes[Check.TOKEN] in (*AMENDMENT_CODES, "token-agrees") and verdict.token_id is not None:
         return verdict.token_id
     if codes[Check.INCLUSION] == "not-anchored":
         raise ConfigurationError(

@@ -180,7 +180,7 @@ def api_routes(services: Services) -> list[BaseRouteHandler]:
     @get("/api/v1/pieces/{serial:str}/certificate", summary="Certificate")
     async def certificate(serial: FromPath[str]) -> Response[bytes]:
         """Return the exact bytes of the piece's newest certificate."""
-        return Response(services.verdicts.newest(services.verdicts.find(Serial.parse(serial))), media_type=VC)
+        return Response(services.verdicts.shown(services.verdicts.find(Serial.parse(serial))).data, media_type=VC)
 
     @get("/api/v1/pieces/{serial:str}/bundle", summary="Bundle")
     async def bundle(serial: FromPath[str]) -> Response[bytes]:
@@ -281,25 +281,25 @@ def verdict_response(services: Services, serial: Serial) -> Response[bytes]:
 
 def _metadata(services: Services, stored: StoredCertificate) -> dict[str, Any]:
     bundle = services.verdicts.bundle(stored)
-    newest, base = bundle.newest, services.settings.base_url
+    shown, base = services.verdicts.shown(stored), services.settings.base_url
     members: dict[str, Any] = {
-        "name": newest.piece.title_in("en", "zh-Hans"),
-        "description": f"{newest.issuer.name} · {stored.serial}",
+        "name": shown.piece.title_in("en", "zh-Hans"),
+        "description": f"{shown.issuer.name} · {stored.serial}",
         "external_url": tag_url(base, stored.serial),
         "attributes": [
             {"trait_type": "serial", "value": str(stored.serial)},
-            {"trait_type": "studio", "value": newest.issuer.name},
+            {"trait_type": "studio", "value": shown.issuer.name},
             {"trait_type": "certificate digest", "value": str(stored.digest)},
             {"trait_type": "status", "value": services.repository.token(stored.token_id or 0).status.name},
         ],
     }
     if bundle.amendments:
         members["attributes"] += [
-            {"trait_type": "newest certificate digest", "value": str(newest.digest)},
+            {"trait_type": "newest certificate digest", "value": str(shown.digest)},
             {"trait_type": "amendments", "value": len(bundle.amendments)},
         ]
-    if newest.piece.photos:
-        members["image"] = f"{base}/media/{newest.piece.photos[0].digest.hex()}"
+    if shown.piece.photos:
+        members["image"] = f"{base}/media/{shown.piece.photos[0].digest.hex()}"
     return members
 
 

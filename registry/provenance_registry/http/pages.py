@@ -123,8 +123,8 @@ def page_routes(services: Services) -> list[BaseRouteHandler]:
         if as_page:
             return piece_page(known, language)
         if "application/vc" in wanted:
-            newest = services.verdicts.newest(services.verdicts.find(known))
-            return Response(newest, media_type=VC, headers={"vary": "accept"})
+            shown = services.verdicts.shown(services.verdicts.find(known))
+            return Response(shown.data, media_type=VC, headers={"vary": "accept"})
         return verdict_response(services, known)
 
     @get("/", summary="Entry form for a serial")

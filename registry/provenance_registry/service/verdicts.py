@@ -83,10 +83,10 @@ class Verdicts:
             raise NotFoundError("unknown-certificate", "No such certificate is registered.")
         return amendment.data
 
-    def newest(self, stored: StoredCertificate) -> bytes:
-        """Return the exact bytes of the newest certificate of a piece that the ledger names."""
-        shown = self._amendments.shown(stored) if self._lot(stored) is not None else []
-        return shown[-1].data if shown else stored.data
+    def shown(self, stored: StoredCertificate) -> Certificate:
+        """Return the form of a piece's certificate whose words may be shown: the newest one that counts."""
+        bundle = self.bundle(stored)
+        return bundle.form(self._verifier.verify(bundle).shown)
 
     def exported(self, stored: StoredCertificate) -> Bundle:
         """Return the bundle of a certificate as it is given away: with what the index says of it now, as testimony."""

@@ -15,7 +15,8 @@ const CHECKS = [ // By number; what stands for an outcome forces it.
   },
   {
     'token-agrees': '', 'wrong-token': 'NOT_AUTHENTIC', 'other-serial': 'NOT_AUTHENTIC', 'amendment-missing': 'INCONCLUSIVE',
-    'amendment-unknown': 'INCONCLUSIVE', 'bad-amendment': 'NOT_AUTHENTIC', 'token-not-checked': 'INCONCLUSIVE',
+    'amendment-unknown': 'INCONCLUSIVE', 'amendment-void': 'INCONCLUSIVE', 'bad-amendment': 'NOT_AUTHENTIC',
+    'token-not-checked': 'INCONCLUSIVE',
   },
   {
     active: '', revoked: 'NOT_AUTHENTIC', 'on-hold': 'INCONCLUSIVE', 'held-by-guild': 'INCONCLUSIVE',

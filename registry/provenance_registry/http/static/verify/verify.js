@@ -37,7 +37,7 @@ export async function verify({policy, bundleText, serial, baseUrl, photos, fetch
   const trusted = readPolicy(policy), wanted = serial === undefined ? null : readSerial(serial);
   // (0) Whatever is read accepts the one exact form only.
   const {certificate, amendments, receipts, inclusion, asExported} = await readBundle(bundleText);
-  const codes = ['well-formed'], advisories = [], facts = {serial: certificate.document.credentialSubject.serial, digest: certificate.digest};
+  const codes = ['well-formed'], advisories = [], facts = {serial: certificate.document.credentialSubject.serial, digest: certificate.digest, shown: certificate.digest};
   const say = code => { codes.push(code); };
   const advise = code => { advisories.push(code); };
   const answer = () => ({...conclude(codes), advisories, ...facts});
@@ -63,7 +63,7 @@ export async function verify({policy, bundleText, serial, baseUrl, photos, fetch
   // (3)
   const isNative = isOf(receipt, trusted.ledger), token = BigInt(receipt.tokenId), isToken = token >> 32n > 0n && token >> 64n === 0n;
   const keyId = async of => hex(await sha256(of.proof.key.bytes));
-  let ledger, head, record = null, isUnasked = true;
+  let ledger, head, record = null, counted = null, isUnasked = true;
   if(!fetch || !trusted.nodes.length) {
     say('offline');
   } else if(!isToken) {
@@ -99,7 +99,9 @@ export async function verify({policy, bundleText, serial, baseUrl, photos, fetch
     if(isUnasked) { ['studio-not-checked', 'status-not-checked'].forEach(say); }
     if(!isAnotherSerial() && isUnasked) { say('token-not-checked'); }
   }
-  await photosAgree((amendments[amendments.length - 1] || certificate).photos);
+  const shown = counted || certificate; // No words of an amendment that does not count.
+  facts.shown = shown.digest;
+  await photosAgree(shown.photos);
   // (8) Whether a tag was voided or copied is the registry's to tell; a tag alone proves nothing.
   say(baseUrl === undefined || baseUrl === certificate.base ? 'tag-unproven' : 'other-host');
   if(isUnasked && asExported) { advise('as-exported'); }
@@ -150,10 +152,16 @@ export async function verify({policy, bundleText, serial, baseUrl, photos, fetch
     if(record.amendments) {
       try {
         const under = await ledger.record(token, await keyId(amendments[amendments.length - 1]), head);
-        if(!under || !under.keyStart || !covers(under, record.amendedAt)) { return say('bad-amendment'); }
+        if(under && under.keyStart && covers(under, record.amendedAt)) { counted = amendments[amendments.length - 1]; }
       } catch(error) {
         say(unanswered(error));
         return say('token-not-checked');
+      }
+      if(!counted) {
+        // Whoever stole the key may have signed it, after the time that the compromise was dated back to.
+        if(record.amendments > 1) { return say('amendment-void'); }
+        advise('amendment-not-counted');
+        return say('token-agrees');
       }
       advise('amended');
       if(amendments.length < record.amendments) { advise('amendment-not-shown'); }
