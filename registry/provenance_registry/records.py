@@ -78,11 +78,12 @@ class FileKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class NamedFile:
-    """A file as a certificate names it."""
+    """A file as a certificate names it; what an amendment says `counts` only while the ledger names it."""
 
     digest: Digest
     kind: FileKind
     media_type: str
+    counts: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,7 +164,7 @@ class Repository(Protocol):
         """Return the amendments of a piece that the ledger named, in order."""
 
     def named(self, digest: Digest) -> list[NamedFile]:
-        """Return as what certificates that are not held name the file of that digest."""
+        """Return as what certificates that are not held, and their amendments, name the file of that digest."""
 
     def revoked_places(self, list_id: str) -> list[int] | None:
         """Return the places of revoked pieces in a status list, or ``None`` where no certificate is in that list."""

@@ -31,6 +31,7 @@ MAX_GRACE = 60.0
 """Seconds that any upload may take, however little comes."""
 MIN_RATE = 50_000.0
 """Bytes a second that must come beyond those: nobody keeps a place by trickling."""
+FOREVER = "public, max-age=31536000, immutable"
 CHUNK = 2**18
 """Bytes that are read and sent at once."""
 
@@ -78,7 +79,8 @@ def media_routes(services: Services) -> list[BaseRouteHandler]:
         named = Digest.parse("0x" + digest)
         kept = await asyncio.to_thread(media.find, named)
         headers = {
-            "cache-control": "public, max-age=31536000, immutable",
+            # The bytes of a digest never change; as what they are named may.
+            "cache-control": FOREVER if kept.is_settled else "public, max-age=3600",
             "access-control-allow-origin": "*",
             "content-security-policy": "default-src 'none'; sandbox",
         }

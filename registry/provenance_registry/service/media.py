@@ -18,7 +18,7 @@ from pathlib import Path
 
 from provenance.encoding import Digest
 from provenance.errors import MalformedError, NotFoundError, StorageError
-from provenance.resources import MARK_BYTES, PHOTO_TYPES, has_mark
+from provenance.resources import MARK_BYTES, PHOTO_TYPES, has_mark, is_marked
 from provenance_registry.folder import sync_folder
 from provenance_registry.records import FileKind, NamedFile
 from provenance_registry.repository import Repository
@@ -37,6 +37,8 @@ class KeptFile:
 
     path: Path
     media_type: str
+    is_settled: bool = False
+    """Whether it stays of that type whatever other certificates say of it: a photo that is one, by its mark."""
 
     @property
     def is_shown(self) -> bool:
@@ -87,17 +89,17 @@ class Media:
         )
 
     def find(self, digest: Digest) -> KeptFile:
-        """Return a file that a certificate names; raises `NotFoundError`."""
+        """Return a file that a certificate names, or an amendment that the ledger names; raises `NotFoundError`."""
         path = self._path(digest)
         try:
             with path.open("rb") as file:
                 head = file.read(MARK_BYTES)
         except OSError:
             raise NotFoundError("no-file-here", "There is no such file here.") from None
-        media_type = _type_of(self._repository.named(digest), head)
-        if media_type is None:
+        found = _name_of([name for name in self._repository.named(digest) if name.counts], head)
+        if found is None:
             raise NotFoundError("no-file-here", "There is no such file here.")
-        return KeptFile(path, media_type)
+        return KeptFile(path, found.media_type, found.kind is FileKind.PHOTO)
 
     def has(self, digest: Digest) -> bool:
         """Tell whether a file is here."""
@@ -145,7 +147,7 @@ class Upload:
         """Keep the file; tell whether it is new.  Raises `MalformedError` for other bytes, and `StorageError`."""
         if Digest(self._hash.digest()) != self._digest:
             raise MalformedError("wrong-digest", "The bytes are not those of the digest.")
-        if _type_of(self._names, self._head) is None:
+        if _name_of(self._names, self._head) is None:
             if self._photo:
                 raise MalformedError("not-a-photo", "A photo must be JPEG, PNG or WebP.")
             raise MalformedError(
@@ -173,9 +175,10 @@ class Upload:
             self._temporary.unlink(missing_ok=True)
 
 
-def _type_of(names: Sequence[NamedFile], head: bytes) -> str | None:
-    """Return the first type that a certificate gives to the file and that it can be of."""
-    return next((name.media_type for name in names if has_mark(name.media_type, head)), None)
+def _name_of(names: Sequence[NamedFile], head: bytes) -> NamedFile | None:
+    """Return as what a file is served: a photo before all, and what its mark shows before what any file could be."""
+    able = [name for name in names if has_mark(name.media_type, head)]
+    return min(able, key=lambda name: (name.kind is not FileKind.PHOTO, not is_marked(name.media_type)), default=None)
 
 
 @lru_cache(maxsize=4096)
