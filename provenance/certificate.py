@@ -8,6 +8,7 @@ the signature fits is `Certificate.check_signature`'s answer, whether the signer
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import cast
@@ -34,6 +35,7 @@ SCHEMA_PATH = "/schemas/piece/v1"
 
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
 _LIST_ID = re.compile(r"[0-9a-hjkmnp-tv-z]{12}\Z")
+_NO_PRINT = frozenset(("Cc", "Cf", "Co", "Cs", "Zl", "Zp", "Zs"))
 
 
 def format_time(moment: datetime) -> str:
@@ -51,6 +53,13 @@ def parse_time(text: object, field: str) -> datetime:
     except ValueError:
         pass
     raise MalformedError("bad-time", "Expected a time like 2026-11-24T10:17:34Z.", field=field)
+
+
+def _is_line(text: str) -> bool:
+    # Not `isprintable` alone: that refuses what this Python's Unicode does not know yet, and a newer one's does.
+    return text.isprintable() or all(
+        c == " " or (unicodedata.category(c) not in _NO_PRINT and c not in "\ufffe\uffff") for c in text
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +81,7 @@ class Issuer:
             raise MalformedError(
                 "bad-slug", "A studio's short name has lower-case letters, digits and hyphens.", field="issuer.id"
             )
-        if not self.name or self.name.isspace() or len(self.name) > MAX_ISSUER_NAME or not self.name.isprintable():
+        if not self.name or self.name.isspace() or len(self.name) > MAX_ISSUER_NAME or not _is_line(self.name):
             raise MalformedError("bad-studio-name", "A studio's name is one line of text.", field="issuer.name")
         did = f"did:web:{quote(host_of(self.base_url), safe='.-')}:studios:{self.slug}"
         object.__setattr__(self, "did", did)

@@ -53,6 +53,7 @@ def check_base_url(text: str) -> str:
         or parts.query
         or parts.fragment
         or parts.username is not None
+        or port == 0
         or not _HOST.match(host)
     ):
         raise _bad_address(text)

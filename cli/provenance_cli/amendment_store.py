@@ -79,17 +79,20 @@ class AmendmentStore(Records):
                 [(state, error, digest.value) for digest, state, error in changes],
             )
 
-    def discard_amendments(self, serial: Serial) -> int:
-        """Forget the amendments of a piece that are not on the ledger, and return how many; its facts are as before."""
+    def discard_amendments(self, serial: Serial, keeping: Sequence[str] = (RECORDED,)) -> int:
+        """Forget the amendments of a piece but those in the states `keeping`, and return how many.
+
+        Its facts are those of the newest that is left.
+        """
         with self._write() as connection:
-            query = "DELETE FROM amendments WHERE serial=? AND state <> ?"
-            removed = connection.execute(query, (serial.compact, RECORDED)).rowcount
+            query = f"DELETE FROM amendments WHERE serial=? AND state NOT IN ({','.join('?' * len(keeping))})"  # noqa: S608
+            removed = connection.execute(query, (serial.compact, *keeping)).rowcount
             left = self.amendments(serial)
             self._set_facts(left[-1] if left else self._first(serial))
         return removed
 
     def adopt_amendments(self, serial: Serial, chain: Sequence[Certificate]) -> None:
-        """Put the amendments that the ledger names in the place of all that are here."""
+        """Put amendments that the ledger names in the place of all that are here, which are forgotten."""
         with self._write() as connection:
             connection.execute("DELETE FROM amendments WHERE serial=?", (serial.compact,))
             self._insert(chain, RECORDED)

@@ -7,7 +7,8 @@ only says where to look first: a kill between any two steps loses nothing and re
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from provenance.bundle import Bundle
@@ -18,16 +19,20 @@ from provenance.errors import (
     ConflictError,
     LedgerError,
     LimitError,
+    NotFoundError,
     ProvenanceError,
+    UnreachableError,
     VerificationError,
 )
 from provenance.evm.accounts import Account
 from provenance.evm.ledger import EVMLedger
 from provenance.evm.node import refusal
+from provenance.ledger.port import LedgerReader
 from provenance.policy import TrustPolicy
 from provenance.serial import Serial
 from provenance.status import AmendOrder
 from provenance.verify import Verifier
+from provenance_cli.amendment_store import Amendment
 from provenance_cli.client import RegistryClient, problem_error
 from provenance_cli.context import Advance
 from provenance_cli.records import RECORDED, REFUSED, REGISTERED, SIGNED
@@ -48,28 +53,48 @@ Refused: TypeAlias = tuple[Serial, ProvenanceError]
 """A piece, and why the registry refused its amendment."""
 
 
-def register(workshop: Workshop, client: RegistryClient, serials: Iterable[Serial]) -> list[Refused]:
-    """Send the signed amendments of pieces whose certificates are registered; return those refused.
+def register(
+    workshop: Workshop, client: RegistryClient, serials: Iterable[Serial], advance: Advance = lambda number: None
+) -> list[Refused]:
+    """Send the amendments that the registry does not have, of pieces whose certificates it has; return those refused.
 
-    Those of held certificates wait: a registry takes amendments only from studios that the guild vouches for.
+    They are signed and not sent yet, or were registered or recorded before the registry lost them.  Those of held
+    certificates wait: a registry takes amendments only from studios that the guild vouches for.
     """
     store, refused = workshop.store, list[Refused]()
     for serial in serials:
+        advance(1)
         if store.certificate(serial).state not in ACKNOWLEDGED:
             continue
-        todo = [item.certificate for item in store.amendments_kept(serial) if item.state in (SIGNED, REFUSED)]
+        kept = store.amendments_kept(serial)
+        todo = kept if _is_lost(client, kept) else [item for item in kept if item.state in (SIGNED, REFUSED)]
         if not todo:
             continue
         changes = list[tuple[Digest, str, str | None]]()
-        for certificate, result in zip(todo, client.submit([item.data for item in todo]), strict=True):
+        for item, result in zip(todo, client.submit([item.certificate.data for item in todo]), strict=True):
+            # What the ledger has recorded stays recorded, whatever the registry says.
+            recorded = item.state == RECORDED
             if "code" in result:
                 error = problem_error(result, int(result.get("status", 422)))
                 refused.append((serial, error))
-                changes.append((certificate.digest, REFUSED, error.message))
+                if not recorded:
+                    changes.append((item.certificate.digest, REFUSED, error.message))
                 break  # Those that follow it were refused because of it.
-            changes.append((certificate.digest, REGISTERED, None))
+            if not recorded:
+                changes.append((item.certificate.digest, REGISTERED, None))
         store.mark_amendments(changes)
     return refused
+
+
+def _is_lost(client: RegistryClient, kept: list[Amendment]) -> bool:
+    """Tell whether the registry had amendments that it has no more; it takes none without those before it."""
+    had = [item.certificate for item in kept if item.state in (REGISTERED, RECORDED)]
+    try:
+        if had:
+            client.state(had[-1].digest)
+    except NotFoundError:
+        return True
+    return False
 
 
 def ready(workshop: Workshop, serials: Iterable[Serial]) -> list[Serial]:
@@ -99,6 +124,7 @@ class Recorder:
         it refuses or takes too long, and `ConfigurationError` where the piece or the account is not the studio's.
         """
         deadline, told = time.monotonic() + PATIENCE, 0
+        final: AmendOrder | None = None
         kept = self._store.amendments_kept(serial)
         chain = [self._store.certificate(serial).certificate, *(item.certificate for item in kept)]
         done = sum(1 for item in kept if item.state == RECORDED)
@@ -114,7 +140,10 @@ class Recorder:
             if reached >= last:
                 break
             order = AmendOrder(token_id, chain[reached + 1].digest, self._studio, nonce, 0)
-            self._send(order, deadline)
+            if order == final:  # A node lags behind that of the registry: sent once more, the order would be the same.
+                self._await_node(deadline)
+            elif self._send(order, deadline):
+                final = order
         self._keep(serial, chain, last, deadline)
 
     def _look(self, bundle: Bundle, chain: list[Certificate]) -> tuple[int, int]:
@@ -137,18 +166,28 @@ class Recorder:
             serial=serial,
         )
 
-    def _send(self, order: AmendOrder, deadline: float) -> None:
-        """Hand in an order, and wait until it is final; returns too where the ledger must be looked at anew."""
+    def _await_node(self, deadline: float) -> None:
+        if time.monotonic() > deadline:
+            raise LedgerError(
+                "node-behind",
+                "The registry calls the order final, and the node that is asked does not show it yet.",
+                retryable=True,
+                hint="Run the same command again later: nothing is sent twice. If it stays so, tell the guild.",
+            )
+        time.sleep(PAUSE)
+
+    def _send(self, order: AmendOrder, deadline: float) -> bool:
+        """Hand in an order, and wait until it is final; ``False`` where the ledger must be looked at anew first."""
         try:
             answer = self._client.relay(order, self._account.sign_message(self._ledger.identity, order))
         except LimitError as error:
             if time.monotonic() + error.retry_after > deadline:
                 raise
             time.sleep(error.retry_after)
-            return
+            return False
         except (ConflictError, LedgerError) as error:
             self._bear(error, deadline)
-            return
+            return False
         while answer["state"] not in ("final", "reverted"):
             if time.monotonic() > deadline:
                 raise LedgerError(
@@ -159,6 +198,7 @@ class Recorder:
             answer = self._client.order(str(answer["id"]), AmendOrder)
         if answer["state"] == "reverted":
             self._bear(_reverted(answer), deadline)
+        return bool(answer["state"] == "final")
 
     def _bear(self, error: ProvenanceError, deadline: float) -> None:
         """Wait where something of this studio came in between; raise what no waiting mends."""
@@ -206,20 +246,69 @@ def _reverted(answer: dict[str, Any]) -> LedgerError:
     return refusal(str(answer.get("error")))
 
 
-def take_over(workshop: Workshop, client: RegistryClient, serial: Serial) -> None:
-    """Put the amendments that the registry shows of a piece in the place of the folder's.
+def take_over(
+    workshop: Workshop, client: RegistryClient, serial: Serial, named: Callable[[], Digest]
+) -> ProvenanceError | None:
+    """Forget the amendments of a piece that are not on the ledger, and take over those that the registry shows.
 
-    They must be a chain that this studio signed; which of them count, the ledger says when the next one is recorded.
+    The registry's word forgets nothing that was registered or recorded: its chain must contain that, or end with what
+    the ledger names.  `named` asks the ledger for that, as `newest_named` does; where it cannot be asked, what was
+    registered stays.  Returns what stood in the way, or ``None``.
     """
     store = workshop.store
-    data = client.bundle(serial)
-    bundle, first = Bundle.from_bytes(data), store.certificate(serial).certificate
-    if bundle.certificate.digest != first.digest or not is_chain(bundle):
-        store.discard_amendments(serial)
-        return
-    store.adopt_amendments(serial, bundle.amendments)
-    if bundle.receipts:
-        store.keep_bundles([(first.digest, data)])
+    trouble: ProvenanceError | None = None
+    first, kept = store.certificate(serial).certificate, store.amendments_kept(serial)
+    bundle: Bundle | None = None
+    try:
+        data = client.bundle(serial)
+        bundle = Bundle.from_bytes(data)
+        if bundle.certificate.digest != first.digest or not is_chain(bundle):
+            bundle = None
+    except (UnreachableError, NotFoundError) as error:
+        trouble = error
+    had = {item.certificate.digest for item in kept if item.state in (REGISTERED, RECORDED)}
+    covered = bundle is not None and had <= {amendment.digest for amendment in bundle.amendments}
+    newest = None
+    if had and not covered:
+        try:
+            newest = named()
+        except ProvenanceError as error:
+            store.discard_amendments(serial, (REGISTERED, RECORDED))
+            return error
+    if bundle is not None and (covered or bundle.newest.digest == newest):
+        store.adopt_amendments(serial, bundle.amendments)
+        if bundle.receipts:
+            store.keep_bundles([(first.digest, data)])
+        return None
+    digests = [item.certificate.digest for item in kept]
+    if newest in digests:
+        store.mark_amendments((digest, RECORDED, None) for digest in digests[: digests.index(newest) + 1])
+    store.discard_amendments(serial)
+    if trouble is None and store.amendments_kept(serial):
+        trouble = NotFoundError(
+            "amendments-lost",
+            "The registry does not show amendments of {serial} that this folder has as recorded: they stay here.",
+            hint="Run `kilnmark submit`: it registers them again.",
+            serial=serial,
+        )
+    return trouble
+
+
+def newest_named(workshop: Workshop, serial: Serial, policy: TrustPolicy, ledger: LedgerReader) -> Digest:
+    """Return the digest of a piece's newest certificate, as the ledger itself names it.
+
+    The bundle that this folder kept says where to look, so that the registry has no part in it.  Raises
+    `ConfigurationError` or `LedgerError` where the ledger does not tell.
+    """
+    from provenance_cli.commands.revoke import token_of
+
+    signed = workshop.store.certificate(serial)
+    if signed.bundle is None:
+        return signed.certificate.digest  # Amendments are recorded only once the piece is on the ledger.
+    bundle = replace(Bundle.from_bytes(signed.bundle), amendments=())
+    verdict = Verifier(policy, ledger).verify(bundle, serial=serial)
+    token_of(verdict)
+    return verdict.newest or signed.certificate.digest
 
 
 def is_chain(bundle: Bundle) -> bool:

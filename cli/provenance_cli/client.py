@@ -7,7 +7,7 @@ import hashlib
 import os
 import re
 import weakref
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -70,7 +70,7 @@ class RegistryClient:
     def _blocks(
         self, method: str, path: str, content: bytes | Iterable[bytes] | None = None,
         media_type: str = "application/json", limit: int = MAX_ANSWER, size: int | None = None,
-    ) -> Iterator[bytes]:  # fmt: skip
+    ) -> Generator[bytes]:  # fmt: skip
         """Yield an answer as it comes, up to `limit` bytes; raises the problem that it is, where it is one."""
         headers = {"accept": "application/json"} | ({"content-type": media_type} if content is not None else {})
         if size is not None:
@@ -162,6 +162,15 @@ class RegistryClient:
     def photo(self, digest: Digest) -> bytes:
         """Return a photo; raises `NotFoundError`."""
         return self._ask("GET", f"/media/{digest.hex()}", limit=64 * 2**20)
+
+    def has_file(self, digest: Digest) -> bool:
+        """Tell whether the registry has a photo, a scan or a file; no more than its beginning is read."""
+        with contextlib.closing(self._blocks("GET", f"/media/{digest.hex()}", limit=MAX_FILE)) as blocks:
+            try:
+                next(blocks, None)
+            except NotFoundError:
+                return False
+            return True
 
     def status_list(self, list_id: str) -> bytes:
         """Return a status list's credential, as it stands; raises `NotFoundError`."""

@@ -261,7 +261,7 @@ def run(demo: Demo, data: Path | None, result: Result) -> None:
         with app.progress(signed, _("Submitting")) as advance:
             refused = submit_all(workshop, demo.client, advance)
         tell_refused(app, refused)
-        send_photos(workshop, demo.client, app)
+        tell_refused(app, send_photos(workshop, demo.client, app)[1])
         wait_for_anchor(workshop, demo.client, app)
     step(_("Submitting them; the registry anchors them in batches"), f"{result.seconds['anchoring']:.2f} s")
     items = workshop.store.certificates(("anchored",))

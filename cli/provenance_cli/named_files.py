@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TypeAlias
 
 from provenance.certificate import Certificate
 from provenance.encoding import Digest
@@ -17,6 +18,9 @@ from provenance_cli.i18n import _
 from provenance_cli.originals import KINDS
 from provenance_cli.records import RECORDED, REGISTERED
 from provenance_cli.workshop import Workshop
+
+Unsent: TypeAlias = tuple[str, ProvenanceError]
+"""The serial of a piece, and what keeps something that it names from being sent."""
 
 
 def acknowledged(workshop: Workshop) -> Iterator[Certificate]:
@@ -38,37 +42,44 @@ def _originals(certificate: Certificate) -> list[Scan | WorkFile]:
     return [*certificate.piece.scans, *certificate.piece.files]
 
 
-def send_photos(workshop: Workshop, client: RegistryClient, app: App) -> int:
-    """Send the photos of acknowledged certificates; return how many were sent."""
-    store = workshop.store
-    sent = store.photos_sent()
-    named = (photo.digest for certificate in acknowledged(workshop) for photo in certificate.piece.photos)
-    todo = list(dict.fromkeys(digest for digest in named if digest not in sent))
-    with app.progress(len(todo), _("Photos")) as advance:
-        for digest in todo:
-            client.upload(digest, workshop.photo_path(digest).read_bytes())
-            store.mark_photo_sent(digest)
-            advance(1)
-    return len(todo)
+def send_photos(workshop: Workshop, client: RegistryClient, app: App) -> tuple[int, list[Unsent]]:
+    """Send the photos of acknowledged certificates from the workshop; see `_send`."""
+    named = ((item, photo.digest) for item in acknowledged(workshop) for photo in item.piece.photos)
+    return _send(workshop, app, _("Photos"), named, lambda digest: client.upload(digest, _photo(workshop, digest)))
 
 
-def send_files(workshop: Workshop, client: RegistryClient, app: App) -> tuple[int, list[tuple[str, ProvenanceError]]]:
-    """Send the scans and files of acknowledged certificates from where they lie.
+def send_files(workshop: Workshop, client: RegistryClient, app: App) -> tuple[int, list[Unsent]]:
+    """Send the scans and files of acknowledged certificates from where they lie; see `_send`."""
+    named = ((item, original.digest) for item in acknowledged(workshop) for original in _originals(item))
+
+    def send(digest: Digest) -> None:
+        client.send_file(digest, _original(workshop, digest))
+
+    return _send(workshop, app, _("Scans and files"), named, send)
+
+
+def _send(
+    workshop: Workshop,
+    app: App,
+    label: str,
+    named: Iterable[tuple[Certificate, Digest]],
+    send: Callable[[Digest], None],
+) -> tuple[int, list[Unsent]]:
+    """Send what the registry is not known to have.
 
     Returns how many were sent, and what keeps others from being sent, each with the serial of its piece.  Raises
     `UnreachableError` and `LimitError`: then the others would fare alike.
     """
     store = workshop.store
-    sent, count, left = store.photos_sent(), 0, list[tuple[str, ProvenanceError]]()
+    sent, count, left = store.photos_sent(), 0, list[Unsent]()
     todo = dict[Digest, str]()
-    for certificate in acknowledged(workshop):
-        for item in _originals(certificate):
-            if item.digest not in sent:
-                todo.setdefault(item.digest, str(certificate.piece.serial))
-    with app.progress(len(todo), _("Scans and files")) as advance:
+    for certificate, digest in named:
+        if digest not in sent:
+            todo.setdefault(digest, str(certificate.piece.serial))
+    with app.progress(len(todo), label) as advance:
         for digest, serial in todo.items():
             try:
-                client.send_file(digest, _original(workshop, digest))
+                send(digest)
             except (UnreachableError, LimitError):
                 raise
             except ProvenanceError as error:
@@ -78,6 +89,47 @@ def send_files(workshop: Workshop, client: RegistryClient, app: App) -> tuple[in
                 count += 1
             advance(1)
     return count, left
+
+
+def ask_again(workshop: Workshop, client: RegistryClient, app: App) -> int:
+    """Ask the registry for every photo, scan and file that it had; return how many it lost: they are to be sent."""
+    store = workshop.store
+    sent = store.photos_sent()
+    items = ([*item.piece.photos, *_originals(item)] for item in acknowledged(workshop))
+    named = dict.fromkeys(item.digest for found in items for item in found)
+    asked = [digest for digest in named if digest in sent]
+    lost = 0
+    with app.progress(len(asked), _("Asking the registry")) as advance:
+        for digest in asked:
+            if not client.has_file(digest):
+                store.mark_photos_lost([digest])
+                lost += 1
+            advance(1)
+    return lost
+
+
+def _photo(workshop: Workshop, digest: Digest) -> bytes:
+    """Return a prepared photo; raises `NotFoundError`, `MalformedError` where it is gone or another."""
+    path = workshop.photo_path(digest)
+    try:
+        data = path.read_bytes()
+    except OSError:
+        raise NotFoundError(
+            "file-gone",
+            "{path} is not there any more.",
+            hint="Put it back from a backup of the workshop, or try `kilnmark piece fetch`, which brings back what the "
+            "registry has; then run `kilnmark submit` again.",
+            path=path,
+        ) from None
+    if Digest.of(data) != digest:
+        raise MalformedError(
+            "file-changed",
+            "{path} is not the file any more that the certificate names.",
+            hint="Take it away, and put it back from a backup of the workshop, or try `kilnmark piece fetch`, which "
+            "brings back what the registry has; then run `kilnmark submit` again.",
+            path=path,
+        )
+    return data
 
 
 def _original(workshop: Workshop, digest: Digest) -> Path:

@@ -219,6 +219,11 @@ class Store(AmendmentStore):
         with self._write() as connection:
             connection.execute("INSERT OR IGNORE INTO photos_sent VALUES (?)", (digest.value,))
 
+    def mark_photos_lost(self, digests: Iterable[Digest]) -> None:
+        """Record that the registry has photos, scans or files no more: they are sent again."""
+        with self._write() as connection:
+            connection.executemany("DELETE FROM photos_sent WHERE digest=?", [(digest.value,) for digest in digests])
+
     # --- scans and files --------------------------------------------------------------------------------------------
 
     def keep_original(self, digest: Digest, path: Path) -> None:

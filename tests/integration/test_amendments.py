@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import shutil
+import sqlite3
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -16,8 +18,9 @@ import pytest
 from provenance.bundle import Bundle
 from provenance.certificate import Certificate
 from provenance.encoding import Digest
-from provenance.errors import ConflictError, NotFoundError, ProvenanceError
+from provenance.errors import ConflictError, LedgerError, NotFoundError, ProvenanceError
 from provenance.evm.accounts import Account
+from provenance.evm.ledger import EVMLedger
 from provenance.issue import issue
 from provenance.keys import P256Signer
 from provenance.ledger import ReinstateCall, RelayAmendCall, SuspendCall
@@ -358,6 +361,163 @@ def test_scans_and_files_are_sent_and_fetched(
     assert {cup, digital} <= {form.piece.serial for form in (fetched.forms(cup)[0], fetched.forms(digital)[0])}
 
 
+def test_recorded_amendments_outlive_a_registry_that_lost_them(
+    shop: Shop, registry: RunningRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serial = shop.anchored()
+    for height in (100, 101):
+        shop.run("piece", "amend", serial, "--height", height)
+    forms = shop.forms(serial)
+    _lose_amendments(registry, *forms[1:])
+    assert registry.client.verdict(serial)["reason"] == "amendment-missing"
+    shop.run("piece", "amend", serial, "--height", "102", "--no-send")
+    assert shop.run("piece", "amend", serial, "--discard")["number"] == 2
+    assert "kilnmark submit" in shop.talk
+    assert shop.forms(serial) == forms
+    with monkeypatch.context() as patch:
+        patch.setattr(amendments, "newest_named", _unreachable)
+        assert shop.run("piece", "amend", serial, "--discard")["number"] == 2
+        assert "does not answer" in shop.talk
+    assert shop.forms(serial) == forms
+    assert shop.run("submit", "--wait")["refused"] == []
+    assert registry.client.verdict(serial)["outcome"] == "AUTHENTIC"
+    assert shop.run("piece", "show", serial)["amendmentStates"] == ["recorded"] * 2
+    assert shop.run("piece", "amend", serial, "--height", "103")["number"] == 3
+
+
+def test_what_a_registry_refuses_of_recorded_amendments_stays_recorded(
+    shop: Shop, registry: RunningRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serial = shop.anchored()
+    shop.run("piece", "amend", serial, "--height", "104")
+    _lose_amendments(registry, shop.forms(serial)[1])
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            RegistryClient, "submit", lambda self, sent: [{"code": "key-not-valid", "status": 409}] * len(sent)
+        )
+        outcome = shop.run("submit", code=4)
+        assert [item["serial"] for item in outcome["refused"]] == [str(serial)]
+    assert shop.run("piece", "show", serial)["amendmentStates"] == ["recorded"]
+    assert shop.run("submit")["refused"] == []
+
+
+def test_a_registered_amendment_that_the_ledger_names_is_not_forgotten(shop: Shop, registry: RunningRegistry) -> None:
+    serial = shop.anchored()
+    shop.run("piece", "amend", serial, "--height", "105")
+    forms, store = shop.forms(serial), shop.workshop.store
+    store.mark_amendments([(forms[1].digest, "registered", None)])  # Killed just before it was noted.
+    _lose_amendments(registry, forms[1])
+    assert shop.run("piece", "amend", serial, "--discard")["state"] == "recorded"
+    assert shop.forms(serial) == forms
+    shop.run("submit")
+    assert registry.client.verdict(serial)["outcome"] == "AUTHENTIC"
+
+
+def test_a_recorded_amendment_that_the_ledger_does_not_name_can_be_forgotten(
+    shop: Shop, registry: RunningRegistry
+) -> None:
+    """A registry that lied before cannot leave a folder without a way out."""
+    serial = shop.anchored()
+    shop.run("piece", "amend", serial, "--height", "106", "--no-send")
+    store, false = shop.workshop.store, shop.forms(serial)[1]
+    store.mark_amendments([(false.digest, "recorded", None)])
+    assert shop.run("piece", "amend", serial, "--discard")["number"] == 0
+    assert shop.run("piece", "amend", serial, "--height", "107")["state"] == "recorded"
+
+
+def _lose_amendments(registry: RunningRegistry, *lost: Certificate) -> None:
+    """Have a registry be as after an older copy was restored."""
+    with contextlib.closing(sqlite3.connect(registry.folder / "registry.db", timeout=30)) as database, database:
+        for form in lost:
+            assert database.execute("DELETE FROM amendments WHERE digest=?", (form.digest.value,)).rowcount == 1
+
+
+def _unreachable(*_arguments: object) -> Any:
+    raise LedgerError("node-unreachable", "The node does not answer.", retryable=True)
+
+
+def test_one_missing_photo_holds_up_nothing_else(shop: Shop, registry: RunningRegistry, tmp_path: Path) -> None:
+    pictures = [tmp_path / f"{seed}.jpg" for seed in (201, 202, 203)]
+    for seed, picture in enumerate(pictures, start=201):
+        picture.write_bytes(photo_bytes(seed=seed))
+    pieces = [shop.signed("--photo", picture) for picture in pictures]
+    amending = shop.anchored()
+    photos = [shop.forms(serial)[0].piece.photos[0].digest for serial in pieces]
+    for digest in photos:  # They were sent with the piece that is amended: nothing of them has come yet.
+        _lose_media(registry, digest)
+    shop.workshop.store.mark_photos_lost(photos)
+    missing, changed = shop.workshop.photo_path(photos[0]), shop.workshop.photo_path(photos[1])
+    data = missing.read_bytes(), changed.read_bytes()
+    missing.unlink()
+    changed.write_bytes(b"another")
+    shop.run("piece", "amend", amending, "--height", "110", "--no-send")
+    outcome = shop.run("submit", "--wait", code=4)
+    assert [item["serial"] for item in outcome["refused"]] == [str(serial) for serial in pieces[:2]]
+    assert str(missing) in shop.talk
+    assert str(changed) in shop.talk
+    assert "kilnmark piece fetch" in shop.talk
+    assert (outcome["photos"], outcome["amendments"]) == (1, {"recorded": 1, "waiting": 0})
+    assert shop.run("piece", "amend", amending, "--height", "111")["state"] == "recorded"
+    assert str(missing) in shop.talk
+    missing.write_bytes(data[0])
+    changed.write_bytes(data[1])
+    assert shop.run("submit")["photos"] == 2
+
+
+def test_what_the_registry_lost_is_sent_again_where_it_is_asked_for(
+    shop: Shop, registry: RunningRegistry, tmp_path: Path
+) -> None:
+    picture, scan = tmp_path / "cup.jpg", tmp_path / "cup.glb"
+    picture.write_bytes(photo_bytes(seed=210))
+    scan.write_bytes(b"glTF" + bytes(range(256)) * 4_000)
+    piece = shop.forms(shop.anchored("--photo", picture, "--scan", scan))[0].piece
+    outcome = shop.run("submit", "--again")
+    assert (outcome["photos"], outcome["files"]) == (0, 0)
+    for digest in (piece.photos[0].digest, piece.scans[0].digest):
+        _lose_media(registry, digest)
+    outcome = shop.run("submit")
+    assert (outcome["photos"], outcome["files"]) == (0, 0)
+    outcome = shop.run("submit", "--again")
+    assert (outcome["photos"], outcome["files"]) == (1, 1)
+    assert "lost 2 files" in shop.talk
+    for digest in (piece.photos[0].digest, piece.scans[0].digest):
+        assert registry.client.has_file(digest)
+
+
+def _lose_media(registry: RunningRegistry, digest: Digest) -> None:
+    found = list(registry.folder.rglob(f"{digest.hex()}*"))
+    assert len(found) == 1
+    found[0].unlink()
+
+
+def test_a_lagging_node_is_waited_for_and_the_registry_left_in_peace(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serial, told = shop.anchored(), list[AmendOrder]()
+    relay = RegistryClient.relay
+
+    def counting(self: RegistryClient, order: Any, signature: bytes) -> Any:
+        told.append(order)
+        return relay(self, order, signature)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RegistryClient, "relay", counting)
+        patch.setattr(amendments.Recorder, "_look", lambda self, bundle, chain: (token_in(bundle), 0))
+        patch.setattr(amendments, "PATIENCE", 4.0)
+        nonce = EVMLedger.order_nonce
+        first = list[int]()
+
+        def lagging(self: Any, studio: Any, at: Any = None) -> int:
+            first.append(nonce(self, studio, at))
+            return first[0]
+
+        patch.setattr(EVMLedger, "order_nonce", lagging)
+        shop.run("piece", "amend", serial, "--height", "120", code=3)
+        assert "node" in shop.talk
+    assert len(told) == 1
+    assert shop.run("piece", "amend", serial, "--height", "120")["state"] == "recorded"
+
+
 # --- attackers --------------------------------------------------------------------------------------------------------
 
 
@@ -369,7 +529,13 @@ def amended(before: Certificate, signer: Any, **changes: Any) -> Certificate:
 
 
 def token_of(registry: RunningRegistry, certificate: Certificate) -> int:
-    return Bundle.from_bytes(registry.client.bundle(certificate.piece.serial)).receipts[0].token_id
+    return token_in(Bundle.from_bytes(registry.client.bundle(certificate.piece.serial)))
+
+
+def token_in(bundle: Bundle) -> int:
+    token_id = bundle.receipts[0].token_id
+    assert token_id is not None
+    return token_id
 
 
 def test_amendments_of_others_are_refused_by_name(registry: RunningRegistry, studio: Studio) -> None:

@@ -22,8 +22,10 @@ from provenance.errors import LedgerError, MalformedError
 from provenance.evm.ledger import EVMLedger
 from provenance.evm.node import Node
 from provenance.evm.quorum import Quorum
+from provenance.keys import Signer
 from provenance.ledger import LedgerIdentity, LedgerReader
 from provenance.policy import TrustPolicy
+from provenance.proof import add_proof
 from provenance.serial import Serial
 from provenance.verdict import Verdict
 from provenance.verify import Verifier
@@ -44,6 +46,20 @@ def changed(bundle: Bundle, change: Change) -> bytes:
     members: dict[str, Any] = json.loads(bundle.to_bytes())
     change(members)
     return canonicalize(cast(JSONObject, members))
+
+
+def signed_anew(signer: Signer, change: Change) -> Change:
+    """Return the change of a bundle that changes its certificate first and signs it then: the proof fits."""
+
+    def apply(document: dict[str, Any]) -> None:
+        certificate = document["certificate"]
+        old = certificate.pop("proof")
+        change(certificate)
+        document["certificate"] = add_proof(
+            certificate, signer, verification_method=old["verificationMethod"], created=old["created"]
+        )
+
+    return apply
 
 
 def with_receipt(bundle: Bundle, **members: Any) -> Bundle:

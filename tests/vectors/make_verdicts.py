@@ -14,9 +14,11 @@ from typing import Any
 from tests.support.stories import Numbers, Story
 from tests.vectors.bundle_cases import altered, asked, photos, places, valid
 from tests.vectors.casebook import Casebook
+from tests.vectors.form_cases import forms
 from tests.vectors.ledger_cases import amendments, anchors, standing, status, times
 from tests.vectors.malformed_cases import malformed
 from tests.vectors.move_cases import move
+from tests.vectors.order_cases import order
 from tests.vectors.told_cases import agreeing, status_lists, testimony
 
 FILE = Path(__file__).with_name("verdicts.json")
@@ -43,6 +45,8 @@ def casebook() -> Casebook:
     anchors(book, story, forger)
     move(book, numbers)
     malformed(book, story)
+    order(book, numbers)
+    forms(book, numbers)
     return book
 
 

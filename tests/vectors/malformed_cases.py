@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from provenance.bundle import MAX_BUNDLE_BYTES, Bundle
 from provenance.encoding import Digest, to_base58, to_base64url
-from provenance.proof import add_proof
 from tests.support.stories import REGISTRY, Story
-from tests.vectors.casebook import Casebook, Change, changed
+from tests.vectors.casebook import Casebook, Change, changed, signed_anew
 
 _FIELD = 2**255 - 19
 LOW_ORDER = {
@@ -191,16 +191,7 @@ def certified(book: Casebook, story: Story, bundle: Bundle) -> None:
     def put(name: str, change: Change) -> None:
         book.add(f"malformed: {name}", story, changed(bundle, change), ledger=None)
 
-    def signed(change: Change) -> Change:
-        def apply(document: dict[str, Any]) -> None:
-            certificate = document["certificate"]
-            old = certificate.pop("proof")
-            change(certificate)
-            document["certificate"] = add_proof(
-                certificate, lin.signer, verification_method=old["verificationMethod"], created=old["created"]
-            )
-
-        return apply
+    signed = partial(signed_anew, lin.signer)
 
     def subject(**members: Any) -> Change:
         return signed(lambda c: c["credentialSubject"].update(members))

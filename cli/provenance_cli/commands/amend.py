@@ -12,6 +12,7 @@ from provenance_cli.i18n import _, ngettext
 from provenance_cli.report import words
 
 if TYPE_CHECKING:
+    from provenance.encoding import Digest
     from provenance.keystore import Unlocked
     from provenance.serial import Serial
     from provenance_cli.amendment_store import Amendment
@@ -48,7 +49,7 @@ def amend(
     store, wanted = workshop.store, Serial.parse(serial)
     first = store.certificate(wanted).certificate
     if discard:
-        _discard(app, workshop, wanted)
+        _discard(app, workshop, wanted, policy_file)
         return
     before = store.amendments_kept(wanted)
     newest = before[-1].certificate if before else first
@@ -106,8 +107,7 @@ def _deliver(app: App, workshop: Workshop, serial: Serial, policy_file: str | No
         refused = register(workshop, client, [serial])
         if refused:
             raise refused[0][1]
-        send_photos(workshop, client, app)
-        unsent = send_files(workshop, client, app)[1]
+        unsent = send_photos(workshop, client, app)[1] + send_files(workshop, client, app)[1]
     except UnreachableError as error:
         app.say(words(error)[0], fg="yellow")
         app.say(_("The amendment stays signed in this folder: `kilnmark submit` sends it when there is a network."))
@@ -140,11 +140,15 @@ def _record(
     ))  # fmt: skip
 
 
-def _discard(app: App, workshop: Workshop, serial: Serial) -> None:
+def _discard(app: App, workshop: Workshop, serial: Serial, policy_file: str | None) -> None:
     """Forget what is not on the ledger; where the registry answers, take over what is."""
-    from provenance.errors import NotFoundError, UnreachableError
-    from provenance_cli.amendments import take_over
+    from provenance_cli.amendments import newest_named, take_over
     from provenance_cli.client import RegistryClient
+    from provenance_cli.ledgers import load_policy, open_to_verify
+
+    def named() -> Digest:
+        policy = load_policy(app, policy_file)
+        return newest_named(workshop, serial, policy, open_to_verify(policy))
 
     store = workshop.store
     open_ones = [item for item in store.amendments_kept(serial) if item.state != "recorded"]
@@ -152,11 +156,9 @@ def _discard(app: App, workshop: Workshop, serial: Serial) -> None:
         app.require(
             ngettext("Forget {n} amendment?", "Forget {n} amendments?", len(open_ones)).format(n=len(open_ones))
         )
-    try:
-        take_over(workshop, RegistryClient(workshop.issuer.base_url), serial)
-    except (UnreachableError, NotFoundError) as error:
-        app.say(words(error)[0], fg="yellow")
-        store.discard_amendments(serial)
+    trouble = take_over(workshop, RegistryClient(workshop.issuer.base_url), serial, named)
+    for text in filter(None, () if trouble is None else words(trouble)):
+        app.say(text, fg="yellow")
     kept = store.amendments_kept(serial)
     app.say(ngettext("{n} amendment is left.", "{n} amendments are left.", len(kept)).format(n=len(kept)))
     app.data(_members(serial, kept))

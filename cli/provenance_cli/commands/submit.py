@@ -31,13 +31,14 @@ Refused: TypeAlias = "tuple[str, ProvenanceError]"
 
 @click.command(help="Send what is signed, and what it names, to the registry.")
 @click.option("--wait/--no-wait", default=False, help="Wait until everything is on the ledger.")
+@click.option("--again", is_flag=True, help="Ask for all photos, scans and files, and send again what was lost.")
 @pass_app
-def submit(app: App, wait: bool) -> None:
+def submit(app: App, wait: bool, again: bool) -> None:
     """Send what the registry does not have yet; run again at any time."""
     from provenance_cli import exits
     from provenance_cli.amendments import register
     from provenance_cli.client import RegistryClient
-    from provenance_cli.named_files import send_files, send_photos
+    from provenance_cli.named_files import ask_again, send_files, send_photos
     from provenance_cli.standing import standing_at
 
     workshop = app.workshop()
@@ -48,11 +49,18 @@ def submit(app: App, wait: bool) -> None:
     refresh(workshop, client)
     if wait:
         wait_for_anchor(workshop, client, app)
-    serials = workshop.store.amending()
-    refused += [(str(serial), error) for serial, error in register(workshop, client, serials)]
-    photos = send_photos(workshop, client, app)
-    files, unsent = send_files(workshop, client, app)
-    amended = _record_amendments(app, workshop, client, serials)
+    amended_pieces = sorted(workshop.store.amended())
+    with app.progress(len(amended_pieces), _("Amendments")) as advance:
+        not_taken = register(workshop, client, amended_pieces, advance)
+    refused += [(str(serial), error) for serial, error in not_taken]
+    if again:
+        lost = ask_again(workshop, client, app)
+        lost_words = ngettext("The registry has lost {n} file.", "The registry has lost {n} files.", lost)
+        app.say(lost_words.format(n=lost), fg="yellow" if lost else None)
+    photos, unsent = send_photos(workshop, client, app)
+    files, left = send_files(workshop, client, app)
+    unsent += left
+    amended = _record_amendments(app, workshop, client, workshop.store.amending())
     refused += amended.refused
     tell_refused(app, [*refused, *unsent])
     states = list(workshop.store.states().values())

@@ -10,7 +10,7 @@ import {readSerial, shown} from './serial.js';
 export const MAX_CERTIFICATE = 65536;
 const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
 const BASE = new RegExp(`^(https?)://(?=[^:]{1,253}(?::|$))(${LABEL}(?:\\.${LABEL})*(?::([1-9]\\d{0,4}))?)$`);
-const NOT_PRINTABLE = /(?! )[\p{Cc}\p{Cf}\p{Co}\p{Z}]/u;
+const NOT_PRINTABLE = /(?! )[\p{Cc}\p{Cf}\p{Co}\p{Z}\ufffe\uffff]/u;
 const DIGEST = /^uEi[A-D][\w-]{42}[AQgw]$/; // The base64url of a sha2-256 multihash, the last bits zero.
 
 /** Reads a certificate, the signature not checked yet; throws `Malformed`. */
