@@ -47,6 +47,11 @@ def has_mark(media_type: str, head: bytes) -> bool:
     return bool(head) and all(head[place:].startswith(options) for place, options in marks)
 
 
+def is_marked(media_type: str) -> bool:
+    """Tell whether a type has a mark; a file of any bytes may be of one that has none."""
+    return media_type in _MARKS
+
+
 @dataclass(frozen=True, slots=True)
 class Photo:
     """A photo by the digest of its bytes; `role` says what it shows."""

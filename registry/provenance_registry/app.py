@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -14,7 +13,6 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
 from provenance import __version__
-from provenance.encoding import Address
 from provenance.errors import ProvenanceError
 from provenance.evm.accounts import Account, is_signed_by
 from provenance.evm.gate import Gate
@@ -23,6 +21,7 @@ from provenance.policy import TrustPolicy
 from provenance_registry.db.repository import SQLRepository
 from provenance_registry.folder import FolderLock, make_folders, secret
 from provenance_registry.http.api import api_routes, health_routes
+from provenance_registry.http.asking import Asking
 from provenance_registry.http.media import media_routes
 from provenance_registry.http.pages import page_routes
 from provenance_registry.http.problems import on_bug, on_http_error, on_provenance_error
@@ -47,6 +46,7 @@ from provenance_registry.service.verdicts import Verdicts
 from provenance_registry.settings import Settings
 from provenance_registry.worker.accounts import Accounts
 from provenance_registry.worker.examiner import Examiner
+from provenance_registry.worker.forgotten import Forgotten
 from provenance_registry.worker.indexer import Indexer
 from provenance_registry.worker.loop import Worker
 from provenance_registry.worker.reviewer import Reviewer
@@ -88,7 +88,8 @@ def build(settings: Settings, clock: Clock = system_clock) -> Registry:
             chain.pin()
         services, worker = _assemble(settings, clock, chain, repository, anchorer, relayer)
         opened.callback(worker.stop)
-        return Registry(_web(services, chain.ledger.order_nonce), worker, services, opened.pop_all().close)
+        opened.callback(services.asking.close)
+        return Registry(_web(services), worker, services, opened.pop_all().close)
 
 
 def _assemble(
@@ -115,6 +116,7 @@ def _assemble(
     sealer = Sealer(
         repository, ledger, index, outbox, clock,
         anchorer=anchorer.address, batch_size=settings.batch_size, batch_age=settings.batch_age,
+        forgotten=Forgotten(repository, index, settings.base_url, settings.write_off_anchors),
     )  # fmt: skip
     accounts = Accounts(ledger, {kind: signer.address for kind, signer in signers.items()})
     indexer = Indexer(repository, ledger, index)
@@ -150,6 +152,7 @@ def _assemble(
         limits=limits,
         status_lists=StatusLists(repository, settings.base_url, list_signer, clock),
         rpc=Gate(opened.provider, ledger.identity.contract, companions_of(ledger)),
+        asking=Asking(ledger.order_nonce),
         clock=clock,
         wake=worker.wake,
         trouble=lambda: repository.trouble or worker.trouble,
@@ -159,18 +162,12 @@ def _assemble(
     return services, worker
 
 
-def _web(services: Services, ask_order_nonce: Callable[[Address], int]) -> Litestar:
-    asking = asyncio.Semaphore(2)  # A node that hangs must not keep all threads, which registering needs as well.
-
-    async def order_nonce(studio: Address) -> int:
-        async with asking:
-            return await asyncio.to_thread(ask_order_nonce, studio)
-
+def _web(services: Services) -> Litestar:
     routes = [
-        *api_routes(services, order_nonce),
+        *api_routes(services),
         *media_routes(services),
         *relaying_routes(services),
-        *studio_routes(services, order_nonce),
+        *studio_routes(services),
         *rpc_routes(services),
         *page_routes(services),
         *static_routes(),

@@ -78,11 +78,12 @@ class FileKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class NamedFile:
-    """A file as a certificate names it."""
+    """A file as a certificate names it; what an amendment says `counts` only while the ledger names it."""
 
     digest: Digest
     kind: FileKind
     media_type: str
+    counts: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +148,11 @@ class RelayedMessage:
     token_id: int
     number: str
     facts: Mapping[str, str]
+
+    @property
+    def owner(self) -> str:
+        """Whose number it uses up: a studio's address, or the piece's token for whoever holds it."""
+        return self.number.rpartition("/")[0]
 
 
 @dataclass(frozen=True, slots=True)

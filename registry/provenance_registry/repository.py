@@ -164,7 +164,7 @@ class Repository(Protocol):
         """Return the amendments of a piece that the ledger named, in order."""
 
     def named(self, digest: Digest) -> list[NamedFile]:
-        """Return as what certificates that are not held name the file of that digest."""
+        """Return as what certificates that are not held, and their amendments, name the file of that digest."""
 
     def revoked_places(self, list_id: str) -> list[int] | None:
         """Return the places of revoked pieces in a status list, or ``None`` where no certificate is in that list."""
@@ -237,6 +237,12 @@ class Repository(Protocol):
 
     def lots_of_root(self, root: Root) -> list[LotRow]:
         """Return the lots of the anchor of that root, in order."""
+
+    def newest_lot(self) -> tuple[int, Hash32] | None:
+        """Return the number of the index's newest lot, and the hash of the block that has it."""
+
+    def unknown_lots(self, studios: Sequence[Address], after: int) -> list[LotRow]:
+        """Return the lots of `studios` under roots that no batch has, of anchors after that number, in order."""
 
     def token(self, token_id: int) -> TokenRow:
         """Return what the events of a token add up to."""

@@ -28,6 +28,7 @@ class Settings:
     - `agreeing`: how many nodes of the policy must give the same answer to whoever verifies by it.
     - `max_relay_gas`: gas that one message of others may take at the relayer's cost.
     - `max_relayed_hourly`: messages of others that the relayer pays for in an hour.
+    - `write_off_anchors`: anchors up to this number that the database does not know keep nothing from being anchored.
     - `max_pause_days`: days that the embedded ledger may have rested before a block is refused as misdated.
     """
 
@@ -45,6 +46,7 @@ class Settings:
     confirmations: int = 1
     nodes: tuple[str, ...] = ()
     agreeing: int = 1
+    write_off_anchors: int = 0
     max_pause_days: float = 400.0
     max_relay_gas: int = 1_000_000
     max_relayed_hourly: int = 600
@@ -131,6 +133,7 @@ class Settings:
             batch_age = float(env.get("KILNMARK_BATCH_AGE", "5"))
             confirmations = int(env.get("KILNMARK_CONFIRMATIONS", "1"))
             agreeing = int(env.get("KILNMARK_AGREEING", "1"))
+            write_off_anchors = int(env.get("KILNMARK_WRITE_OFF_ANCHORS", "0"))
             max_pause_days = float(env.get("KILNMARK_MAX_PAUSE_DAYS", "400"))
             max_relay_gas = int(env.get("KILNMARK_MAX_RELAY_GAS", "1000000"))
             max_relayed_hourly = int(env.get("KILNMARK_MAX_RELAYED_HOURLY", "600"))
@@ -159,6 +162,7 @@ class Settings:
             confirmations=confirmations,
             nodes=tuple(env.get("KILNMARK_NODES", "").split()),
             agreeing=agreeing,
+            write_off_anchors=write_off_anchors,
             max_pause_days=max_pause_days,
             max_relay_gas=max_relay_gas,
             max_relayed_hourly=max_relayed_hourly,

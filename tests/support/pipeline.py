@@ -37,6 +37,7 @@ from provenance_registry.service.releases import Releases
 from provenance_registry.service.submissions import Submissions
 from provenance_registry.service.verdicts import Verdicts
 from provenance_registry.worker.examiner import Examiner
+from provenance_registry.worker.forgotten import Forgotten
 from provenance_registry.worker.indexer import Indexer
 from provenance_registry.worker.loop import Worker
 from provenance_registry.worker.reviewer import Reviewer
@@ -120,6 +121,7 @@ class Pipeline:
         confirmations: int = 1,
         monotonic: Callable[[], float] = time.monotonic,
         scene: Scene | None = None,
+        write_off_anchors: int = 0,
     ) -> None:
         ledger = MemoryLedger(steward=STEWARD.address, anchorer=ANCHORER.address, now=NOW, is_signed=lambda *_: True)
         self.scene = scene or Scene(ledger=ledger)
@@ -139,6 +141,7 @@ class Pipeline:
         self.sealer = Sealer(
             self.repository, node, self.index, outbox, lambda: ledger.now,
             anchorer=ANCHORER.address, batch_size=5_000, batch_age=0,
+            forgotten=Forgotten(self.repository, self.index, ISSUER.base_url, write_off_anchors),
         )  # fmt: skip
         examiner = Examiner(self.repository, self.index, self.verdicts, policy)
         self.reviewer = Reviewer(self.repository, self.index, lambda: ledger.now)

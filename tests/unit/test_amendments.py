@@ -25,13 +25,14 @@ from provenance.ledger import (
     ShortenKeyCall,
     SuspendCall,
 )
-from provenance.piece import Photo, Scan
+from provenance.piece import Photo, Piece, Scan, WorkFile
 from provenance.serial import Serial
 from provenance.status import AmendOrder, Status
 from provenance.verdict import Outcome
 from provenance_registry.db.tables import amendments as table
 from provenance_registry.records import FileKind, NamedFile
 from provenance_registry.service.amendments import MAX_PER_KEY
+from provenance_registry.service.media import Media
 from tests.support.pipeline import Pipeline
 from tests.support.scene import ISSUER, NOW, OTHER, OTHER_ISSUER, STEWARD, STUDIO
 
@@ -45,7 +46,7 @@ def pipeline(tmp_path: Path) -> Iterator[Pipeline]:
 
 def amend(pipeline: Pipeline, before: Certificate, **changes: Any) -> Certificate:
     said: dict[str, Any] = {
-        "piece": replace(before.piece, height_mm=(before.piece.height_mm or 0) + 1),
+        "piece": changes.get("piece") or replace(before.piece, height_mm=(before.piece.height_mm or 0) + 1),
         "issuer": before.issuer,
         "signer": pipeline.scene.signer,
         "status_entry": before.status_entry,
@@ -168,6 +169,26 @@ def test_a_key_that_ended_and_a_studio_that_is_suspended_amend_nothing(pipeline:
     assert pipeline.verdict(first).outcome is Outcome.AUTHENTIC
 
 
+@pytest.mark.parametrize("suspended", [True, False])
+def test_an_amendment_that_was_lost_is_taken_whatever_became_of_its_key(pipeline: Pipeline, suspended: bool) -> None:
+    certificate = pipeline.anchored()
+    amendment, never = amend(pipeline, certificate), amend(pipeline, certificate, piece=certificate.piece)
+    pipeline.submissions.submit(amendment.data)
+    order(pipeline, amendment)
+    pipeline.turn(4)
+    with pipeline.repository._engine.begin() as connection:
+        connection.execute(table.delete())
+    assert pipeline.verdict(certificate).outcome is Outcome.INCONCLUSIVE
+    key_id = pipeline.scene.signer.public_key.key_id
+    pipeline.scene.later(seconds=5)
+    end = SuspendCall(STUDIO.address) if suspended else ShortenKeyCall(STUDIO.address, key_id, pipeline.ledger.now)
+    pipeline.scene.do(end, STEWARD)
+    pipeline.turn(2)
+    assert pipeline.submissions.submit(amendment.data).new
+    assert shown(pipeline, certificate) == [amendment.digest]
+    assert refusal(pipeline, never) == ("suspended" if suspended else "key-not-valid")
+
+
 def test_a_held_certificate_has_no_amendments(pipeline: Pipeline) -> None:
     stranger = P256Signer.generate()
     held = pipeline.submit(pipeline.scene.sign(signer=stranger))
@@ -280,8 +301,58 @@ def test_what_an_amendment_names_may_be_sent(pipeline: Pipeline) -> None:
     third = amend(pipeline, second, piece=replace(first.piece, photos=(photo,), scans=(scan,)))
     assert pipeline.repository.named(photo.digest) == []
     pipeline.submissions.submit_many([second.data, third.data])
+    assert pipeline.repository.named(photo.digest) == [unordered(photo.digest, FileKind.PHOTO, "image/jpeg")]
+    assert pipeline.repository.named(scan.digest) == [unordered(scan.digest, FileKind.SCAN, "model/gltf-binary")]
+    order(pipeline, second)
+    pipeline.turn(4)
     assert pipeline.repository.named(photo.digest) == [NamedFile(photo.digest, FileKind.PHOTO, "image/jpeg")]
-    assert pipeline.repository.named(scan.digest) == [NamedFile(scan.digest, FileKind.SCAN, "model/gltf-binary")]
+    assert pipeline.repository.named(scan.digest) == [unordered(scan.digest, FileKind.SCAN, "model/gltf-binary")]
+
+
+def unordered(digest: Digest, kind: FileKind, media_type: str) -> NamedFile:
+    return NamedFile(digest, kind, media_type, counts=False)
+
+
+def test_what_an_unordered_amendment_says_of_a_file_changes_nothing(pipeline: Pipeline, tmp_path: Path) -> None:
+    media = Media(pipeline.repository, tmp_path / "media", dict.fromkeys(FileKind, 1_000))
+    picture, secret = b"\xff\xd8\xff a picture", b"glTF a scan"
+    name, hidden = Digest.of(picture), Digest.of(secret)
+    first = pipeline.submit(pipeline.scene.sign(photos=(Photo(name),)))
+    other = pipeline.submit(digital(pipeline, WorkFile(name, "image/svg+xml")))
+    pipeline.turn(4)
+    send(media, picture)
+    kept = media.find(name)
+    assert (kept.media_type, kept.is_shown, kept.is_settled) == ("image/jpeg", True, True)
+    said = amend(
+        pipeline, other, piece=replace(other.piece, files=(WorkFile(name, "image/png"), WorkFile(hidden, "model/stl")))
+    )
+    scanned = amend(pipeline, first, piece=replace(first.piece, scans=(Scan(hidden),)))
+    pipeline.submissions.submit_many([said.data, scanned.data])
+    send(media, secret)
+    assert media.has(hidden)
+    with pytest.raises(NotFoundError):
+        media.find(hidden)
+    order(pipeline, said)
+    pipeline.turn(4)
+    assert (media.find(hidden).media_type, media.find(hidden).is_settled) == ("model/stl", False)
+    order(pipeline, scanned, nonce=1)
+    pipeline.turn(4)
+    assert media.find(hidden).media_type == "model/gltf-binary"
+    assert media.find(name).media_type == "image/jpeg"
+
+
+def digital(pipeline: Pipeline, *files: WorkFile) -> Certificate:
+    draft = pipeline.scene.sign()
+    piece = Piece(draft.piece.serial, draft.piece.title, files=files)
+    return issue(piece, ISSUER, pipeline.scene.signer, status_entry=draft.status_entry, now=NOW)
+
+
+def send(media: Media, data: bytes) -> None:
+    upload = media.receive(Digest.of(data))
+    assert upload is not None
+    upload.write(data)
+    assert upload.finish()
+    upload.close()
 
 
 def test_a_studio_amends_under_the_name_that_stands_in_the_certificate(pipeline: Pipeline) -> None:

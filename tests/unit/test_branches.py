@@ -8,13 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from provenance.encoding import Hash32
-from provenance.ledger import BlockRef, SignedTransaction, TransactionOutcome
+from provenance.batch import assemble
+from provenance.certificate import Issuer
+from provenance.encoding import Digest, Hash32
+from provenance.keys import P256Signer
+from provenance.ledger import AnchorCall, BlockRef, SetStatusCall, SignedTransaction, TransactionOutcome
 from provenance.status import Status
 from provenance.verdict import Outcome
 from provenance_registry.records import Sending
 from tests.support.pipeline import Pipeline
-from tests.support.scene import ANCHORER
+from tests.support.scene import ANCHORER, STUDIO, person
 
 
 @pytest.fixture
@@ -114,6 +117,79 @@ def test_an_older_copy_of_the_database_takes_over_what_the_ledger_has(tmp_path: 
     assert sum(anchor.leaf_count for anchor in older.anchors()) == 4
     assert older.worker.trouble is None
     older.repository.close()
+
+
+def copied(folder: Path, to: Path) -> Path:
+    """Copy a registry's database, as it is now, to a folder of that name."""
+    to.mkdir()
+    with sqlite3.connect(folder / "registry.db") as source, sqlite3.connect(to / "registry.db") as copy:
+        source.backup(copy)
+    return to
+
+
+def test_what_waits_in_an_older_copy_is_not_anchored_under_another_root(tmp_path: Path, pipeline: Pipeline) -> None:
+    newer, certificates = pipeline, [pipeline.submit(), pipeline.submit()]
+    folder = copied(tmp_path, tmp_path / "older")
+    since = newer.submit()  # It goes into one anchor with what waits in the copy.
+    newer.turn(4)
+    token = newer.stored(certificates[0]).token_id
+    assert token is not None
+    newer.scene.do(SetStatusCall(token, Status.REVOKED), STUDIO)
+
+    older = Pipeline(folder, scene=newer.scene)
+    older.turn(6)
+    trouble = older.worker.trouble
+    assert trouble is not None
+    assert (trouble.code, trouble.facts["anchor"]) == ("database-older", newer.anchors()[0].anchor_id)
+    assert [older.state(certificate) for certificate in certificates] == ["waiting", "waiting"]
+    assert len(older.anchors()) == 1
+    other = older.submit()  # Registering goes on;
+    older.submissions.submit(since.data)
+    older.turn(6)
+    assert (older.worker.trouble or trouble).code == "database-older"  # with another among them, the set is not found.
+    assert len(older.anchors()) == 1
+    older.repository.close()
+
+    going_on = Pipeline(folder, scene=newer.scene, write_off_anchors=newer.anchors()[0].anchor_id)
+    going_on.turn(6)
+    assert (going_on.worker.trouble, going_on.state(other)) == (None, "anchored")
+    going_on.repository.close()
+
+
+def test_a_forgotten_anchor_is_taken_over_once_its_studios_have_sent_again(tmp_path: Path, pipeline: Pipeline) -> None:
+    newer, waiting = pipeline, pipeline.submit()
+    folder = copied(tmp_path, tmp_path / "older")
+    since = newer.submit()
+    newer.turn(4)
+    last = newer.anchored()
+    tokens = [newer.stored(certificate).token_id for certificate in (waiting, since, last)]
+
+    older = Pipeline(folder, scene=newer.scene)
+    older.turn(3)
+    for certificate in (since, last):
+        older.submissions.submit(certificate.data)
+    older.turn(6)
+    assert older.worker.trouble is None
+    assert [older.stored(certificate).token_id for certificate in (waiting, since, last)] == tokens
+    later = older.anchored()
+    assert older.verdict(later).outcome is Outcome.AUTHENTIC
+    assert sum(anchor.leaf_count for anchor in older.anchors()) == 4
+    older.repository.close()
+
+
+def test_anchors_of_another_registry_and_those_under_way_keep_nothing_waiting(pipeline: Pipeline) -> None:
+    foreign, key = person(7), P256Signer.generate()
+    elsewhere = Issuer("https://registry.kilnmark.test.example", "wu", "吴家窑")
+    pipeline.scene.accredit(foreign, elsewhere, key)
+    digest = Digest.of(b"of another registry")
+    batch = assemble([(foreign.address, digest)])
+    first_lot = pipeline.ledger.next_lot()
+    pipeline.scene.do(AnchorCall(batch.root, 1, first_lot, batch.allotments), ANCHORER)
+    certificate = pipeline.submit()
+    for _ in range(5):
+        pipeline.turn()
+        assert pipeline.worker.trouble is None
+    assert pipeline.state(certificate) == "anchored"
 
 
 def test_what_is_refused_for_good_is_not_tried_again(pipeline: Pipeline) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -14,6 +18,7 @@ from provenance.issue import issue
 from provenance.keys import P256Signer
 from provenance.piece import Photo, Piece, Scan, WorkFile
 from provenance.resources import FILE_TYPES, MARK_BYTES, has_mark
+from provenance_registry.http import media as uploads
 from provenance_registry.records import FileKind
 from provenance_registry.service import media as module
 from provenance_registry.service.media import Media
@@ -152,6 +157,49 @@ def test_what_had_not_come_wholly_is_forgotten_at_the_next_start(
     assert len(files_in(tmp_path / "media")) == 1
     Media(pipeline.repository, tmp_path / "media", {})
     assert files_in(tmp_path / "media") == []
+
+
+@pytest.mark.parametrize("damage", [GLB[:-1], b"", b"X" * len(GLB)])
+def test_what_a_disk_damaged_is_sent_anew(pipeline: Pipeline, media: Media, damage: bytes) -> None:
+    name(pipeline, Scan(Digest.of(GLB)))
+    assert put(media, GLB)
+    assert not put(media, GLB)
+    path = media.find(Digest.of(GLB)).path
+    path.write_bytes(damage)
+    os.utime(path, ns=(1, 1))
+    put(media, GLB)
+    assert path.read_bytes() == GLB
+    assert media.receive(Digest.of(GLB), len(GLB)) is None
+
+
+def test_a_files_name_is_on_the_disk_before_it_counts(
+    pipeline: Pipeline, media: Media, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name(pipeline, Scan(Digest.of(GLB)))
+    forced = list[tuple[Path, bool]]()
+    path = media._path(Digest.of(GLB))
+    monkeypatch.setattr(module, "sync_folder", lambda folder: forced.append((folder, path.exists())))
+    assert put(media, GLB)
+    assert forced == [(path.parent, True), (path.parent.parent, True)]
+
+
+def test_an_upload_that_trickles_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "MAX_GRACE", 0.3)
+    monkeypatch.setattr(uploads, "MIN_RATE", 1_000.0)
+
+    async def took(size: int) -> int:
+        async def stream() -> AsyncIterator[bytes]:
+            for _ in range(20):
+                await asyncio.sleep(0.05)
+                yield bytes(size)
+
+        request: Any = SimpleNamespace(stream=stream)
+        return len([chunk async for chunk in uploads._chunks(request)])
+
+    assert asyncio.run(took(1_000)) == 20
+    with pytest.raises(MalformedError) as caught:
+        asyncio.run(took(1))
+    assert caught.value.code == "upload-stalled"
 
 
 def test_marks_stand_at_the_beginning() -> None:

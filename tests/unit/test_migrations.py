@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,8 +13,10 @@ from alembic.migration import MigrationContext
 
 from provenance.certificate import StatusEntry
 from provenance.encoding import Address, Digest, Hash32
+from provenance.errors import StorageError
 from provenance.issue import issue
 from provenance.ledger import BlockRef
+from provenance.piece import Photo, Scan
 from provenance.status import Status
 from provenance_registry.db.engine import migrate, open_engine
 from provenance_registry.db.repository import SQLRepository
@@ -155,3 +158,42 @@ def test_the_migrations_make_the_tables_that_the_code_sees(tmp_path: Path) -> No
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
     engine.dispose()
+
+
+def test_a_database_of_a_newer_version_is_named_and_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "registry.db"
+    SQLRepository(path).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    with pytest.raises(StorageError) as caught:
+        SQLRepository(path)
+    assert (caught.value.code, caught.value.facts["form"]) == ("database-newer", "9999")
+
+
+def test_what_amendments_name_moves_under_them_and_back(tmp_path: Path) -> None:
+    scene, made = Scene(accredited=False), sa.create_engine(f"sqlite:///{tmp_path / 'registry.db'}")
+    photo, scan = Photo(Digest.of(b"photo")), Scan(Digest.of(b"scan"))
+    first = scene.sign(photos=(photo,))
+    piece = replace(first.piece, scans=(scan,))
+    amendment = issue(
+        piece, ISSUER, scene.signer, status_entry=first.status_entry, now=NOW, replaces=first.digest
+    )  # fmt: skip
+    migrate(made, "0004")
+    before = [(photo.digest.value, 7, "photo", "image/jpeg"), (scan.digest.value, 7, "scan", "model/gltf-binary")]
+    with made.begin() as connection:
+        facts = {"id": 7, "digest": first.digest.value, "data": first.data}
+        connection.execute(sa.text(CERTIFICATE), facts)
+        facts = {"digest": amendment.digest.value, "first": first.digest.value, "data": amendment.data}
+        statement = "INSERT INTO amendments VALUES (3, :digest, :first, :first, 1, :digest, 1800000000, :data)"
+        connection.execute(sa.text(statement), facts)
+        for digest, number, kind, media_type in before:
+            row = {"digest": digest, "id": number, "kind": kind, "type": media_type}
+            connection.execute(sa.text("INSERT INTO media VALUES (:digest, :id, :kind, :type)"), row)
+    migrate(made, "0005")
+    assert rows(made, "media") == before[:1]
+    moved = [(digest, 3, kind, media_type) for digest, _, kind, media_type in before]
+    assert sorted(rows(made, "amendment_media")) == sorted(moved)
+    migrate(made, "0004")
+    assert sorted(rows(made, "media")) == sorted(before)
+    made.dispose()

@@ -20,7 +20,7 @@ from provenance.ledger import (
     RelayAmendCall,
     SuspendCall,
 )
-from provenance.status import AmendOrder, Status
+from provenance.status import AmendOrder, Status, StatusOrder
 from provenance_registry.records import Sending, SignedRelease, StoredMessage
 from provenance_registry.service import limits
 from provenance_registry.service.limits import Buckets, Limits
@@ -168,6 +168,18 @@ def test_only_what_is_paid_for_uses_up_a_pieces_limit(pipeline: Pipeline, token:
     pipeline.turn()
     pipeline.claimed(Release(token, KEY, limits.PIECE_BURST), BUYER)
     pipeline.claimed(Release(_another(pipeline), KEY, 0), BUYER)
+
+
+def test_a_holder_cannot_use_up_what_the_studio_needs(pipeline: Pipeline, token: int) -> None:
+    for nonce in range(limits.PIECE_BURST):
+        pipeline.relay.relay(HolderOrderCall(HolderOrder(HolderAction.CANCEL_RELEASES, token, nonce, 0), b""))
+        pipeline.turn(4)
+    with pytest.raises(LimitError) as caught:
+        pipeline.relay.relay(HolderOrderCall(HolderOrder(HolderAction.CANCEL_RELEASES, token, nonce + 1, 0), b""))
+    assert caught.value.code == "piece-too-busy"
+    stored = pipeline.relay_status(StatusOrder(token, Status.REVOKED, STUDIO.address, 0, 0))
+    pipeline.turn(4)
+    assert sending(pipeline, stored) is Sending.FINAL
 
 
 def _another(pipeline: Pipeline) -> int:
@@ -330,17 +342,17 @@ def test_calls_and_log_filters_are_counted_apart_for_each_client(clock: Ticking)
 def test_the_registry_pays_for_so_many_in_any_hour(clock: Ticking) -> None:
     made = Limits(2, clock)
     for token_id in (1, 2):
-        made.require(token_id)
-        made.spend(token_id)
+        made.require(token_id, "a")
+        made.spend(token_id, "a")
         clock.now += 600
     with pytest.raises(LimitError) as caught:
-        made.require(3)
+        made.require(3, "a")
     assert (caught.value.code, caught.value.retry_after) == ("registry-too-busy", 2_400)
     clock.now += caught.value.retry_after
-    made.require(3)
-    made.spend(3)
+    made.require(3, "a")
+    made.spend(3, "a")
     with pytest.raises(LimitError) as caught:
-        made.require(4)
+        made.require(4, "a")
     assert caught.value.retry_after == 600
 
 
@@ -349,10 +361,10 @@ def test_the_first_hour_has_no_more_than_any_other(clock: Ticking) -> None:
     for second in range(3 * 3_600):
         clock.now = float(second)
         try:
-            made.require(second)
+            made.require(second, "a")
         except LimitError:
             continue
-        made.spend(second)
+        made.spend(second, "a")
         paid.append(clock.now)
     assert len(paid) == 180
     assert all(later - first >= 3_600 for first, later in zip(paid, paid[60:], strict=False))

@@ -11,13 +11,13 @@ from provenance.encoding import Digest, KeyId
 from provenance.ledger import AmendmentRecord
 from provenance_registry.db import naming, rows
 from provenance_registry.db.reading import Reader
-from provenance_registry.db.tables import amendments, certificates, token_events
+from provenance_registry.db.tables import amendment_media, amendments, token_events
 from provenance_registry.records import NamedFile, StoredAmendment
 
 
 def add(connection: sa.Connection, amendment: StoredAmendment, named: Iterable[NamedFile]) -> None:
     """Keep an amendment and what it names."""
-    connection.execute(
+    result = connection.execute(
         amendments.insert().values(
             digest=amendment.digest.value,
             first=amendment.first.value,
@@ -28,8 +28,7 @@ def add(connection: sa.Connection, amendment: StoredAmendment, named: Iterable[N
             data=amendment.data,
         )
     )
-    first = sa.select(certificates.c.id).where(certificates.c.digest == amendment.first.value)
-    naming.name_files(connection, connection.execute(first).scalar_one(), named)
+    naming.name_files(connection, amendment_media, result.inserted_primary_key[0], named)  # type: ignore[index]
 
 
 def find(connection: sa.Connection, digest: Digest) -> StoredAmendment | None:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import event
 
 from provenance.errors import StorageError
@@ -48,6 +49,9 @@ def open_engine(path: Path) -> sa.Engine:
 
     try:
         migrate(engine)
+    except StorageError:
+        engine.dispose()
+        raise
     except sa.exc.DBAPIError as error:
         raise unusable(path, error) from None
     return engine
@@ -60,12 +64,21 @@ def unusable(path: Path, error: Exception) -> StorageError:
 
 
 def migrate(engine: sa.Engine, revision: str = "head") -> None:
-    """Bring the schema to `revision`, up or down."""
+    """Bring the schema to `revision`, up or down; raises `StorageError` for one that is newer than this version."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         now = MigrationContext.configure(connection).get_current_revision() or ""
+        if now and now not in known:
+            raise StorageError(
+                "database-newer",
+                "The database {path} is of a newer version, in form {form}.",
+                hint="Start that version, or restore the copy that was made before it.",
+                path=engine.url.database,
+                form=now,
+            )
         if revision == "base" or (revision != "head" and revision < now):  # Revisions are numbered.
             command.downgrade(config, revision)
         else:

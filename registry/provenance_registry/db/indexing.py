@@ -11,7 +11,7 @@ from provenance.encoding import Address, Hash32, Root
 from provenance.ledger import Anchored, BlockRef, ClockSet, LedgerEvent, Sealed, make_token_id
 from provenance_registry.db import rows
 from provenance_registry.db.reading import Reader
-from provenance_registry.db.tables import directory_events, indexed, lots, token_events
+from provenance_registry.db.tables import batches, directory_events, indexed, lots, token_events
 from provenance_registry.records import LotRow, TokenRow
 
 EVENT_TABLES = lots, token_events, directory_events
@@ -122,6 +122,17 @@ class IndexReads(Reader):
     def lots_of_root(self, root: Root) -> list[LotRow]:
         found = self._rows(lots.select().where(lots.c.root == root.value).order_by(lots.c.lot_id))
         return [rows.lot_of(row) for row in found]
+
+    def newest_lot(self) -> tuple[int, Hash32] | None:
+        statement = sa.select(lots.c.lot_id, lots.c.block_hash).order_by(lots.c.lot_id.desc()).limit(1)
+        found = self._rows(statement)
+        return (found[0].lot_id, Hash32(found[0].block_hash)) if found else None
+
+    def unknown_lots(self, studios: Sequence[Address], after: int) -> list[LotRow]:
+        known = sa.exists().where(batches.c.root == lots.c.root)
+        theirs = lots.c.studio.in_([studio.value for studio in studios])
+        statement = lots.select().where(theirs, lots.c.anchor_id > after, ~known).order_by(lots.c.lot_id)
+        return [rows.lot_of(row) for row in self._rows(statement)]
 
     def tokens_of(self, studio: Address, after: int, limit: int) -> list[int]:
         """Return up to `limit` tokens of a studio's lots, in order, from the one that follows `after` on."""

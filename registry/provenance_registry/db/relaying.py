@@ -21,8 +21,8 @@ def add_relayed(connection: sa.Connection, message: RelayedMessage, entry_id: in
     same_number = relayed.c.number == message.number
     under_way = sa.select(relayed.c.id).join(outbox, outbox.c.id == relayed.c.outbox_id).where(same_number, ~ENDED)
     if connection.execute(under_way).first() is not None:
-        owner, _, number = message.number.partition("/")
-        if owner == str(message.token_id):
+        number = message.number.rpartition("/")[2]
+        if message.owner == str(message.token_id):
             raise ConflictError(
                 "hand-over-under-way",
                 "Another claim or order about this piece with number {nonce} is under way.",

@@ -16,7 +16,7 @@ from provenance.serial import Serial
 from provenance.status import Status
 from provenance_registry.db import amending, anchoring, holding, indexing, naming, places, relaying, rows
 from provenance_registry.db.engine import open_engine
-from provenance_registry.db.tables import VOUCHED, certificates, token_events
+from provenance_registry.db.tables import VOUCHED, certificates, media, token_events
 from provenance_registry.db.writer import GroupWriter
 from provenance_registry.records import (
     HeldGroup,
@@ -72,7 +72,7 @@ class SQLTransaction:
                 "status-entry-taken", "Another certificate has the same place in the status list."
             ) from None
         if result.inserted_primary_key:
-            naming.name_files(self._connection, result.inserted_primary_key[0], named)
+            naming.name_files(self._connection, media, result.inserted_primary_key[0], named)
 
     def add_amendment(self, amendment: StoredAmendment, named: Iterable[NamedFile]) -> None:
         amending.add(self._connection, amendment, named)

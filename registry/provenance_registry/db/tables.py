@@ -81,7 +81,7 @@ media = Table(
     Column("kind", String(5), primary_key=True),
     Column("media_type", String(40), primary_key=True),
 )
-"""The photos, scans and files that certificates name; those of an amendment stand under the first certificate."""
+"""The photos, scans and files that certificates name."""
 
 amendments = Table(
     "amendments",
@@ -98,6 +98,16 @@ amendments = Table(
 )
 """Certificates that replace another: never anchored, and shown once the ledger names their digest.  `first` is the
 certificate that was anchored, `number` counts from it."""
+
+amendment_media = Table(
+    "amendment_media",
+    metadata,
+    Column("digest", LargeBinary(32), primary_key=True),
+    Column("amendment_id", Integer, ForeignKey("amendments.id"), primary_key=True),
+    Column("kind", String(5), primary_key=True),
+    Column("media_type", String(40), primary_key=True),
+)
+"""The photos, scans and files that amendments name: what one says counts once the ledger names it."""
 
 outbox = Table(
     "outbox",

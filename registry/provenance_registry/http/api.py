@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 
 import msgspec
 from litestar import Request, Response, get, post
@@ -30,7 +29,6 @@ from provenance_registry.service.status_list import did_document
 from provenance_registry.service.submissions import Accepted
 
 VC = "application/vc"
-OrderNonce: TypeAlias = Callable[[Address], Awaitable[int]]
 REGISTERED, RECORDED = "registered", "recorded"
 """The states of an amendment: kept here, and named by the ledger."""
 
@@ -99,8 +97,8 @@ def studio_members(studio: StudioEntry, nonce: int, now: datetime) -> dict[str, 
     }
 
 
-def api_routes(services: Services, order_nonce: OrderNonce) -> list[BaseRouteHandler]:
-    """Return the endpoints; `order_nonce` gives a studio's next order number from the ledger itself."""
+def api_routes(services: Services) -> list[BaseRouteHandler]:
+    """Return the endpoints."""
     settings = services.settings
 
     @post("/api/v1/certificates", request_max_body_size=MAX_CERTIFICATE_BYTES + 1, summary="Register a certificate")
@@ -215,7 +213,7 @@ def api_routes(services: Services, order_nonce: OrderNonce) -> list[BaseRouteHan
         entry = services.index.directory.studio(Address.parse(address.lower()))
         if entry is None:
             raise NotFoundError("unknown-studio", "No such studio is accredited.")
-        nonce = await order_nonce(entry.address)
+        nonce = await services.asking.order_nonce(entry.address)
         return json_response(studio_members(entry, nonce, services.clock()))
 
     @get("/studios/{slug:str}/did.json", summary="A studio's DID document")

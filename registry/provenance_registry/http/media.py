@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -26,6 +27,11 @@ MAX_CLIENT_UPLOADS = 4
 """Of those, one client's: nobody fills all places alone."""
 MAX_STALL = 30.0
 """Seconds after which a sender that sends nothing gives its place away."""
+MAX_GRACE = 60.0
+"""Seconds that any upload may take, however little comes."""
+MIN_RATE = 50_000.0
+"""Bytes a second that must come beyond those: nobody keeps a place by trickling."""
+FOREVER = "public, max-age=31536000, immutable"
 CHUNK = 2**18
 """Bytes that are read and sent at once."""
 
@@ -73,7 +79,8 @@ def media_routes(services: Services) -> list[BaseRouteHandler]:
         named = Digest.parse("0x" + digest)
         kept = await asyncio.to_thread(media.find, named)
         headers = {
-            "cache-control": "public, max-age=31536000, immutable",
+            # The bytes of a digest never change; as what they are named may.
+            "cache-control": FOREVER if kept.is_settled else "public, max-age=3600",
             "access-control-allow-origin": "*",
             "content-security-policy": "default-src 'none'; sandbox",
         }
@@ -109,12 +116,15 @@ SUFFIXES = {
 
 
 async def _chunks(request: Request[Any, Any, Any]) -> AsyncIterator[bytes]:
-    """Yield a request's body as it comes; raises `MalformedError` where it stalls."""
-    body = aiter(request.stream())
+    """Yield a request's body as it comes; raises `MalformedError` where it stalls, or comes too slowly in all."""
+    body, began, size = aiter(request.stream()), time.monotonic(), 0
     while True:
+        left = began + MAX_GRACE + size / MIN_RATE - time.monotonic()
         try:
-            yield await asyncio.wait_for(anext(body), MAX_STALL)
+            chunk = await asyncio.wait_for(anext(body), min(MAX_STALL, max(left, 0.0)))
         except StopAsyncIteration:
             return
         except TimeoutError:
             raise MalformedError("upload-stalled", "The file stopped coming.", hint="Send it again.") from None
+        size += len(chunk)
+        yield chunk

@@ -27,14 +27,11 @@ MAX_MESSAGE_BYTES = 16_384
 
 def relaying_routes(services: Services) -> list[BaseRouteHandler]:
     """Return the endpoints."""
-    settings, relay = services.settings, services.relay
-    # Few at once: a simulation may take the embedded chain a second, and the pages must stay quick.
-    turns, keeping = asyncio.Semaphore(2), asyncio.Semaphore(1)
+    settings, relay, asking = services.settings, services.relay, services.asking
 
     async def in_turn(client: str, work: Callable[[], StoredMessage]) -> Response[bytes]:
         services.limits.admit(client)
-        async with turns:
-            stored = await asyncio.to_thread(work)
+        stored = await asking.relay(work)
         services.wake()
         return json_response(message_members(stored), 202)
 
@@ -60,8 +57,7 @@ def relaying_routes(services: Services) -> list[BaseRouteHandler]:
         signed = messages.parse_release(parse(await request.body(), limit=MAX_MESSAGE_BYTES))
         client = client_of(request)
         services.limits.admit(client)
-        async with keeping:
-            kept = await asyncio.to_thread(services.releases.keep, signed, client)
+        kept = await asking.keep(lambda: services.releases.keep(signed, client))
         return json_response(release_members(kept.signed), 201 if kept.new else 200)
 
     @post(
@@ -77,10 +73,7 @@ def relaying_routes(services: Services) -> list[BaseRouteHandler]:
             )
         client = client_of(request)
         services.limits.admit(client)
-        async with keeping:
-            answers = await asyncio.to_thread(
-                lambda: services.releases.keep_many([_read(item) for item in items], client)
-            )
+        answers = await asking.keep(lambda: services.releases.keep_many([_read(item) for item in items], client))
         results = []
         for number, answer in enumerate(answers, start=1):
             if isinstance(answer, Kept):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import msgspec
@@ -21,8 +20,6 @@ COSTLY = "eth_call", "eth_estimateGas", "eth_getLogs"
 def rpc_routes(services: Services) -> list[BaseRouteHandler]:
     """Return the endpoint."""
     limit = services.settings.max_rpc_batch
-    # Few at once: the embedded chain answers one by one, and the pages must stay quick.
-    turns = asyncio.Semaphore(4)
 
     @post("/rpc", request_max_body_size=services.settings.max_rpc_body, status_code=200, summary="Ledger JSON-RPC")
     async def rpc(request: Request[Any, Any, Any]) -> Response[bytes]:
@@ -33,8 +30,7 @@ def rpc_routes(services: Services) -> list[BaseRouteHandler]:
             raise MalformedError("too-large", "A batch holds 1 to {limit} requests.", limit=limit)
         if costly := sum(isinstance(item, dict) and item.get("method") in COSTLY for item in batch):
             services.limits.admit_reads(client_of(request), costly)
-        async with turns:
-            answers = await asyncio.to_thread(services.rpc.answer_all, batch)
+        answers = await services.asking.call(lambda: services.rpc.answer_all(batch))
         if any(isinstance(item, dict) and item.get("method") == "eth_sendRawTransaction" for item in batch):
             services.wake()
         headers = {"access-control-allow-origin": "*"}

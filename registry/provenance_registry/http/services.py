@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from provenance.errors import ProvenanceError
 from provenance.policy import TrustPolicy
+from provenance_registry.http.asking import Asking
 from provenance_registry.repository import Repository
 from provenance_registry.service.amendments import Amendments
 from provenance_registry.service.clock import Clock
@@ -46,6 +47,7 @@ class Services:
     limits: Limits
     status_lists: StatusLists
     rpc: RPC
+    asking: Asking
     clock: Clock
     wake: Callable[[], None]
     trouble: Callable[[], ProvenanceError | None]

@@ -10,15 +10,15 @@ from litestar.params import FromPath, FromQuery
 
 from provenance.encoding import Address, KeyId
 from provenance.errors import MalformedError, NotFoundError
-from provenance_registry.http.api import OrderNonce, json_response, studio_members
+from provenance_registry.http.api import json_response, studio_members
 from provenance_registry.http.services import Services
 
 PAGE = 500
 """Tokens looked at for one answer."""
 
 
-def studio_routes(services: Services, order_nonce: OrderNonce) -> list[BaseRouteHandler]:
-    """Return the endpoints; `order_nonce` gives a studio's next order number from the ledger itself."""
+def studio_routes(services: Services) -> list[BaseRouteHandler]:
+    """Return the endpoints."""
 
     @get("/api/v1/keys/{key_id:str}", summary="The studio of a certificate key")
     async def by_key(key_id: FromPath[str]) -> Response[bytes]:
@@ -26,7 +26,7 @@ def studio_routes(services: Services, order_nonce: OrderNonce) -> list[BaseRoute
         entry = services.index.directory.by_key(KeyId.parse(key_id))
         if entry is None:
             raise NotFoundError("unknown-key", "No studio has that key.")
-        nonce = await order_nonce(entry.address)
+        nonce = await services.asking.order_nonce(entry.address)
         return json_response(studio_members(entry, nonce, services.clock()))
 
     @get("/api/v1/studios/{address:str}/pieces", summary="A studio's pieces")

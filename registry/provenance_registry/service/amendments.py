@@ -41,11 +41,20 @@ class Amendments:
         """Return why the directory vouches for no amendment by that studio and key now, or ``None``.
 
         The name is not looked at: it must be that of the first certificate, which the studio may have borne before.
+        What the ledger names already is taken, whatever has become of key and studio since.
         """
+        if self._is_recorded(certificate):
+            return None  # The ledger has vouched for it; only the registry has lost it.
         issuer = certificate.issuer
         key_id = certificate.public_key.key_id
         _, reason = self._index.directory.standing(issuer.did, issuer.name, key_id, self._clock())
         return None if reason is None or reason == "other-name" else _refused(reason)
+
+    def _is_recorded(self, certificate: Certificate) -> bool:
+        first = self._repository.by_serial(certificate.piece.serial)
+        if first is None or first.token_id is None:
+            return False
+        return any(record.digest == certificate.digest for record in self._repository.amended(first.token_id))
 
     def store(self, transaction: Transaction, certificate: Certificate) -> tuple[StoredAmendment, bool]:
         """Keep an amendment; tell whether it is new.  Raises `NotFoundError` or `ConflictError`."""

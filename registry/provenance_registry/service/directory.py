@@ -145,6 +145,10 @@ class Directory:
         """Return the studio accredited under a DID."""
         return self._by_did.get(did)
 
+    def named_under(self, prefix: str) -> list[Address]:
+        """Return the addresses of the studios whose DIDs begin with `prefix`."""
+        return [entry.address for entry in self._studios.values() if entry.did.startswith(prefix)]
+
     def by_key(self, key_id: KeyId) -> StudioEntry | None:
         """Return the studio whose certificate key that is or was; the newest, should several share one."""
         found = [entry for entry in self._studios.values() if key_id in entry.keys]

@@ -1,7 +1,7 @@
 """How much work and money strangers may cost: token buckets and a count, in memory and of bounded number.
 
-A client's bucket pays for being answered at all; a piece's and the count of all pay for transactions, so that nobody
-who is refused can use them up in another's place.  No address of a client is stored or logged.
+A client's bucket pays for being answered at all; a piece's two and the count of all pay for transactions, so that
+nobody who is refused can use them up in another's place.  No address of a client is stored or logged.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ READ_BURST, READ_SECONDS = 1_200, 0.125
 A phone asks for three or four a piece; an inventory of a shop with hundreds of pieces must not be hit.
 """
 PIECE_BURST, PIECE_SECONDS = 8, 300.0
-"""Transactions about one piece: it does not change hands twelve times an hour for long."""
+"""Transactions about one piece, its holder's and its studio's apart: it does not change hands twelve times an hour for
+long."""
 HOUR = 3600.0
 
 
@@ -85,9 +86,13 @@ class Limits:
         if wait := self._readers.take(network_of(client), count):
             raise _too_many(wait)
 
-    def require(self, token_id: int) -> None:
-        """Require that a transaction about a piece may be paid for now; raises `LimitError`."""
-        if wait := self._pieces.wait(token_id):
+    def require(self, token_id: int, owner: str) -> None:
+        """Require that a transaction about a piece may be paid for now; raises `LimitError`.
+
+        `owner` tells whose number it uses up: what the holder had paid for keeps the studio from no order, and the
+        other way round.
+        """
+        if wait := self._pieces.wait((token_id, owner)):
             raise LimitError(
                 "piece-too-busy",
                 "Too many transactions about this piece were paid for.",
@@ -100,9 +105,9 @@ class Limits:
                 retry_after=math.ceil(wait),
             )
 
-    def spend(self, token_id: int) -> None:
-        """Count a transaction about a piece."""
-        self._pieces.take(token_id)
+    def spend(self, token_id: int, owner: str) -> None:
+        """Count a transaction about a piece for whose number it uses up."""
+        self._pieces.take((token_id, owner))
         self._paid.append(self._monotonic())
 
     def _wait_for_all(self) -> float:

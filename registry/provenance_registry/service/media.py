@@ -13,11 +13,13 @@ import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from provenance.encoding import Digest
 from provenance.errors import MalformedError, NotFoundError, StorageError
-from provenance.resources import MARK_BYTES, PHOTO_TYPES, has_mark
+from provenance.resources import MARK_BYTES, PHOTO_TYPES, has_mark, is_marked
+from provenance_registry.folder import sync_folder
 from provenance_registry.records import FileKind, NamedFile
 from provenance_registry.repository import Repository
 
@@ -35,6 +37,8 @@ class KeptFile:
 
     path: Path
     media_type: str
+    is_settled: bool = False
+    """Whether it stays of that type whatever other certificates say of it: a photo that is one, by its mark."""
 
     @property
     def is_shown(self) -> bool:
@@ -63,7 +67,7 @@ class Media:
         names = self._repository.named(digest)
         if not names:
             raise NotFoundError("not-named", "No certificate names this file.", hint="Submit the certificate first.")
-        if self.has(digest):
+        if self._is_whole(digest, size):
             return None
         limit = max(self._limits[name.kind] for name in names)
         upload = Upload(self._path(digest), self._folder / _COMING, digest, names, limit)
@@ -74,18 +78,28 @@ class Media:
             raise
         return upload
 
+    def _is_whole(self, digest: Digest, size: int | None) -> bool:
+        """Tell whether a file is here as it came: what a failing disk left of it is as good as none."""
+        try:
+            found = self._path(digest).stat()
+        except OSError:
+            return False
+        return size in (None, found.st_size) and _has_digest(
+            self._path(digest), digest, found.st_size, found.st_mtime_ns
+        )
+
     def find(self, digest: Digest) -> KeptFile:
-        """Return a file that a certificate names; raises `NotFoundError`."""
+        """Return a file that a certificate names, or an amendment that the ledger names; raises `NotFoundError`."""
         path = self._path(digest)
         try:
             with path.open("rb") as file:
                 head = file.read(MARK_BYTES)
         except OSError:
             raise NotFoundError("no-file-here", "There is no such file here.") from None
-        media_type = _type_of(self._repository.named(digest), head)
-        if media_type is None:
+        found = _name_of([name for name in self._repository.named(digest) if name.counts], head)
+        if found is None:
             raise NotFoundError("no-file-here", "There is no such file here.")
-        return KeptFile(path, media_type)
+        return KeptFile(path, found.media_type, found.kind is FileKind.PHOTO)
 
     def has(self, digest: Digest) -> bool:
         """Tell whether a file is here."""
@@ -133,7 +147,7 @@ class Upload:
         """Keep the file; tell whether it is new.  Raises `MalformedError` for other bytes, and `StorageError`."""
         if Digest(self._hash.digest()) != self._digest:
             raise MalformedError("wrong-digest", "The bytes are not those of the digest.")
-        if _type_of(self._names, self._head) is None:
+        if _name_of(self._names, self._head) is None:
             if self._photo:
                 raise MalformedError("not-a-photo", "A photo must be JPEG, PNG or WebP.")
             raise MalformedError(
@@ -147,6 +161,8 @@ class Upload:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             new = not self._path.exists()
             self._temporary.replace(self._path)
+            sync_folder(self._path.parent)
+            sync_folder(self._path.parent.parent)
         except OSError as error:
             raise _failed(error) from None
         return new
@@ -159,9 +175,20 @@ class Upload:
             self._temporary.unlink(missing_ok=True)
 
 
-def _type_of(names: Sequence[NamedFile], head: bytes) -> str | None:
-    """Return the first type that a certificate gives to the file and that it can be of."""
-    return next((name.media_type for name in names if has_mark(name.media_type, head)), None)
+def _name_of(names: Sequence[NamedFile], head: bytes) -> NamedFile | None:
+    """Return as what a file is served: a photo before all, and what its mark shows before what any file could be."""
+    able = [name for name in names if has_mark(name.media_type, head)]
+    return min(able, key=lambda name: (name.kind is not FileKind.PHOTO, not is_marked(name.media_type)), default=None)
+
+
+@lru_cache(maxsize=4096)
+def _has_digest(path: Path, digest: Digest, _size: int, _changed: int) -> bool:
+    """Tell whether the file has the digest; asked once for each size and time of change."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").digest() == digest.value
+    except OSError:
+        return False
 
 
 def _failed(error: OSError) -> StorageError:

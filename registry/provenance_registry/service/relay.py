@@ -63,11 +63,11 @@ class Relay:
         with self._relaying:  # The same message may come several times at once.
             known = self._repository.relayed(message.message_id)
             if known is None or known.entry.sending is Sending.REVERTED:
-                self._limits.require(message.token_id)
+                self._limits.require(message.token_id, message.owner)
                 if isinstance(call, RelayAmendCall):
                     self._amendments.check_order(call.order)
                 self._prepare(call, message)
-                self._limits.spend(message.token_id)
+                self._limits.spend(message.token_id, message.owner)
         return self.find(message.kind, message.message_id)
 
     def _prepare(self, call: RelayedCall, message: RelayedMessage) -> None:

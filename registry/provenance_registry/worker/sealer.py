@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 from provenance.batch import assemble
 from provenance.encoding import Address, Digest
-from provenance.errors import LedgerError
+from provenance.errors import LedgerError, ProvenanceError
 from provenance.ledger import AnchorCall, Ledger
-from provenance_registry.records import State, StoredCertificate
+from provenance_registry.records import LotRow, State, StoredCertificate
 from provenance_registry.repository import Repository, Transaction
 from provenance_registry.service.checkpoints import checkpoint
 from provenance_registry.service.clock import Clock
@@ -18,6 +18,7 @@ from provenance_registry.service.index import IndexedLedger
 from provenance_registry.service.outbox import Outbox
 from provenance_registry.worker.accounts import role_missing
 from provenance_registry.worker.choosing import within_gas
+from provenance_registry.worker.forgotten import Forgotten, older_database
 from provenance_registry.worker.refusals import (
     hold_reason,
     refuses_as_known,
@@ -48,6 +49,7 @@ class Sealer:
         anchorer: Address,
         batch_size: int,
         batch_age: float,
+        forgotten: Forgotten,
     ) -> None:
         self._repository = repository
         self._ledger = ledger
@@ -57,14 +59,23 @@ class Sealer:
         self._anchorer = anchorer
         self._batch_size = batch_size
         self._batch_age = timedelta(seconds=batch_age)
+        self._forgotten = forgotten
         self._aside: dict[Digest, tuple[datetime, str]] = {}
+        self._compared: tuple[Sequence[LotRow], Sequence[Digest]] | None = None
 
     def seal(self) -> bool:
-        """Seal one batch where it is time; tell whether one was sealed.  Raises `LedgerError`."""
+        """Seal one batch where it is time; tell whether one was sealed.
+
+        Raises `LedgerError`, and `StorageError` while the ledger has anchors that the database has forgotten.
+        """
         self._index.head()  # An index that may be out of date vouches for no studio.
         if self._repository.is_under_way("anchor"):
             return False
         waiting = self._repository.in_state(State.WAITING, self._batch_size)
+        if forgotten := self._forgotten.lots():
+            if self._take_over(waiting, forgotten):
+                return True
+            raise older_database(forgotten)
         if not waiting:
             return False
         if len(waiting) < self._batch_size and self._clock() - waiting[0].received < self._batch_age:
@@ -129,7 +140,22 @@ class Sealer:
         call = AnchorCall(batch.root, len(batch.leaves), first_lot, batch.allotments)
         self._outbox.prepare("anchor", call, record)
 
-    def _adopt(self, chosen: Sequence[tuple[Address, Digest]], refusal: LedgerError) -> bool:
+    def _take_over(self, waiting: Sequence[StoredCertificate], forgotten: Sequence[LotRow]) -> bool:
+        """Take over a forgotten anchor that is of exactly what has waited longest; tell whether there is one."""
+        digests = [stored.digest for stored in waiting]
+        if (forgotten, digests) == self._compared:
+            return False
+        entries = [(self._index.directory.by_did(stored.did), stored.digest) for stored in waiting]
+        able = [(entry.address, digest) for entry, digest in entries if entry is not None]
+        roots = {lot.root for lot in forgotten}
+        for size in sorted({lot.leaf_count for lot in forgotten if lot.leaf_count <= len(able)}):
+            batch = assemble(able[:size])
+            if batch.root in roots and self._adopt(able[:size], older_database(forgotten)):
+                return True
+        self._compared = forgotten, digests
+        return False
+
+    def _adopt(self, chosen: Sequence[tuple[Address, Digest]], refusal: ProvenanceError) -> bool:
         """Take over the anchor of exactly these certificates, which the database has forgotten: it is an older copy.
 
         Raises `refusal` while the index does not have the anchor that the ledger tells of.
@@ -145,6 +171,7 @@ class Sealer:
         owners = {digest: studio for studio, digest in chosen}
         leaves = [(leaf, owners[leaf], batch.token_id(place, first_lot)) for place, leaf in enumerate(batch.leaves)]
         self._repository.write(lambda transaction: transaction.add_batch(batch.root, first_lot, None, leaves))
+        self._forgotten.look_again()
         log.warning("an anchor of %s certificates that was on the ledger is taken over", len(chosen))
         return True
 
