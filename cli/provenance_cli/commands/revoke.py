@@ -106,6 +106,32 @@ def token_of(verdict: Verdict) -> int:
     )
 
 
+def _require_counting(ledger: EVMLedger, account: Address, studio: Address) -> None:
+    """Require that the ledger takes an account's signature for a studio now; raises `ConflictError`."""
+    from provenance.errors import ConflictError
+    from provenance_cli.moments import shown_moment
+
+    known = ledger.controller(studio)
+    if known.current == account:
+        return
+    if known.upcoming == account and known.start is not None:
+        raise ConflictError(
+            "account-not-yet",
+            "This folder's account {account} signs for the studio from {time} on, and not before.",
+            hint="Wait until then; in an emergency, ask the guild to put the piece on hold.",
+            account=account,
+            time=shown_moment(known.start),
+        )
+    raise ConflictError(
+        "account-not-counted",
+        "This folder's account {account} does not sign for the studio {studio} on the ledger.",
+        hint="Use the folder with the studio's present phrase; where that is lost, ask the guild to give the studio "
+        "this account with `kilnmark ledger controller`.",
+        account=account,
+        studio=studio,
+    )
+
+
 def order_status(
     client: RegistryClient,
     ledger: EVMLedger,
@@ -123,6 +149,7 @@ def order_status(
     from provenance.status import StatusOrder
 
     studio = studio or account.address
+    _require_counting(ledger, account.address, studio)
     order = StatusOrder(token_id, status, studio, ledger.order_nonce(studio), 0)
     answer = client.relay(order, account.sign_message(ledger.identity, order))
     deadline = time.monotonic() + PATIENCE

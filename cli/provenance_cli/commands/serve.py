@@ -16,7 +16,7 @@ from provenance_cli.context import App, pass_app
 @click.option("--data", type=click.Path(file_okay=False), help="Folder for the registry's data.")
 @click.option("--base-url", help="The address that stands on tags, like https://registry.example.")
 @click.option("--host", help="Where to listen (default: 127.0.0.1).")
-@click.option("--port", type=int, help="Port (default: 8757).")
+@click.option("--port", type=click.IntRange(1, 65_535), help="Port (default: 8757).")
 @click.option("--name", help="The registry's name on its pages.")
 @click.option("--admin", help="Address of the admin; the embedded ledger needs it.")
 @click.option("--steward", help="Address of the steward; the embedded ledger needs it.")

@@ -15,7 +15,7 @@ from provenance.ledger import AmendmentRecord
 from provenance.piece import Piece
 from provenance.serial import Serial
 from provenance.tag import MAX_TAG_NUMBER, host_of, tag_url
-from provenance.texts import advice, check_name, headline, sentence
+from provenance.texts import advice, check_name, detail, headline, sentence
 from provenance.verdict import Finding, Outcome, Verdict
 from provenance_registry.http.api import VC, verdict_response
 from provenance_registry.http.page_facts import facts_of
@@ -166,7 +166,7 @@ def _told(finding: Finding, language: str, kept: bool | None) -> dict[str, str]:
     """Return the words on a finding.  Photos are compared when they come in, and not again at each scan."""
     if finding.code == "photos-not-checked" and kept is not None:
         return {"sentence": PAGE_TEXTS[language]["photos_kept" if kept else "photos_missing"], "detail": ""}
-    return {"sentence": sentence(finding.code, language), "detail": finding.detail}
+    return {"sentence": sentence(finding.code, language), "detail": detail(finding.detail, language)}
 
 
 def _all_kept(services: Services, piece: Piece) -> bool:
