@@ -325,3 +325,15 @@ def test_the_details_of_a_verdict_are_translated() -> None:
     assert detail("token 4294967296", "zh-Hans") == "记录 4294967296"
     assert detail("block 12", "en") == "block 12"
     assert detail("林家窑", "zh-Hans") == "林家窑"
+
+
+def test_why_a_registry_does_not_start_is_said_in_chinese(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KILNMARK_LEDGER", "")
+    assert main.run(["--lang", "zh-Hans", "serve", "--data", str(tmp_path), "--admin", "nobody"]) == 5
+    assert "错误：KILNMARK_ADMIN 不是" in capsys.readouterr().err
+    assert main.run(["--lang", "en", "serve", "--data", str(tmp_path), "--admin", "nobody"]) == 5
+    assert "Error: KILNMARK_ADMIN is not an Ethereum address." in capsys.readouterr().err
+    assert main.run(["--lang", "en", "serve", "--port", "99999"]) == 2
+    assert "99999" in capsys.readouterr().err

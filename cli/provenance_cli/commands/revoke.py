@@ -59,6 +59,7 @@ def revoke(app: App, serial: str, hold: bool, lift: bool, retire: bool, policy_f
     if status is Status.REVOKED:
         app.require(_("Revoke {serial} for ever?").format(serial=wanted), default=True)
     account = Account.from_seed(app.unlock(keystore).seed)
+    _require_counting(ledger, account.address, keystore.studio)
     result = order_status(client, ledger, account, token_id, status, keystore.studio)
     app.say(_(DONE[status.name]).format(serial=wanted))
     app.data(result)
@@ -149,7 +150,6 @@ def order_status(
     from provenance.status import StatusOrder
 
     studio = studio or account.address
-    _require_counting(ledger, account.address, studio)
     order = StatusOrder(token_id, status, studio, ledger.order_nonce(studio), 0)
     answer = client.relay(order, account.sign_message(ledger.identity, order))
     deadline = time.monotonic() + PATIENCE
