@@ -105,6 +105,7 @@ class Tally:
     recoveries: dict[int, Recovery] = field(default_factory=dict)
     exempt: set[int] = field(default_factory=set)
     amendments: dict[int, tuple[Digest, int]] = field(default_factory=dict)
+    amended_at: dict[int, datetime] = field(default_factory=dict)
     sealed: datetime | None = None
     successor: Deployment | None = None
     faults: list[Wording] = field(default_factory=list)
@@ -148,6 +149,14 @@ class Tally:
             anchor = self.anchors[self.lots[lot.lot_id][1]]
             if window.covers(anchor.time):
                 yield anchor, lot
+
+    def amended_in(self, studio: Address, window: KeyWindow) -> int:
+        """Return how many pieces of a studio, anchored outside a window, have their newest amendment within it."""
+        lots = ((token_id, time, *self.lots[token_id >> 32]) for token_id, time in self.amended_at.items())
+        return sum(
+            lot.studio == studio and window.covers(time) and not window.covers(self.anchors[anchor_id].time)
+            for _token_id, time, lot, anchor_id in lots
+        )
 
     def questions(self) -> Iterator[tuple[int, KeyId]]:
         """Yield the tokens and keys whose records hold all that events tell of.
@@ -234,6 +243,7 @@ class Tally:
                 self.statuses[event.token_id] = event.status, event.by_steward
             case Amended():
                 self.amendments[event.token_id] = event.digest, event.count
+                self.amended_at[event.token_id] = self._when(event)
             case Moved():
                 self._moved(event)
             case ReportedLost():
@@ -329,6 +339,7 @@ class Tally:
             self.lost[token_id] = Lost(piece.lost_since, None)
         if piece.amendment is not None:
             self.amendments[token_id] = piece.amendment.digest, piece.amendment.count
+            self.amended_at[token_id] = piece.amendment.time
 
     def _is_known(self, token_id: int) -> bool:
         place = self.lots.get(token_id >> 32)

@@ -5,6 +5,8 @@ English stands in ``verdict``; here are translations by the same codes.  A test 
 
 from __future__ import annotations
 
+import re
+
 from provenance.verdict import ADVISORIES, CODES, QUESTIONS, REASONS, Check, Question, Verdict
 
 _DO_NOT_RELY = "请勿采信此记录，请询问工作室。"
@@ -87,6 +89,16 @@ CHINESE_QUESTIONS: dict[Check, Question] = {
     Check.PHOTOS: Question("照片是否是工作室签署的那些？", "证书中的摘要"),
     Check.TAG: Question("标签是否指向正确的登记处？", "证书所写的网址"),
 }
+_CHINESE_DETAILS = {
+    "leaf ([0-9]+) of ([0-9]+)": "叶 {}，共 {} 叶",
+    "block ([0-9]+)": "区块 {}",
+    "token ([0-9]+)": "记录 {}",
+    "chain ([0-9]+)": "链 {}",
+    "batch of ([0-9]+)": "批次共 {} 件",
+    "(-?[0-9]+) of ([0-9]+)": "{}/{}",
+    "bad token id": "记录编号有误",
+}
+"""What a finding's detail may say in words, as a pattern."""
 CHECKS = {
     "en": ("Form", "Signature", "Batch", "Anchor", "Studio", "Token", "Status", "Photos", "Tag"),
     "zh": ("格式", "签名", "批次", "上链", "工作室", "记录", "状态", "照片", "标签"),
@@ -141,6 +153,15 @@ def advice(code: str, language: str) -> str:
     if _is_chinese(language):
         return CHINESE[code][1]
     return CODES[code].hint if code in CODES else ""
+
+
+def detail(text: str, language: str) -> str:
+    """Return the detail of a finding; names, addresses and digests stay as they are."""
+    if _is_chinese(language):
+        for pattern, words in _CHINESE_DETAILS.items():
+            if found := re.fullmatch(pattern, text):
+                return words.format(*found.groups())
+    return text
 
 
 def check_name(check: int, language: str) -> str:

@@ -218,6 +218,22 @@ class Demo:
         write_file(path, Application.sign(binding, unlocked.signer, account.sign_binding).to_bytes())
         accredit_on(ledger, read_application(path), self.steward())
 
+    def require_readable(self) -> None:
+        """Require that this version can read what the folder's workshop holds; raises `ConfigurationError`."""
+        if not (self.folder / "workshop" / SETTINGS).exists():
+            return
+        try:
+            store = Workshop.open(self.folder / "workshop").store
+            store.pieces()
+            store.certificates(("signed", "submitted", "anchored"))
+        except MalformedError:
+            raise ConfigurationError(
+                "older-folder",
+                "The demo's folder {folder} is of an earlier version, whose records have another form.",
+                hint="Delete it, it holds nothing but the demo; or name another with --dir.",
+                folder=self.folder,
+            ) from None
+
     # --- the way of a piece -------------------------------------------------------------------------------------------
 
     def enter(self, workshop: Workshop, data: Path | None) -> list[Fault]:
@@ -243,6 +259,7 @@ def run(demo: Demo, data: Path | None, result: Result) -> None:
     """Go the whole way, telling each step; fill `result`."""
     app = demo.app
     step = _Steps(app)
+    demo.require_readable()
     step(_("Starting a registry with its own ledger in this machine"))
     demo.start_registry()
     workshop, unlocked = demo.workshop()

@@ -18,22 +18,9 @@ from provenance.limits import LIMITS
 from provenance.piece import SET_KINDS, Piece, PieceSet, Whole, entered_text
 from provenance.serial import Serial
 from provenance_cli.facts import Darkroom, to_piece
-from provenance_cli.mapping import Columns
+from provenance_cli.mapping import COLUMN_OF, Columns
 from provenance_cli.spreadsheet import Row
 from provenance_cli.store import Entry, Known
-
-_COLUMN_OF = {
-    "firing.date": "fired",
-    "firing.peakTemperature": "peak",
-    "maker.consent": "consent",
-    "maker.consent.date": "consent",
-    "scan": "scan",
-    "file": "files",
-    "clayBody": "clay_body",
-    "partOf": "part_of",
-}
-"""Path of a member to the field of its column, where they differ."""
-
 
 _ANSWERS = frozenset(("yes", "no", "y", "n", "true", "false", "是", "否", "有", "无", "-"))
 """What stands in a column that asks whether there is a set: rows of one answer are none."""
@@ -216,7 +203,7 @@ def _groups(row: Row, columns: Columns) -> Iterator[tuple[str, str]]:
 
 def _fault(row: Row, columns: Columns, error: ProvenanceError) -> Fault:
     name = (error.field or "") if isinstance(error, MalformedError) else "accession_number"
-    name = _COLUMN_OF.get(name, name)
+    name = COLUMN_OF.get(name, name)
     told = error if error.hint else MalformedError.like(error, hint="Correct it, then import the file again.")
     heading = columns.heading(name) or (name if isinstance(error, MalformedError) else "")
     return Fault(row.line, heading, told)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import click
 
 from provenance.encoding import Address
-from provenance.errors import ConfigurationError, LedgerError, StorageError
+from provenance.errors import ConfigurationError, LedgerError, MalformedError, StorageError
 from provenance.evm.accounts import Account
 from provenance.evm.deploy import deployment_code, price
 from provenance.evm.ledger import EVMLedger
@@ -150,7 +150,7 @@ def read_key_file(path: Path) -> Account:
         return Account.from_secret(bytes.fromhex(text))
     except OSError as error:
         raise StorageError("unreadable", "{path} cannot be read: {reason}.", path=path, reason=error) from None
-    except ValueError:
+    except (ValueError, MalformedError):
         raise ConfigurationError(
             "bad-key-file", "{path} does not hold a key of 64 hexadecimal digits.", path=path
         ) from None

@@ -103,6 +103,39 @@ LABELS: dict[str, str] = {
 }
 """Serial and fields, to what people call them."""
 
+COLUMN_OF = {
+    "details": "description",
+    "firing": "kiln",
+    "firing.kiln": "kiln",
+    "firing.fuel": "fuel",
+    "firing.atmosphere": "atmosphere",
+    "firing.date": "fired",
+    "firing.peakTemperature": "peak",
+    "maker.consent": "consent",
+    "maker.consent.date": "consent",
+    "maker.claims.teacher": "teacher",
+    "maker.claims.lineage": "lineage",
+    "edition.name": "edition_name",
+    "scans": "scan",
+    "file": "files",
+    "image": "photos",
+    "clayBody": "clay_body",
+    "baseMark": "base_mark",
+    "creditLine": "credit_line",
+    "accessionNumber": "accession_number",
+    "partOf": "part_of",
+}
+"""Path of a certificate's member to its field, where they differ."""
+
+
+def field_of(path: str) -> str:
+    """Return the field that a member's path is of, or the path itself where it is of none."""
+    for name in (path, path.partition(".")[0]):
+        if name in COLUMN_OF or name in LABELS:
+            return COLUMN_OF.get(name, name)
+    return path
+
+
 TRANSLATED = frozenset(
     ("title", "description", "maker", "master", "visitor", "teacher", "lineage", "studio", "form", "technique",
      "clay_body", "glaze", "decoration", "base_mark", "credit_line", "kiln", "fuel", "atmosphere", "edition_name",

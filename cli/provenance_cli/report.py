@@ -33,6 +33,8 @@ def as_ours(error: Exception) -> ProvenanceError | None:
 
     if isinstance(error, sqlite3.OperationalError) and ("full" in str(error) or "I/O" in str(error)):
         return _of_the_system(OSError(errno.ENOSPC, str(error)))
+    if isinstance(error, sqlite3.OperationalError) and ("readonly" in str(error) or "unable to open" in str(error)):
+        return _of_the_system(OSError(errno.EACCES, str(error)))
     if isinstance(error, sqlite3.Error):
         return StorageError("workshop-unusable", "The workshop's records cannot be used: {reason}.", reason=error)
     return _of_the_system(error) if isinstance(error, OSError) else None
@@ -103,10 +105,10 @@ def report(error: Exception, *, as_json: bool) -> int:
 def _place(error: ProvenanceError) -> str:
     if not isinstance(error, MalformedError) or not (error.line or error.field):
         return ""
-    from provenance_cli.mapping import LABELS
+    from provenance_cli.mapping import LABELS, field_of
 
     field = error.field or ""
-    parts = (_("line {line}").format(line=error.line) if error.line else "", _(LABELS.get(field, field)))
+    parts = (_("line {line}").format(line=error.line) if error.line else "", _(LABELS.get(field_of(field), field)))
     return _(" ({place})").format(place=_(", ").join(filter(None, parts)))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from provenance.credit import credited
 from provenance.piece import (
     MEASURES,
     PLAIN_FIELDS,
@@ -15,9 +16,8 @@ from provenance.piece import (
     Resource,
     Text,
     joined,
-    text_in,
 )
-from provenance_cli.i18n import _
+from provenance_cli.i18n import _, current
 from provenance_cli.mapping import LABELS
 
 
@@ -26,7 +26,7 @@ def line_of(piece: Piece) -> str:
     sizes = [f"{mm / 10:g}" for mm in (piece.height_mm, piece.width_mm, piece.depth_mm, piece.diameter_mm) if mm]
     parts = [
         piece.title_in("zh-Hans", "en"),
-        text_in(piece.maker, "zh-Hans", "en"),
+        credited(piece.makers, current(), "zh-Hans", "en"),
         " × ".join(sizes) + " cm" if sizes else "",
     ]
     return " · ".join(part for part in parts if part)[:100]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 import os
 import signal
@@ -17,6 +18,7 @@ from granian.server.embed import Server
 
 from provenance.errors import ConfigurationError, ProvenanceError
 from provenance_registry.app import Registry, build
+from provenance_registry.http.problems import problem
 from provenance_registry.settings import Settings
 
 
@@ -75,6 +77,14 @@ def _check_port(settings: Settings) -> None:
         ) from None
 
 
+def _tell(error: ProvenanceError) -> None:
+    """Say why the registry does not start: to whoever asked for it as problem details, else in plain English."""
+    if os.environ.get("KILNMARK_TELL_PROBLEMS"):
+        print(json.dumps(problem(error)), flush=True)
+    else:
+        print(f"{error.message}" + (f"\n{error.hint}" if error.hint else ""), file=sys.stderr)
+
+
 def main() -> int:
     """Run the registry until it is told to stop; return an exit code."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
@@ -85,7 +95,7 @@ def main() -> int:
         _check_port(settings)
         registry = build(settings)
     except ProvenanceError as error:
-        print(f"{error.message}" + (f"\n{error.hint}" if error.hint else ""), file=sys.stderr)
+        _tell(error)
         return 5
     try:
         print(f"{settings.name} registry at {settings.base_url}", file=sys.stderr, flush=True)

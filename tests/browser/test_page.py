@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 from playwright.sync_api import Page
 
+from provenance.certificate import StatusEntry
 from provenance.encoding import Digest
+from provenance.issue import issue
 from provenance.media import prepare_photo
-from provenance.piece import Photo
+from provenance.piece import Edition, Firing, Maker, Part, Photo, Whole
 from provenance.serial import Serial
 from provenance.status import Status, StatusOrder
 from provenance.tag import tag_url
 from tests.browser.conftest import Open
 from tests.support.photos import photo_bytes
+from tests.support.pieces import full_piece
 from tests.support.registries import RunningRegistry, Studio
 
 
@@ -126,3 +132,34 @@ def test_the_language_can_be_switched(registry: RunningRegistry, studio: Studio,
     page.click("summary")
     assert page.locator("ol.checks li").count() == 9
     assert page.locator("ol.checks li[data-r=passed]").count() >= 7
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+def test_every_fact_of_a_hostile_piece_is_escaped(
+    registry: RunningRegistry, studio: Studio, open_page: Open, language: str
+) -> None:
+    hostile = {"en": "<script>alert(1)</script>"}
+    piece = full_piece()
+    assert piece.set is not None
+    assert piece.part_of is not None
+    piece = replace(
+        piece,
+        studio=hostile,
+        makers=(Maker(hostile, "master", hostile, hostile), Maker(role="visitor")),
+        firing=Firing(hostile, hostile, hostile),
+        edition=Edition(1, 2, hostile, artist_proof=True),
+        set=replace(piece.set, name=hostile),
+        part_of=Whole(piece.part_of.serial, hostile),
+        parts=(Part(hostile, Serial.random()),),
+    )
+    studio.index += 1
+    entry = StatusEntry(studio.list_id, studio.index)
+    certificate = issue(piece, studio.issuer, studio.signer, status_entry=entry, now=datetime.now(UTC))
+    studio.submit(certificate)
+    studio.wait_anchored(certificate)
+    page = open_page(tag_url(registry.base_url, piece.serial), language=language)
+    assert shown(page)[1] == "authentic"
+    assert page.inner_text("main").count("<script>alert(1)</script>") == 13
+    assert page.locator("script").count() == 0
+    assert overflow(page) <= 0
+    assert page.locator(f'dl a[href^="/P/{piece.part_of.serial.compact}"]').count() == 1  # type: ignore[union-attr]

@@ -137,9 +137,12 @@ def test_an_amendment_goes_the_whole_way(shop: Shop, registry: RunningRegistry, 
             assert http.get(path, headers={"accept": accept}).content == second.data
         for form in (first, second):
             assert http.get(f"/api/v1/certificates/{form.digest}/document").content == form.data
+            shown = http.get(f"/api/v1/certificates/{form.digest}/document", headers={"accept": "text/html"})
+            assert (shown.headers["content-type"], shown.content) == ("application/json", form.data)
+            assert f"{form.digest.hex()[:16]}.certificate.json" in shown.headers["content-disposition"]
         page = http.get(f"/P/{serial.compact}", headers={"accept": "text/html"}).text
         assert "Small cup" in page
-        assert "Corrected by the studio" in page
+        assert "Correction 1 by the studio: Title, Size, Photos" in page
         assert all(f"/api/v1/certificates/{form.digest}/document" in page for form in (first, second))
         photo_at = f"/media/{second.piece.photos[0].digest.hex()}"
         assert photo_at in page

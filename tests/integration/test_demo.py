@@ -6,21 +6,28 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from provenance.bundle import Bundle
+from provenance.certificate import Issuer
 from provenance.ledger import SetStatusCall
+from provenance.piece import Maker, Piece
 from provenance.printing.readback import read_sheet
+from provenance.serial import Serial
 from provenance.status import Status
 from provenance_cli.context import App
 from provenance_cli.demo import Demo
 from provenance_cli.ledgers import open_pinned, send_and_wait
+from provenance_cli.store import Entry
+from provenance_cli.workshop import Workshop
 from tests.support.registries import ROOT
 
 COMMAND = [
@@ -121,3 +128,21 @@ def test_all_real_museum_records_go_the_whole_way(tmp_path: Path) -> None:
     result = demo(tmp_path / "museum", "--data", str(data))
     assert result["pieces"] == result["authentic"] == 1_084
     assert result["gas"] < 2_500
+
+
+def test_a_folder_of_an_earlier_version_is_told_to_be_one(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    (folder / "workshop").mkdir(parents=True)
+    workshop = Workshop.create(folder / "workshop", Issuer("http://127.0.0.1:1", "lin", "林家窑"), "en")
+    workshop.store.add_pieces([Entry(Piece(Serial.random(), {"en": "Cup"}, makers=(Maker({"en": "Lin"}),)))])
+    with closing(sqlite3.connect(folder / "workshop" / "workshop.db")) as records, records:
+        (facts,) = records.execute("SELECT facts FROM pieces").fetchone()
+        older = bytes(facts).replace(b'[{"name":{"en":"Lin"},"role":"artisan"}]', b'{"en":"Lin"}')
+        assert older != bytes(facts)
+        records.execute("UPDATE pieces SET facts=?", (older,))
+    process = subprocess.run(
+        [*COMMAND, "--dir", str(folder)], env=environment(), capture_output=True, text=True, timeout=60, check=False
+    )
+    assert process.returncode == 5
+    assert "of an earlier version" in process.stderr
+    assert "--dir" in process.stderr

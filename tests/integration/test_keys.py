@@ -323,6 +323,10 @@ def test_a_leaked_phrase_is_replaced_and_the_theft_dated_back(desk: Desk) -> Non
     assert (coming.current, coming.upcoming) == (studio, new)
     assert coming.start is not None
     assert coming.start - registry.ledger().head().time > timedelta(days=6, hours=23)
+    desk.run("-C", shop, "ledger", "pin", registry.base_url)
+    desk.run("-C", shop, "revoke", desk.serials(shop)["先"], "--hold", code=3)
+    assert f"{new} signs for the studio from" in desk.talk
+    assert "ask the guild" in desk.talk
 
     assert desk.certify(shop, "后")["anchored"] == 2
     serials = desk.serials(shop) | desk.serials(thief)

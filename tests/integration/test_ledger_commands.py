@@ -7,19 +7,22 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from provenance.certificate import format_time
 from provenance.encoding import Address, Hash32
 from provenance.evm import abi
 from provenance.evm.accounts import Account
 from provenance.evm.deploy import deploy
 from provenance.evm.ledger import EVMLedger
+from provenance.issue import issue
 from provenance.keys import P256Signer
-from provenance.ledger import AccreditCall, AddKeyCall, GrantRoleCall, Role
-from provenance.status import Status
+from provenance.ledger import AccreditCall, AddKeyCall, GrantRoleCall, RelayAmendCall, Role
+from provenance.status import AmendOrder, Status
 from provenance.verify import Verifier
 from provenance_cli import deployments, main
 from provenance_cli.columns import width
@@ -561,3 +564,40 @@ def deploy_changed(*arguments: Any, **options: Any) -> EVMLedger:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("provenance.evm.deploy.interface", lambda: changed)
         return deploy(*arguments, **options)
+
+
+def test_a_compromise_tells_of_corrections_that_must_be_made_anew(run: Typist, house: Guild) -> None:
+    kept, corrected = house.anchor(house.sign(), house.sign())
+    house.chain.later(days=3)
+    now = datetime.fromtimestamp(house.chain.now, UTC)
+    before = corrected.certificate
+    amendment = issue(
+        replace(before.piece, height_mm=313), house.issuer, house.signer, status_entry=before.status_entry, now=now,
+        replaces=before.digest,
+    )  # fmt: skip
+    token_id = corrected.receipts[0].token_id
+    studio = house.studio.address
+    order = AmendOrder(token_id, amendment.digest, studio, house.ledger.order_nonce(studio), 0)
+    house.do(RelayAmendCall(order, house.studio.sign_message(house.ledger.identity, order)), "payer")
+    house.chain.later(days=1)
+    key_id = house.signer.public_key.key_id
+    since = format_time(now - timedelta(hours=1))
+    said = run("ledger", "key", "compromise", "lin", key_id, "--since", since, *house.at())
+    assert (said["pieces"], said["corrected"]) == (0, 1)
+    assert "newest correction was recorded since then: 1" in run.talk
+    assert "corrects it anew" in run.talk
+    verifier = Verifier(read_policy(house.policy_file), house.ledger)
+    assert verifier.verify(kept).outcome.name == "AUTHENTIC"
+    assert verifier.verify(replace(corrected, amendments=(amendment,))).outcome.name != "AUTHENTIC"
+
+
+def test_only_the_proposed_admin_accepts_and_a_key_file_is_named(run: Typist, house: Guild, tmp_path: Path) -> None:
+    run("ledger", "admin", "accept", *house.at(), code=3)
+    assert "No other admin is proposed" in run.talk
+    run("ledger", "admin", "transfer", house.people["payer"].address, *house.at("admin"))
+    run("ledger", "admin", "accept", *house.at(), code=3)
+    assert f"not the proposed admin: {house.people['payer'].address} is" in run.talk
+    empty = tmp_path / "empty.key"
+    empty.write_bytes(b"")
+    run("ledger", "suspend", "lin", "--policy", house.policy_file, "--key-file", empty, code=5)
+    assert "empty.key" in run.talk

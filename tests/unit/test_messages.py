@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -19,6 +20,7 @@ from provenance.encoding import Address
 from provenance.errors import ConflictError, MalformedError, ProvenanceError
 from provenance.evm.node import low_balance, refusal
 from provenance.tag import check_base_url
+from provenance.texts import detail
 from provenance_cli import exits, i18n, main
 from provenance_cli.client import problem_error
 from provenance_cli.columns import cut, fold, listing, pad, width, wrapped
@@ -278,3 +280,60 @@ def test_columns_count_cells() -> None:
     text = "一“引 号”（括号）,, abc  def " * 9
     assert "".join("".join(fold(text, 10)).split()) == "".join(text.split())
     assert fold("", 10) == [""]
+
+
+@pytest.mark.parametrize(
+    ("field", "shown"),
+    [
+        ("firing.peakTemperature", "最高温度"),
+        ("maker.consent.date", "同意"),
+        ("scans", "三维扫描"),
+        ("set.size", "成套"),
+        ("partOf.serial", "所属"),
+        ("clayBody", "胎"),
+    ],
+)
+@pytest.mark.usefixtures("chinese")
+def test_a_field_is_called_as_people_call_it(field: str, shown: str, capsys: pytest.CaptureFixture[str]) -> None:
+    report(MalformedError("bad-number", "A piece needs a title.", field=field), as_json=False)
+    told = capsys.readouterr().err
+    assert field not in told
+    assert re.search(f"（{shown[0]}[^A-Za-z]*）", told), told
+
+
+def test_a_folder_that_cannot_be_written_is_told_without_the_words_of_the_database(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "records.db"
+    sqlite3.connect(path).close()
+    here = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    with pytest.raises(sqlite3.OperationalError) as failed:
+        here.execute("CREATE TABLE t (a)")
+    here.close()
+    with pytest.raises(sqlite3.OperationalError) as absent:
+        sqlite3.connect(tmp_path / "no" / "records.db")
+    for error in (failed.value, absent.value):
+        report(error, as_json=False)
+        told = capsys.readouterr().err
+        assert "denies access" in told
+        assert str(error) not in told
+
+
+def test_the_details_of_a_verdict_are_translated() -> None:
+    assert detail("leaf 3 of 40", "zh-Hans") == "叶 3，共 40 叶"
+    assert detail("block 12", "zh-Hans") == "区块 12"
+    assert detail("token 4294967296", "zh-Hans") == "记录 4294967296"
+    assert detail("block 12", "en") == "block 12"
+    assert detail("林家窑", "zh-Hans") == "林家窑"
+
+
+def test_why_a_registry_does_not_start_is_said_in_chinese(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KILNMARK_LEDGER", "")
+    assert main.run(["--lang", "zh-Hans", "serve", "--data", str(tmp_path), "--admin", "nobody"]) == 5
+    assert "错误：KILNMARK_ADMIN 不是" in capsys.readouterr().err
+    assert main.run(["--lang", "en", "serve", "--data", str(tmp_path), "--admin", "nobody"]) == 5
+    assert "Error: KILNMARK_ADMIN is not an Ethereum address." in capsys.readouterr().err
+    assert main.run(["--lang", "en", "serve", "--port", "99999"]) == 2
+    assert "99999" in capsys.readouterr().err

@@ -59,6 +59,7 @@ def revoke(app: App, serial: str, hold: bool, lift: bool, retire: bool, policy_f
     if status is Status.REVOKED:
         app.require(_("Revoke {serial} for ever?").format(serial=wanted), default=True)
     account = Account.from_seed(app.unlock(keystore).seed)
+    _require_counting(ledger, account.address, keystore.studio)
     result = order_status(client, ledger, account, token_id, status, keystore.studio)
     app.say(_(DONE[status.name]).format(serial=wanted))
     app.data(result)
@@ -105,6 +106,32 @@ def token_of(verdict: Verdict) -> int:
         hint="Look at it with `kilnmark verify`.",
         serial=verdict.serial,
         reason=sentence(verdict.reason, current()),
+    )
+
+
+def _require_counting(ledger: EVMLedger, account: Address, studio: Address) -> None:
+    """Require that the ledger takes an account's signature for a studio now; raises `ConflictError`."""
+    from provenance.errors import ConflictError
+    from provenance_cli.moments import shown_moment
+
+    known = ledger.controller(studio)
+    if known.current == account:
+        return
+    if known.upcoming == account and known.start is not None:
+        raise ConflictError(
+            "account-not-yet",
+            "This folder's account {account} signs for the studio from {time} on, and not before.",
+            hint="Wait until then; in an emergency, ask the guild to put the piece on hold.",
+            account=account,
+            time=shown_moment(known.start),
+        )
+    raise ConflictError(
+        "account-not-counted",
+        "This folder's account {account} does not sign for the studio {studio} on the ledger.",
+        hint="Use the folder with the studio's present phrase; where that is lost, ask the guild to give the studio "
+        "this account with `kilnmark ledger controller`.",
+        account=account,
+        studio=studio,
     )
 
 

@@ -16,7 +16,7 @@ from provenance_cli.context import App, pass_app
 @click.option("--data", type=click.Path(file_okay=False), help="Folder for the registry's data.")
 @click.option("--base-url", help="The address that stands on tags, like https://registry.example.")
 @click.option("--host", help="Where to listen (default: 127.0.0.1).")
-@click.option("--port", type=int, help="Port (default: 8757).")
+@click.option("--port", type=click.IntRange(1, 65_535), help="Port (default: 8757).")
 @click.option("--name", help="The registry's name on its pages.")
 @click.option("--admin", help="Address of the admin; the embedded ledger needs it.")
 @click.option("--steward", help="Address of the steward; the embedded ledger needs it.")
@@ -37,15 +37,33 @@ def serve(app: App, /, **options: str | float | None) -> None:
             environment[f"KILNMARK_{name.upper()}"] = str(value)
     # The registry ends when this end of its standard input does: with this process, however that ends.
     environment["KILNMARK_STOP_WITH_STDIN"] = "1"
+    environment["KILNMARK_TELL_PROBLEMS"] = "1"
     command = [sys.executable, "-m", "provenance_registry"]
-    process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE)
-    while True:
-        try:
-            code = process.wait()
-            break
-        except KeyboardInterrupt:  # The terminal has told the registry too: let it finish.
-            continue
+    with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        while True:
+            try:
+                code = process.wait()
+                break
+            except KeyboardInterrupt:  # The terminal has told the registry too: let it finish.
+                continue
+        told = b"" if process.stdout is None else process.stdout.read()
+    _tell_problem(app, told)
     click.get_current_context().exit(code)
+
+
+def _tell_problem(app: App, told: bytes) -> None:
+    """Say in the user's language why the registry did not start, if that is what its process told."""
+    import json
+
+    from provenance_cli.client import problem_error
+    from provenance_cli.report import report
+
+    try:
+        problem = json.loads(told)
+        error = problem_error(problem, int(problem["status"]))
+    except (ValueError, KeyError, TypeError):
+        return
+    report(error, as_json=app.json)
 
 
 def need_registry() -> None:

@@ -133,13 +133,13 @@ def check_host(workshop: Workshop) -> None:
 
 def label_of(item: Signed, language: str, *, demo: bool = False) -> Label:
     """Return the label of a piece's first tag."""
-    from provenance.piece import text_in
+    from provenance.credit import credited
     from provenance.printing.label import Label
     from provenance.tag import tag_url
 
     certificate = item.certificate
     piece = certificate.piece
-    maker = text_in(piece.maker, language, "zh-Hans", "en")
+    maker = credited(piece.makers, language, language, "zh-Hans", "en")
     lines = [certificate.issuer.name, *([maker] if maker and maker != certificate.issuer.name else [])]
     return Label(
         url=tag_url(certificate.issuer.base_url, piece.serial),

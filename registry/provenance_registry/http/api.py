@@ -38,6 +38,17 @@ def json_response(value: object, status: int = 200, media_type: str = "applicati
     return Response(msgspec.json.encode(value), status_code=status, media_type=media_type)
 
 
+def _certificate_response(data: bytes, name: str, request: Request[Any, Any, Any]) -> Response[bytes]:
+    """Return a certificate's exact bytes; browsers, which show no ``application/vc``, are told that it is JSON."""
+    shown = "text/html" in request.headers.get("accept", "")[:500]
+    headers = {
+        "access-control-allow-origin": "*",
+        "content-disposition": f'inline; filename="{name}"',
+        "vary": "accept",
+    }
+    return Response(data, media_type="application/json" if shown else VC, headers=headers)
+
+
 def certificate_members(stored: StoredCertificate) -> dict[str, Any]:
     """Return what the API says of a registered certificate."""
     members: dict[str, Any] = {
@@ -167,10 +178,11 @@ def api_routes(services: Services) -> list[BaseRouteHandler]:
         return json_response(members)
 
     @get("/api/v1/certificates/{digest:str}/document", summary="A certificate by its digest")
-    async def document(digest: FromPath[str]) -> Response[bytes]:
+    async def document(digest: FromPath[str], request: Request[Any, Any, Any]) -> Response[bytes]:
         """Return the exact bytes of a certificate, or of an amendment that the ledger names, whatever replaced it."""
-        data = services.verdicts.document(Digest.parse(digest))
-        return Response(data, media_type=VC, headers={"access-control-allow-origin": "*"})
+        named = Digest.parse(digest)
+        data = services.verdicts.document(named)
+        return _certificate_response(data, f"{named.hex()[:16]}.certificate.json", request)
 
     @get("/api/v1/pieces/{serial:str}", summary="Verdict")
     async def verdict(serial: FromPath[str]) -> Response[bytes]:
@@ -178,9 +190,10 @@ def api_routes(services: Services) -> list[BaseRouteHandler]:
         return verdict_response(services, Serial.parse(serial))
 
     @get("/api/v1/pieces/{serial:str}/certificate", summary="Certificate")
-    async def certificate(serial: FromPath[str]) -> Response[bytes]:
+    async def certificate(serial: FromPath[str], request: Request[Any, Any, Any]) -> Response[bytes]:
         """Return the exact bytes of the piece's newest certificate."""
-        return Response(services.verdicts.shown(services.verdicts.find(Serial.parse(serial))).data, media_type=VC)
+        stored = services.verdicts.find(Serial.parse(serial))
+        return _certificate_response(services.verdicts.shown(stored).data, f"{stored.serial}.certificate.json", request)
 
     @get("/api/v1/pieces/{serial:str}/bundle", summary="Bundle")
     async def bundle(serial: FromPath[str]) -> Response[bytes]:

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
-from babel.dates import format_date
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar import Request, Response, get
 from litestar.handlers.base import BaseRouteHandler
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
-from provenance.bundle import Bundle
-from provenance.encoding import Digest
 from provenance.errors import MalformedError
 from provenance.ledger import AmendmentRecord
-from provenance.piece import Piece, text_in
+from provenance.piece import Piece
 from provenance.serial import Serial
 from provenance.tag import MAX_TAG_NUMBER, host_of, tag_url
-from provenance.texts import advice, check_name, headline, sentence
-from provenance.verdict import Outcome, Verdict
+from provenance.texts import advice, check_name, detail, headline, sentence
+from provenance.verdict import Finding, Outcome, Verdict
 from provenance_registry.http.api import VC, verdict_response
+from provenance_registry.http.page_facts import facts_of
+from provenance_registry.http.page_history import history_of
 from provenance_registry.http.page_texts import LANGUAGES, PAGE_TEXTS
 from provenance_registry.http.services import Services
-from provenance_registry.records import TokenRow
 
 _STYLES = {
     Outcome.AUTHENTIC: "authentic",
@@ -44,12 +39,6 @@ def negotiate(query: str | None, header: str) -> str:
             if wanted.lower().partition("-")[0] == language.partition("-")[0]:
                 return language
     return "en"
-
-
-@dataclass(frozen=True, slots=True)
-class _Fact:
-    name: str
-    value: str
 
 
 def page_routes(services: Services) -> list[BaseRouteHandler]:
@@ -80,14 +69,16 @@ def page_routes(services: Services) -> list[BaseRouteHandler]:
             "piece.html",
             language,
             404 if verdict.outcome is Outcome.UNKNOWN else 200,
-            verdict=_verdict_values(verdict, language),
+            verdict=_verdict_values(
+                verdict, language, None if bundle is None else _all_kept(services, bundle.newest.piece)
+            ),
             serial=str(serial),
             compact=serial.compact,
             title=None if bundle is None or hidden else bundle.newest.piece.title_in(language, "en"),
-            facts=[] if bundle is None or hidden else _facts(bundle, language),
+            facts=[] if bundle is None or hidden else facts_of(bundle, language, services.media.has),
             photos=[] if bundle is None or hidden else _photos(services, bundle.newest.piece, language),
             studio=None if bundle is None or hidden else bundle.certificate.issuer.name,
-            history=[] if bundle is None or hidden else _history(bundle, token, amended, language),
+            history=[] if bundle is None or hidden else history_of(bundle, token, amended, language),
             has_record=bundle is not None,
         )
 
@@ -147,7 +138,8 @@ def page_routes(services: Services) -> list[BaseRouteHandler]:
     return [piece, replacement, entry, look]
 
 
-def _verdict_values(verdict: Verdict, language: str) -> dict[str, object]:
+def _verdict_values(verdict: Verdict, language: str, kept: bool | None) -> dict[str, object]:
+    """Return what is told of a verdict; `kept` is whether the registry has every photo of the piece."""
     style = "revoked" if verdict.reason == "revoked" else _STYLES[verdict.outcome]
     text = PAGE_TEXTS[language]
     return {
@@ -162,8 +154,7 @@ def _verdict_values(verdict: Verdict, language: str) -> dict[str, object]:
                 "number": int(finding.check),
                 "name": check_name(finding.check, language),
                 "result": finding.result.value,
-                "sentence": sentence(finding.code, language),
-                "detail": finding.detail,
+                **_told(finding, language, kept),
             }
             for finding in verdict.findings
         ],
@@ -171,36 +162,15 @@ def _verdict_values(verdict: Verdict, language: str) -> dict[str, object]:
     }
 
 
-def _facts(bundle: Bundle, language: str) -> list[_Fact]:
-    piece, text = bundle.newest.piece, PAGE_TEXTS[language]
-    values: list[tuple[str, str]] = [
-        ("maker", text_in(piece.maker, language, "en")),
-        ("studio", bundle.certificate.issuer.name),
-        ("description", text_in(piece.description, language, "en")),
-        ("made", piece.made or ""),
-        ("form", text_in(piece.form, language, "en")),
-        ("technique", text_in(piece.technique, language, "en")),
-        ("clay_body", text_in(piece.clay_body, language, "en")),
-        ("glaze", text_in(piece.glaze, language, "en")),
-        ("decoration", text_in(piece.decoration, language, "en")),
-        ("kiln", "" if piece.firing is None else text_in(piece.firing.kiln, language, "en")),
-        ("size", _size(piece, text)),
-        ("weight", "" if piece.weight_g is None else f"{piece.weight_g:,} g"),
-        ("edition", "" if piece.edition is None else f"{piece.edition.number} / {piece.edition.of}"),
-        ("base_mark", text_in(piece.base_mark, language, "en")),
-        ("accession_number", piece.accession_number or ""),
-        ("credit_line", text_in(piece.credit_line, language, "en")),
-    ]
-    return [_Fact(text[name], value) for name, value in values if value]
+def _told(finding: Finding, language: str, kept: bool | None) -> dict[str, str]:
+    """Return the words on a finding.  Photos are compared when they come in, and not again at each scan."""
+    if finding.code == "photos-not-checked" and kept is not None:
+        return {"sentence": PAGE_TEXTS[language]["photos_kept" if kept else "photos_missing"], "detail": ""}
+    return {"sentence": sentence(finding.code, language), "detail": detail(finding.detail, language)}
 
 
-def _size(piece: Piece, text: dict[str, str]) -> str:
-    parts = []
-    for name in ("height", "width", "depth", "diameter"):
-        millimetres = getattr(piece, f"{name}_mm")
-        if millimetres is not None:
-            parts.append(f"{text[name]} {millimetres / 10:g} cm")
-    return text["comma"].join(parts)
+def _all_kept(services: Services, piece: Piece) -> bool:
+    return all(services.media.has(photo.digest) for photo in piece.photos)
 
 
 def _photos(services: Services, piece: Piece, language: str) -> list[dict[str, str]]:
@@ -210,38 +180,3 @@ def _photos(services: Services, piece: Piece, language: str) -> list[dict[str, s
         for photo in piece.photos
         if services.media.has(photo.digest)
     ]
-
-
-def _status_set(token: TokenRow, text: dict[str, str]) -> str:
-    what = text[f"was_{token.status.name.lower()}"]
-    if token.by_steward is None:
-        return what
-    return text["by_guild" if token.by_steward else "by_studio"].format(what=what)
-
-
-def _history(
-    bundle: Bundle, token: TokenRow | None, amended: Sequence[AmendmentRecord], language: str
-) -> list[dict[str, str]]:
-    """Return what became of a piece, the newest first; every form of its certificate that is here is led to."""
-    text, locale = PAGE_TEXTS[language], language.replace("-", "_")
-    forms = {form.digest for form in bundle.amendments}
-
-    def step(moment: date, what: str, form: Digest | None = None) -> dict[str, str]:
-        form_url = "" if form is None else f"/api/v1/certificates/{form}/document"
-        shown = format_date(moment, "long", locale=locale)
-        return {"iso": moment.isoformat()[:10], "date": shown, "what": what, "form": form_url}
-
-    steps = []
-    if token is not None and token.status_time is not None:
-        steps.append(step(token.status_time.date(), _status_set(token, text)))
-    for record in reversed(amended):
-        form = record.digest if record.digest in forms else None
-        steps.append(step(record.time.date(), text["was_amended"], form))
-    if bundle.receipts:
-        first = bundle.certificate.digest if forms else None
-        steps.append(step(bundle.receipts[0].block.time.date(), text["was_anchored"], first))
-    firing = bundle.newest.piece.firing
-    if firing is not None and firing.date is not None:
-        peak = "" if firing.peak_celsius is None else f" · {firing.peak_celsius} °C"
-        steps.append(step(date.fromisoformat(firing.date), text["was_fired"] + peak))
-    return sorted(steps, key=lambda item: item["iso"], reverse=True)

@@ -47,8 +47,24 @@ def transfer(hand: Hand, address: str) -> None:
 @signed_by(later("The proposed admin's key file."))
 def accept(hand: Hand) -> None:
     """Accept the transfer."""
+    from provenance.errors import ConflictError
     from provenance.ledger import AcceptAdminTransferCall
 
+    _admin, proposed, _start = hand.ledger.admin()
+    if proposed is None:
+        raise ConflictError(
+            "none-proposed",
+            "No other admin is proposed.",
+            hint="The present admin proposes one first, with `kilnmark ledger admin transfer`.",
+        )
+    if proposed != hand.account.address:
+        raise ConflictError(
+            "not-proposed",
+            "{account} is not the proposed admin: {proposed} is.",
+            hint="Use that account's key file, or have the admin propose another.",
+            account=hand.account.address,
+            proposed=proposed,
+        )
     words = _("{account} becomes the admin; the former one has no power from then on.")
     hand.act(AcceptAdminTransferCall(), words.format(account=hand.account.address), admin=str(hand.account.address))
 

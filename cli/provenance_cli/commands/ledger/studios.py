@@ -188,7 +188,9 @@ def _shorten(studio: Studio, key: str, end: datetime, *, compromised: bool) -> N
             hint="Nothing is to do, unless it was stolen before that: then name the earlier time.",
             time=shown_moment(window.end),
         )  # fmt: skip
-    lost, certain = struck(studio.tally, found, key_id, KeyWindow(max(end, window.start), window.end))
+    taken = KeyWindow(max(end, window.start), window.end)
+    lost, certain = struck(studio.tally, found, key_id, taken)
+    corrected = studio.tally.amended_in(found.address, taken)
     words = _("End the window of {name}'s key {key} at {time}. A window only shrinks: this cannot be undone.")
     app.say(studio.named(words, key=key_id, time=shown_moment(end)))
     if window.end is not None:
@@ -198,14 +200,23 @@ def _shorten(studio: Studio, key: str, end: datetime, *, compromised: bool) -> N
         told = _("Pieces of this studio anchored since then: {n:,}; of these certainly signed with this key: {m:,}.")
         app.say(told.format(n=lost, m=certain), fg="yellow" if lost else None)
         app.say(_("Whatever this key signed of them is NOT_AUTHENTIC afterwards."))
+    kept = _("What was anchored before stays authentic.")
+    if corrected:
+        told = _("Pieces anchored before, whose newest correction was recorded since then: {n:,}.")
+        app.say(told.format(n=corrected), fg="yellow")
+        kept = _(
+            "What was anchored before stays authentic, except where this key signed the newest correction: such a "
+            "piece is not, until the studio corrects it anew with another key."
+        )
     studio.act(
         ShortenKeyCall(found.address, key_id, end),
-        _("What was anchored before stays authentic."),
+        kept,
         question=_("End the key's window there, for ever?"),
         keyId=str(key_id),
         end=end.isoformat(),
         pieces=lost,
         certain=certain,
+        corrected=corrected,
     )
 
 
