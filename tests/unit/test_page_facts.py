@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from provenance.bundle import Bundle
 from provenance.certificate import Issuer, StatusEntry
 from provenance.credit import ROLE_WORDS, credited
 from provenance.encoding import Digest
@@ -34,7 +33,7 @@ def told(piece: Piece, language: str = "en", *held: Digest) -> dict[str, list[st
     certificate = issue(
         piece, issuer, P256Signer.generate(), status_entry=entry, now=datetime(2026, 11, 25, tzinfo=UTC)
     )
-    facts = facts_of(Bundle(certificate), language, held.__contains__)
+    facts = facts_of(certificate, language, held.__contains__)
     return {fact.name: [line.text + (f" → {line.url}" if line.url else "") for line in fact.lines] for fact in facts}
 
 

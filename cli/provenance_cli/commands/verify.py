@@ -77,13 +77,14 @@ def verify(
             click.get_current_context().exit(outcome_exit(verdict.outcome))
         bundle = Bundle.from_bytes(data)
         photos = {}
-        for photo in bundle.newest.piece.photos:
+        # Which form counts is not known yet.
+        for digest in {photo.digest for form in (bundle.certificate, bundle.newest) for photo in form.piece.photos}:
             try:
-                fetched = client.photo(photo.digest)
+                fetched = client.photo(digest)
             except NotFoundError:
                 continue
-            if Digest.of(fetched) == photo.digest:  # Other bytes tell of the registry, not of the piece.
-                photos[photo.digest] = fetched
+            if Digest.of(fetched) == digest:  # Other bytes tell of the registry, not of the piece.
+                photos[digest] = fetched
     else:
         bundle = Bundle.from_bytes(data)
     try:
@@ -99,9 +100,7 @@ def verify(
     verdict = Verifier(policy, ledger).verify(
         bundle, serial=serial, base_url=base_url or None, photos=photos, status_list=listed
     )
-    agreed = any(finding.code == "token-agrees" for finding in verdict.findings)
-    shown = bundle.newest if agreed else bundle.certificate  # Anybody can write an amendment.
-    title = shown.piece.title_in(app.lang, "zh-Hans", "en")
+    title = bundle.form(verdict.shown).piece.title_in(app.lang, "zh-Hans", "en")  # Anybody can write an amendment.
     show_verdict(app, verdict, title, bundle.certificate.issuer.name, verbose=verbose)
     click.get_current_context().exit(outcome_exit(verdict.outcome))
 

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from litestar import Request, Response, get, put
@@ -15,7 +15,7 @@ from litestar.params import FromPath
 from litestar.response import File
 
 from provenance.encoding import Digest
-from provenance.errors import LimitError, MalformedError
+from provenance.errors import LimitError, MalformedError, ProvenanceError
 from provenance_registry.http.api import json_response
 from provenance_registry.http.relaying import client_of
 from provenance_registry.http.services import Services
@@ -32,6 +32,8 @@ MAX_GRACE = 60.0
 MIN_RATE = 50_000.0
 """Bytes a second that must come beyond those: nobody keeps a place by trickling."""
 FOREVER = "public, max-age=31536000, immutable"
+MAX_DRAINED = 64 * 2**20
+"""Bytes that are read of a file that is not wanted, before the connection is closed."""
 CHUNK = 2**18
 """Bytes that are read and sent at once."""
 
@@ -62,8 +64,13 @@ def media_routes(services: Services) -> list[BaseRouteHandler]:
         announced = request.headers.get("content-length", "")
         size = int(announced) if announced.isascii() and announced.isdigit() and len(announced) < 19 else None
         with place(network_of(client_of(request))):
-            receiving = await asyncio.to_thread(media.receive, named, size)
+            try:
+                receiving = await asyncio.to_thread(media.receive, named, size)
+            except ProvenanceError:
+                await _drain(request)
+                raise
             if receiving is None:
+                await _drain(request)
                 return json_response({"digest": str(named)}, 200)
             try:
                 async for chunk in _chunks(request):
@@ -113,6 +120,16 @@ SUFFIXES = {
     "model/vnd.usdz+zip": ".usdz",
 }
 """The ending under which a file of a type is saved."""
+
+
+async def _drain(request: Request[Any, Any, Any]) -> None:
+    """Read away what comes of a body that nobody wants: who still sends would be cut off, and never see the answer."""
+    size = 0
+    with suppress(ProvenanceError):  # What came before is the answer.
+        async for chunk in _chunks(request):
+            size += len(chunk)
+            if size > MAX_DRAINED:
+                return
 
 
 async def _chunks(request: Request[Any, Any, Any]) -> AsyncIterator[bytes]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from babel import Locale
 
-from provenance.bundle import Bundle
+from provenance.certificate import Certificate
 from provenance.credit import credited
 from provenance.encoding import Digest
 from provenance.firing import Firing
@@ -33,14 +33,14 @@ class Fact:
     lines: tuple[Line, ...]
 
 
-def facts_of(bundle: Bundle, language: str, has: Callable[[Digest], bool]) -> list[Fact]:
-    """Return the facts of the newest form in a bundle; `has` tells whether a file is at the registry."""
-    piece, text = bundle.newest.piece, PAGE_TEXTS[language]
+def facts_of(form: Certificate, language: str, has: Callable[[Digest], bool]) -> list[Fact]:
+    """Return the facts of a certificate; `has` tells whether a file is at the registry."""
+    piece, text = form.piece, PAGE_TEXTS[language]
     firing = piece.firing or Firing()
     facts: list[tuple[str, list[Line]]] = [
         ("kind", _plain(text["digital"] if piece.is_digital else "")),
         ("maker", _plain(credited(piece.makers, language))),
-        ("studio", _plain(bundle.certificate.issuer.name)),
+        ("studio", _plain(form.issuer.name)),
         ("workshop", _text(piece.studio, language)),
         ("teacher", _claims(piece, "teacher", language)),
         ("lineage", _claims(piece, "lineage", language)),

@@ -28,9 +28,12 @@ _NAMED_OTHERWISE = {
 
 
 def history_of(
-    bundle: Bundle, token: TokenRow | None, amended: Sequence[AmendmentRecord], language: str
+    bundle: Bundle, piece: Piece, token: TokenRow | None, amended: Sequence[AmendmentRecord], language: str
 ) -> list[dict[str, str]]:
-    """Return the steps; every form of the certificate that is here is led to, and corrections say what they changed."""
+    """Return the steps; every form of the certificate that is here is led to, and corrections say what they changed.
+
+    `piece` is the form whose words are shown.
+    """
     text, locale = PAGE_TEXTS[language], language.replace("-", "_")
     pieces = {form.digest: form.piece for form in (bundle.certificate, *bundle.amendments)}
     before = {form.digest: form.replaces for form in bundle.amendments}
@@ -53,7 +56,7 @@ def history_of(
     if bundle.receipts:
         first = bundle.certificate.digest if before else None
         steps.append(step(bundle.receipts[0].block.time.date(), text["was_anchored"], first))
-    firing = bundle.newest.piece.firing
+    firing = piece.firing
     if firing is not None and firing.date is not None:
         peak = "" if firing.peak_celsius is None else f" · {firing.peak_celsius} °C"
         steps.append(step(date.fromisoformat(firing.date), text["was_fired"] + peak))

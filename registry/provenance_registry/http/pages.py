@@ -64,21 +64,22 @@ def page_routes(services: Services) -> list[BaseRouteHandler]:
         if stored is not None and stored.token_id is not None:
             token = services.repository.token(stored.token_id)
             amended = [] if token.amendment is None else services.repository.amended(stored.token_id)
+        form = None if bundle is None else bundle.form(verdict.shown)  # No words of a correction that does not count.
         hidden = verdict.outcome is Outcome.NOT_AUTHENTIC and verdict.reason != "revoked"
         return render(
             "piece.html",
             language,
             404 if verdict.outcome is Outcome.UNKNOWN else 200,
-            verdict=_verdict_values(
-                verdict, language, None if bundle is None else _all_kept(services, bundle.newest.piece)
-            ),
+            verdict=_verdict_values(verdict, language, None if form is None else _all_kept(services, form.piece)),
             serial=str(serial),
             compact=serial.compact,
-            title=None if bundle is None or hidden else bundle.newest.piece.title_in(language, "en"),
-            facts=[] if bundle is None or hidden else facts_of(bundle, language, services.media.has),
-            photos=[] if bundle is None or hidden else _photos(services, bundle.newest.piece, language),
-            studio=None if bundle is None or hidden else bundle.certificate.issuer.name,
-            history=[] if bundle is None or hidden else history_of(bundle, token, amended, language),
+            title=None if form is None or hidden else form.piece.title_in(language, "en"),
+            facts=[] if form is None or hidden else facts_of(form, language, services.media.has),
+            photos=[] if form is None or hidden else _photos(services, form.piece, language),
+            studio=None if form is None or hidden else form.issuer.name,
+            history=[]
+            if bundle is None or form is None or hidden
+            else history_of(bundle, form.piece, token, amended, language),
             has_record=bundle is not None,
         )
 
