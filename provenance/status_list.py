@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from provenance.canonical import JSONObject, parse
-from provenance.certificate import CREDENTIALS_CONTEXT, STATUS_LIST_BITS
+from provenance.certificate import CREDENTIALS_CONTEXT, STATUS_LIST_BITS, Certificate
 from provenance.encoding import from_base64url
-from provenance.errors import MalformedError
+from provenance.errors import MalformedError, VerificationError
 from provenance.proof import check_proof
 from provenance.tag import host_of
 
@@ -62,6 +62,16 @@ def read_status_list(data: bytes, base_url: str, list_id: str) -> StatusList:
         raise _not_the_list("proof.verificationMethod")
     check_proof(document)
     return StatusList(_bits(subject))
+
+
+def disagreement(data: bytes, certificate: Certificate, *, is_revoked: bool) -> tuple[str, str] | None:
+    """Return the advisory, and its detail, where a status list says otherwise than the ledger or cannot be read."""
+    entry = certificate.status_entry
+    try:
+        listed = read_status_list(data, certificate.issuer.base_url, entry.list_id).is_set(entry.index)
+    except (MalformedError, VerificationError) as error:
+        return "status-list-unread", error.code
+    return None if listed == is_revoked else ("status-list-differs", f"{entry.list_id} {entry.index}")
 
 
 def _bits(subject: JSONObject) -> bytes:

@@ -8,7 +8,7 @@ What it can say stands in ``codes``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NoReturn
@@ -162,6 +162,14 @@ def conclude(findings: tuple[Finding, ...]) -> tuple[Outcome, str]:
     return Outcome.AUTHENTIC, REASONS[Outcome.AUTHENTIC][0]
 
 
+def completed(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return the findings in the order of the checks; checks that were not reached are named as such."""
+    found = tuple(findings)
+    reached = {finding.check for finding in found}
+    rest = (Finding(check, "not-reached") for check in Check if check not in reached)
+    return tuple(sorted((*found, *rest), key=lambda finding: finding.check))
+
+
 def unknown(serial: Serial | None) -> Verdict:
     """Return the verdict on a serial under which nothing is registered."""
     return Verdict(Outcome.UNKNOWN, REASONS[Outcome.UNKNOWN][0], serial=serial)
@@ -169,7 +177,5 @@ def unknown(serial: Serial | None) -> Verdict:
 
 def not_vouched(serial: Serial) -> Verdict:
     """Return the verdict on a serial under which a registry only holds certificates that nobody vouches for."""
-    finding = Finding(Check.STUDIO, "not-vouched")
-    others = (Finding(check, "not-reached") for check in Check if check is not Check.STUDIO)
-    findings = tuple(sorted((finding, *others), key=lambda item: item.check))
+    findings = completed((Finding(Check.STUDIO, "not-vouched"),))
     return Verdict(*conclude(findings), findings, serial=serial)

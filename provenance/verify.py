@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from provenance.amendments import fault_of, is_linked
+from provenance import amendments, status_list
 from provenance.bundle import Bundle, InclusionProof, Receipt
 from provenance.certificate import Certificate
 from provenance.encoding import Digest
@@ -24,9 +24,8 @@ from provenance.merkle import verify_inclusion
 from provenance.policy import TrustPolicy
 from provenance.serial import Serial
 from provenance.status import Status
-from provenance.status_list import read_status_list
 from provenance.successor import Successor
-from provenance.verdict import CODES, Check, Finding, Result, Verdict, conclude
+from provenance.verdict import CODES, Finding, Result, Verdict, completed, conclude
 
 
 class Verifier:
@@ -276,29 +275,12 @@ class _Inquiry:
         return True
 
     def _amendments(self, certificate: Certificate, record: LedgerRecord) -> bool:
-        """Check that the newest amendment is shown, and validly signed; earlier ones may be left out.
-
-        Whoever has the account of a studio, and not its certificate key, can record digests of nothing: were all of
-        them wanted, the piece could never be checked again.  So a true one that comes after mends that.
-
-        The ledger is looked at first: it knows the newest by its digest, and nothing else of what is shown is certain
-        to be the studio's.  Whoever adds, swaps or leaves out others accuses nobody by it.
-        """
+        """Check that the newest amendment is shown, and validly signed; find out whether it counts."""
         shown, newest = self.bundle.amendments, record.amendment
+        if wrong := amendments.disagreement(certificate, shown, newest):
+            return self.say(*wrong)
         if newest is None:
-            return not shown or self.say("amendment-unknown", str(shown[-1].digest))
-        digests = [amendment.digest for amendment in shown]
-        if len(shown) > newest.count or newest.digest in digests[:-1]:
-            return self.say("amendment-unknown", str(digests[-1]))
-        if not shown or digests[-1] != newest.digest:
-            return self.say("amendment-missing", str(newest.digest))
-        if fault := fault_of(shown[-1], certificate):
-            return self.say("bad-amendment", fault)
-        if not is_linked(certificate, shown):
-            # Where it is the only one there ever was, nothing was left out.
-            return self.say("bad-amendment" if newest.count == 1 else "amendment-missing", str(newest.digest))
-        if fault := next(filter(None, (fault_of(amendment, certificate) for amendment in shown)), None):
-            return self.say("bad-amendment", fault)
+            return True
         if not self._newest_key(shown[-1], record):
             return False
         if not self.counted:
@@ -342,7 +324,9 @@ class _Inquiry:
         if record.lost_since is not None:
             self.advise("lost", record.lost_since.isoformat())
         if self.status_list is not None:
-            self._compare_list(certificate, record, self.status_list)
+            listed = status_list.disagreement(self.status_list, certificate, is_revoked=record.status is Status.REVOKED)
+            if listed is not None:
+                self.advise(*listed)
 
     def _ask_around(self, record: LedgerRecord) -> None:
         """Ask what decides nothing: who set the status, and whether another ledger takes over."""
@@ -359,17 +343,6 @@ class _Inquiry:
             return
         if named is not None:
             self.advise("successor-named", f"{named.contract}, chain {named.chain_id}")
-
-    def _compare_list(self, certificate: Certificate, record: LedgerRecord, data: bytes) -> None:
-        """Hold the registry's status list against the ledger, whose word counts."""
-        entry, base_url = certificate.status_entry, certificate.issuer.base_url
-        try:
-            listed = read_status_list(data, base_url, entry.list_id).is_set(entry.index)
-        except (MalformedError, VerificationError) as error:
-            self.advise("status-list-unread", error.code)
-        else:
-            if listed != (record.status is Status.REVOKED):
-                self.advise("status-list-differs", f"{entry.list_id} {entry.index}")
 
     def _photos(self, certificate: Certificate) -> None:
         photos = certificate.piece.photos
@@ -393,9 +366,7 @@ class _Inquiry:
 
     def verdict(self) -> Verdict:
         """Return the verdict that the findings add up to; checks that were not reached are named as such."""
-        reached = {finding.check for finding in self.findings}
-        findings = [*self.findings, *(Finding(check, "not-reached") for check in Check if check not in reached)]
-        ordered = tuple(sorted(findings, key=lambda finding: finding.check))
+        ordered = completed(self.findings)
         outcome, reason = conclude(ordered)
         certificate, record = self.bundle.certificate, self.record
         told = self.bundle.as_exported if self.unasked else None

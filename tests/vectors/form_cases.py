@@ -34,7 +34,7 @@ NAMES = {
     "a joiner that is not seen": "Lin\u200dkiln",
     "a mark that turns what follows": "Lin\u200fkiln",
     "a symbol for private use": "Lin\ue000kiln",
-    "a noncharacter": "Lin\uffffkiln",
+    "the last noncharacter of its plane": "Lin\uffffkiln",
 }
 HOSTS = {
     "an underscore": "https://registry_one.example",
