@@ -205,8 +205,8 @@ def _shorten(studio: Studio, key: str, end: datetime, *, compromised: bool) -> N
         told = _("Pieces anchored before, whose newest correction was recorded since then: {n:,}.")
         app.say(told.format(n=corrected), fg="yellow")
         kept = _(
-            "What was anchored before stays authentic, except where this key signed the newest correction: such a "
-            "piece is not, until the studio corrects it anew with another key."
+            "What was anchored before stays authentic. Corrections that this key signed since then do not count: such "
+            "a piece is what it was before, or cannot be checked until the studio corrects it anew with another key."
         )
     studio.act(
         ShortenKeyCall(found.address, key_id, end),
