@@ -6,7 +6,7 @@ from datetime import datetime
 
 import click
 
-from provenance.texts import advice, check_name, headline, question, sentence
+from provenance.texts import advice, check_name, detail, headline, question, sentence
 from provenance.verdict import Check, Finding, Verdict
 from provenance_cli.columns import fold, listing, one_line, shown
 from provenance_cli.context import App
@@ -58,7 +58,7 @@ def show_verdict(app: App, verdict: Verdict, title: str = "", studio: str = "", 
     for code in verdict.advisories:
         _echo(sentence(code, app.lang), "  ! ", "    ", fg="yellow")
         if verbose and code in verdict.details:
-            _echo(verdict.details[code], "      ", "      ")
+            _echo(detail(verdict.details[code], app.lang), "      ", "      ")
 
 
 def _show_finding(app: App, finding: Finding, verbose: bool) -> None:
@@ -72,7 +72,7 @@ def _show_finding(app: App, finding: Finding, verbose: bool) -> None:
         asked = question(finding.check, app.lang)
         _echo(_("{question} Held against: {against}.").format(question=asked.asks, against=asked.against), "      ")
         if finding.detail:
-            _echo(finding.detail, "      ")
+            _echo(detail(finding.detail, app.lang), "      ")
 
 
 def _known(verdict: Verdict, studio: str) -> list[tuple[str, str]]:
