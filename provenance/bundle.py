@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 from provenance.canonical import JSONObject, JSONValue, canonicalize, is_of, parse_canonical
 from provenance.certificate import MAX_CERTIFICATE_BYTES, Certificate, format_time, parse_time
-from provenance.encoding import Address, Digest, Hash32, Root, parse_hex, read_at
+from provenance.encoding import Address, Digest, Hash32, Root, read_at
 from provenance.errors import MalformedError
 from provenance.ledger import BlockRef, LedgerIdentity
 from provenance.strict import block_from_json, block_to_json, count_of, members_of
@@ -49,8 +50,10 @@ class InclusionProof:
         path = members["path"]
         if not isinstance(path, list) or len(path) > MAX_PATH:
             raise MalformedError("not-a-bundle", "Expected a list of hashes.", field="inclusion.path")
+        if not all(type(step) is str and _STEP(step) for step in path):
+            raise MalformedError("bad-hex", "A step of the path is a hash.", field="inclusion.path")
         index, size = count_of(members, "index", "inclusion"), count_of(members, "size", "inclusion")
-        return cls(index, size, tuple(_step(step) for step in path))
+        return cls(index, size, tuple(bytes.fromhex(cast(str, step)[2:]) for step in path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,13 +173,7 @@ class Bundle:
         )
 
 
-def _step(text: JSONValue) -> bytes:
-    step = read_at("inclusion.path", parse_hex, text)
-    if len(step) != Hash32.LENGTH:
-        raise MalformedError("not-a-bundle", "A step of the path is a hash.", field="inclusion.path")
-    return step
-
-
+_STEP = re.compile(r"0x[0-9a-f]{64}\Z").match
 _TOKEN_ID = re.compile(r"(?:0|[1-9][0-9]{0,19})\Z")
 _BUNDLE = frozenset(("type", "version", "certificate", "amendments", "receipts", "inclusion", "exported", "asExported"))
 _INCLUSION = frozenset(("index", "size", "path"))

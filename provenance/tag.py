@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from provenance.errors import ConfigurationError, MalformedError
@@ -36,6 +37,7 @@ class TagAddress:
         return tag_url(self.base_url, self.serial, self.number)
 
 
+@lru_cache(maxsize=64)  # Every certificate says it again, and few registries are met.
 def check_base_url(text: str) -> str:
     """Return a registry's address in its one form, ``https://host[:port]``; raises `ConfigurationError`.
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
 from typing import NoReturn
 
 from provenance.canonical import JSONObject
@@ -154,10 +155,11 @@ class Verdict:
 
 def conclude(findings: tuple[Finding, ...]) -> tuple[Outcome, str]:
     """Return the outcome that findings add up to, and its reason: the gravest, and of those the earliest check's."""
-    grave = [(outcome, finding.code) for finding in findings if (outcome := CODES[finding.code].outcome) is not None]
+    told = [(CODES[finding.code], finding) for finding in findings]
+    grave = [(code.outcome, finding.code) for code, finding in told if code.outcome is not None]
     if grave:
         return min(grave, key=lambda pair: _WEIGHT[pair[0]])  # The first of the least, so the earliest check's.
-    if not _DECIDING.issubset(finding.check for finding in findings if finding.result is Result.PASSED):
+    if not _DECIDING.issubset([finding.check for code, finding in told if code.result is Result.PASSED]):
         return Outcome.INCONCLUSIVE, "not-reached"
     return Outcome.AUTHENTIC, REASONS[Outcome.AUTHENTIC][0]
 
@@ -166,8 +168,8 @@ def completed(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Return the findings in the order of the checks; checks that were not reached are named as such."""
     found = tuple(findings)
     reached = {finding.check for finding in found}
-    rest = (Finding(check, "not-reached") for check in Check if check not in reached)
-    return tuple(sorted((*found, *rest), key=lambda finding: finding.check))
+    rest = [Finding(check, "not-reached") for check in Check if check not in reached]
+    return tuple(sorted((*found, *rest), key=attrgetter("check")))
 
 
 def unknown(serial: Serial | None) -> Verdict:
