@@ -9,6 +9,7 @@ import click
 
 from provenance_cli.columns import cut, listing, pad
 from provenance_cli.commands.amend import amend
+from provenance_cli.commands.unsign import unsign
 from provenance_cli.context import App, pass_app
 from provenance_cli.fact_options import fact_options, given_facts
 from provenance_cli.i18n import _, later, ngettext
@@ -70,6 +71,7 @@ def add(
 
 
 piece.add_command(amend)
+piece.add_command(unsign)
 
 
 @piece.command(help="Say that pieces are a set or a pair; they must not be signed.")
