@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -112,6 +113,19 @@ def join(app: App, serials: tuple[str, ...], pair: bool, name: str | None, text_
     app.data({"set": of_set.to_json()})
 
 
+def _roundings(sheet: Sheet, columns: Columns, faulty: set[int]) -> Iterator[str]:
+    """Yield what is kept of measures with more decimals than the record has, for rows that are not `faulty`."""
+    from provenance_cli.measures import QUANTITIES, is_rounded, whole
+
+    text = _("Line {line}, {column}: of {measure}, {kept} is kept: records have whole mm, g and °C.")
+    for row in sheet.rows:
+        for field in () if row.line in faulty else QUANTITIES:
+            heading = columns.headings.get(field, "")
+            cell = row.cells.get(heading, "") if heading else ""
+            if cell and is_rounded(cell, field, unit := columns.unit_of(field)):
+                yield text.format(line=row.line, column=heading, measure=cell, kept=whole(cell, field, unit))
+
+
 @piece.command(name="import", help="Enter pieces from a spreadsheet: .xlsx or CSV.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
 @click.option("--map", "map_file", type=click.Path(exists=True, dir_okay=False), help="A mapping file of columns.")
@@ -152,6 +166,9 @@ def import_(
         app.say(_("Not read: {columns}").format(columns=_(", ").join(unread)), fg="yellow")
     for number, entry in enumerate(intake.entries[:5], start=1):
         app.say(f"  {number}. {line_of(entry.piece)}")
+    faulty = {fault.line for fault in intake.faults}
+    for text in _roundings(sheet, columns, faulty):
+        app.say(text, fg="yellow")
     for fault in intake.faults:
         tell_fault(app, fault)
     added = corrected = 0
