@@ -270,3 +270,6 @@ REASONS: dict[Outcome, tuple[str, str]] = {
 
 AMENDMENT_CODES = ("amendment-missing", "amendment-unknown", "amendment-void", "bad-amendment")
 """The findings of check 5 that are about corrections: the token itself agreed."""
+
+OLD_BUNDLE_CODES = frozenset(("stale-receipt", "amendment-missing", "not-anchored"))
+"""The findings that a bundle can get by its age alone: a newer one may have none of them."""

@@ -26,7 +26,7 @@ from provenance.testimony import ExportedRecord
 
 __all__ = [
     "ADVISORIES", "CODES", "QUESTIONS", "REASONS", "Check", "Code", "Finding", "Outcome", "Question", "Result",
-    "Verdict", "conclude", "not_vouched", "unknown",
+    "Verdict", "conclude", "elsewhere", "not_vouched", "unknown",
 ]  # fmt: skip
 
 
@@ -180,4 +180,10 @@ def unknown(serial: Serial | None) -> Verdict:
 def not_vouched(serial: Serial) -> Verdict:
     """Return the verdict on a serial under which a registry only holds certificates that nobody vouches for."""
     findings = completed((Finding(Check.STUDIO, "not-vouched"),))
+    return Verdict(*conclude(findings), findings, serial=serial)
+
+
+def elsewhere(serial: Serial | None, base_url: str) -> Verdict:
+    """Return the verdict on a tag that leads to another registry than the one asked, which has nothing under it."""
+    findings = completed((Finding(Check.TAG, "other-host", base_url),))
     return Verdict(*conclude(findings), findings, serial=serial)

@@ -77,6 +77,16 @@ def whole(text: str, field: str, unit: str) -> int | None:
     return None if number == 0 else max(rounded, 1)
 
 
+def is_rounded(text: str, field: str, unit: str) -> bool:
+    """Tell whether `whole` keeps fewer decimals than a metric measure has; one in inches or ounces is converted."""
+    match = _NUMBER.match(_plain(text))
+    if match is None:
+        return False
+    times = factor(field, match["unit"].strip() or unit)
+    number = _number(match["number"], text, field, whole_units=times == 1) * times
+    return times == int(times) and number != int(number)
+
+
 def _number(digits: str, text: str, field: str, *, whole_units: bool) -> Decimal:
     # Nobody measures thousandths of a millimetre: three digits behind a dot are thousands there.
     if re.fullmatch(r"[0-9]{1,3},[0-9]{3}", digits) or (whole_units and re.fullmatch(r"[0-9]{1,3}\.[0-9]{3}", digits)):

@@ -84,7 +84,8 @@ class Store(AmendmentStore):
             raise ConflictError(
                 "piece-signed",
                 "{serial} is signed already.",
-                hint="Do not submit it, or revoke it once it is on the ledger.",
+                hint="Where it cannot get onto the ledger, `kilnmark piece unsign {serial}` makes it a draft again. "
+                "Revoke it once it is on the ledger.",
                 serial=serial,
             )
 
@@ -139,6 +140,14 @@ class Store(AmendmentStore):
             raise ConflictError(
                 "signed-already", "Another program signed in this folder at the same time.", hint="Run it again."
             ) from None
+
+    def remove_certificates(self, digests: Iterable[Digest]) -> None:
+        """Forget certificates, and the amendments of their pieces, which are drafts with their newest facts then."""
+        with self._write() as connection:
+            for digest in digests:
+                of = "(SELECT serial FROM certificates WHERE digest=?)"
+                connection.execute(f"DELETE FROM amendments WHERE serial={of}", (digest.value,))  # noqa: S608
+                connection.execute("DELETE FROM certificates WHERE digest=?", (digest.value,))
 
     def add_fetched(self, bundles: Iterable[tuple[Bundle, bytes]]) -> int:
         """Add certificates that were anchored before this folder was made, with their pieces, their amendments and the

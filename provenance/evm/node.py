@@ -45,6 +45,9 @@ _QUANTITY = re.compile(r"0x(?:0|[1-9a-f][0-9a-f]{0,63})\Z")
 
 _ADVICE = {
     "AccessControlEnforcedDefaultAdminDelay": Wording("The proposed admin has to wait until then, and accept anew."),
+    "AccessControlInvalidDefaultAdmin": Wording(
+        "Nobody else can accept: only the account that the present admin proposed, and never the zero address."
+    ),
     "AccessControlUnauthorizedAccount": Wording("The account has not the role for this: use the right key file."),
     "DidTaken": Wording("Another studio is accredited under this address: choose another short name."),
     "HeldByItsStudio": Wording(
@@ -53,6 +56,10 @@ _ADVICE = {
     "HeldBySteward": Wording("The guild has put the piece on hold: only the guild can lift it."),
     "InvalidClaimSignature": Wording("The code does not fit the release: type it again, or ask for a new release."),
     "InvalidHolderSignature": Wording("Whoever holds the piece now did not sign the release: ask them for another."),
+    "InvalidOrderSignature": Wording(
+        "Only the account named there signs for the studio: use the keystore that has it. A new one counts seven days "
+        "after `kilnmark ledger controller`."
+    ),
     "KeyAlreadyAdded": Wording(
         "A key is added once, and one that has ended stays ended: the studio takes the next with `kilnmark key rotate`."
     ),

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from provenance.errors import ConfigurationError, LedgerError
 from provenance.evm.ledger import EVMLedger
-from provenance.evm.quorum import Quorum, too_few_nodes
-from provenance.evm.server import server_of
+from provenance.evm.quorum import Quorum
+from provenance.evm.server import server_of, shown_server
 from provenance.ledger import LedgerIdentity, LedgerReader
 
 
@@ -33,8 +33,9 @@ def open_ledger(nodes: Sequence[str], expected: LedgerIdentity, *, importing: bo
 def open_agreeing(nodes: Sequence[str], expected: LedgerIdentity, agreeing: int) -> LedgerReader:
     """Open the pinned ledger at as many of `nodes` as answer, `agreeing` of which must give each answer.
 
-    With one that is `open_ledger`.  A server named twice, however it is spelled, is one node.  Raises `LedgerError` as
-    that does, and where fewer answer than must agree; `ConfigurationError` where fewer are named.
+    With one that is `open_ledger`.  A server named twice, however it is spelled, is one node.  Raises `LedgerError`,
+    which names the node, for one that serves another ledger, and where fewer answer than must agree; where others serve
+    the right one it can be tried again, for the fault is that node's.  `ConfigurationError` where fewer are named.
     """
     if agreeing == 1:
         return open_ledger(nodes, expected)
@@ -45,12 +46,30 @@ def open_agreeing(nodes: Sequence[str], expected: LedgerIdentity, agreeing: int)
             hint="Name more with --rpc, one option for each.", named=len(different), agreeing=agreeing,
         )  # fmt: skip
     opened: list[EVMLedger] = []
+    silent, wrong = dict[str, LedgerError](), dict[str, LedgerError]()
     for url in different:
         try:
             opened.append(EVMLedger.open_rpc(url, expected.contract, expected))
         except LedgerError as error:
-            if not error.retryable:
-                raise
+            (silent if error.retryable else wrong)[shown_server(url)] = error
+    for node, fault in wrong.items():
+        raise LedgerError(
+            fault.code,
+            "The node {node} cannot be one of those that agree: {fault}",
+            retryable=bool(opened),
+            hint="Ask others with --rpc, one option for each.",
+            node=node,
+            fault=fault,
+        )
     if len(opened) < agreeing:
-        raise too_few_nodes(len(opened), agreeing)
+        raise LedgerError(
+            "too-few-nodes",
+            "{agreeing} nodes must agree, and {answered} gave an answer that can be used. {nodes}: {fault}",
+            retryable=True,
+            hint="Try again later, or name other nodes with --rpc.",
+            agreeing=agreeing,
+            answered=len(opened),
+            nodes=", ".join(silent),
+            fault=next(iter(silent.values())),
+        )
     return Quorum(opened, agreeing)

@@ -28,6 +28,14 @@ def server_of(url: str) -> tuple[str, str, int, str]:
     return parts.scheme, _host(unquote(parts.hostname or "").lower().removesuffix(".")), port, path
 
 
+def shown_server(url: str) -> str:
+    """Return host and port of a node's address as messages may name them: what follows may hold a key."""
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2]
+    except ValueError:
+        return ""
+
+
 def _host(name: str) -> str:
     if name == LOCAL or name.endswith(f".{LOCAL}"):
         return LOCAL

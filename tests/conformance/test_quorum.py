@@ -218,11 +218,20 @@ def test_nodes_are_opened_as_they_are_named(village: Village) -> None:
     with pytest.raises(LedgerError) as caught:
         open_agreeing([here, gone], identity, 2)
     assert (caught.value.code, caught.value.retryable) == ("too-few-nodes", True)
+    assert gone.removeprefix("http://") in caught.value.message
+    assert here.removeprefix("http://") not in caught.value.message
     for few in ([here], [here, here], [here, here + "/"], []):
         with pytest.raises(ConfigurationError):
             open_agreeing(few, identity, 2)
     with pytest.raises(LedgerError) as caught:  # Another ledger is no fault to be worked around.
         open_agreeing([here, there], replace(identity, deployment_id=Hash32(bytes(32))), 2)
     assert (caught.value.code, caught.value.retryable) == ("wrong-deployment", False)
+    village.liar.lie = about("eth_chainId", lambda _: "0x5")
+    with pytest.raises(LedgerError) as caught:  # The others are right: whoever verifies could not check, no more.
+        open_agreeing([here, there + "/secret-key"], identity, 2)
+    assert caught.value.retryable
+    assert there.removeprefix("http://") in caught.value.message
+    assert "secret" not in caught.value.message
+    village.liar.lie = lambda _request, _truth: None
     with pytest.raises(ValueError, match="quorum"):
         Quorum([village.truth], 2)

@@ -295,6 +295,10 @@ def test_every_route_is_documented(tmp_path: Path) -> None:
     assert documented == routes
 
 
+BOUNDS = "MAX_", "MIN_", "TIMEOUT", "DEADLINE", "SLOWEST"
+"""How the names of limits begin."""
+
+
 def test_every_limit_is_documented() -> None:
     named = dict[str, int | float]()
     for package in (provenance, provenance_cli, provenance_registry):
@@ -305,7 +309,7 @@ def test_every_limit_is_documented() -> None:
             for node in ast.parse(Path(str(loaded.__file__)).read_text("utf-8")).body:
                 targets = node.targets if isinstance(node, ast.Assign) else []
                 for target in targets:
-                    if isinstance(target, ast.Name) and target.id.startswith(("MAX_", "MIN_")):
+                    if isinstance(target, ast.Name) and target.id.startswith(BOUNDS):
                         named[f"{module.name}.{target.id}"] = getattr(loaded, target.id)
     first, second = section(read(REFERENCE), "## Limits").split("Limits of one registry", 1)
     assert {quoted(cells[0])[0]: float(cells[1].replace(",", "")) for cells in rows(first)} == named

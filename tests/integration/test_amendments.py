@@ -168,6 +168,15 @@ def test_an_amendment_goes_the_whole_way(shop: Shop, registry: RunningRegistry, 
     assert (third["number"], third["replaces"], third["state"]) == (2, str(second.digest), "recorded")
     assert verdict(registry, registry.client.bundle(serial))[0] is Outcome.AUTHENTIC
     assert verdict(registry, data)[1] == "amendment-missing"
+    aged, fresh = tmp_path / "aged.json", tmp_path / "fresh.json"
+    aged.write_bytes(data)
+    shop.run("verify", aged, code=3)
+    assert f"kilnmark bundle {serial} --fresh" in " ".join(shop.talk.split())
+    shop.workshop.store.keep_bundles([(first.digest, data)])  # As a folder has it that another one went past.
+    shop.run("bundle", serial, "--fresh", "-o", fresh)
+    assert shop.run("verify", fresh)["outcome"] == "AUTHENTIC"
+    assert "--fresh" not in shop.talk
+    shop.workshop.store.keep_bundles([(first.digest, fresh.read_bytes())])
 
 
 def _piece(serial: Serial, what: str) -> str:
@@ -222,10 +231,10 @@ def test_without_a_network_it_stays_signed_and_submit_sends_it(shop: Shop, regis
         away = f"http://127.0.0.1:{free_port()}"
         of = RegistryClient.__init__
         patch.setattr(RegistryClient, "__init__", lambda self, _url: of(self, away))
-        told = shop.run("piece", "amend", serial, "--height", "61")
+        told = shop.run("piece", "amend", serial, "--height", "61", code=3)
         assert told["state"] == "signed"
         assert "kilnmark submit" in shop.talk
-        assert shop.run("piece", "amend", serial, "--height", "62")["number"] == 2
+        assert shop.run("piece", "amend", serial, "--height", "62", code=3)["number"] == 2
         shop.run("submit", code=3)
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("KILNMARK_PASSPHRASE_FILE")
@@ -241,7 +250,7 @@ def test_without_a_network_it_stays_signed_and_submit_sends_it(shop: Shop, regis
 
 def test_a_draft_is_amended_before_it_is_on_the_ledger(shop: Shop, registry: RunningRegistry) -> None:
     serial = shop.signed()
-    told = shop.run("piece", "amend", serial, "--height", "63")
+    told = shop.run("piece", "amend", serial, "--height", "63", code=None)  # 3 where it waits for the piece's anchor.
     assert told["state"] in ("registered", "recorded")
     outcome = shop.run("submit", "--wait")
     assert outcome["amendments"]["waiting"] == 0

@@ -84,8 +84,9 @@ def test_the_whole_way_of_an_artisan(run: Run, registry: RunningRegistry, tmp_pa
     (tmp_path / "firing.csv").write_bytes(SHEET.replace("A-2", "B-2").replace("31.2", "31.4").encode("gb18030"))
     code, data, _ = run(*at, "--json", "piece", "import", tmp_path / "firing.csv", "--dry-run")
     assert json.loads(data)["added"] == 0
-    (tmp_path / "firing.csv").write_bytes(SHEET.replace("31.2", "31.4").encode("gb18030"))
-    code, data, _ = run(*at, "--json", "piece", "import", tmp_path / "firing.csv")
+    (tmp_path / "firing.csv").write_bytes(SHEET.replace("31.2", "31.42").encode("gb18030"))
+    code, data, talk = run(*at, "--json", "piece", "import", tmp_path / "firing.csv")
+    assert "Line 2, 高(cm): of 31.42, 314 is kept" in talk
     assert (json.loads(data)["corrected"], json.loads(data)["known"]) == (1, 1)
 
     photo = tmp_path / "IMG_4711.jpg"
@@ -208,6 +209,19 @@ def test_a_photo_of_a_tag_is_verified(run: Run, registry: RunningRegistry, tmp_p
     assert (code, json.loads(data)["serial"]) == (0, str(serial))
     (tmp_path / "vase.jpg").write_bytes(photo_bytes())
     assert run("verify", tmp_path / "vase.jpg", "--policy", tmp_path / "policy.json")[0] == 4
+    whole = registry.client.bundle(serial)
+    for name, content, told in (
+        ("cut.kilnmark.json", whole[: len(whole) // 2], ("cut.kilnmark.json: ", "kilnmark verify SERIAL")),
+        ("policy.json", registry.policy.to_bytes(), ("policy.json: ", "no whole bundle")),
+        ("notes.pdf", b"%PDF-1.7 nothing", ("notes.pdf is neither a bundle nor a photo", ".kilnmark.json")),
+        ("empty.json", b"", ("empty.json is neither",)),
+        ("cut.jpg", photo_bytes()[:900], ("cut.jpg: ", "cut short", "Copy it again")),
+    ):
+        (tmp_path / name).write_bytes(content)
+        code, _, talk = run("verify", tmp_path / name, "--policy", tmp_path / "policy.json")
+        assert code == 4
+        assert all(words in " ".join(talk.split()) for words in told), talk
+        assert name.endswith(".jpg") or "JPEG" not in talk.partition("→")[0]
 
 
 def test_a_bundle_verifies_where_the_registry_was_never_heard_of(
@@ -322,6 +336,49 @@ def test_no_server_loses_nothing(run: Run, tmp_path: Path) -> None:
     assert json.loads(run(*at, "--json", "piece", "list")[1])[0]["state"] == "signed"
 
 
+def test_a_registry_that_was_restored_from_an_older_copy_gets_everything_again(run: Run, tmp_path: Path) -> None:
+    registry = RunningRegistry(tmp_path / "registry")
+    registry.start()
+    try:
+        shop = make_workshop(run, tmp_path / "workshop", registry.base_url)
+        at = ("-C", shop, "-y", "--json")
+        run(*at, "studio", "apply")
+        steward, policy = tmp_path / "steward.key", tmp_path / "policy.json"
+        write_file(steward, bytes(registry.steward._account.key).hex().encode())
+        write_file(policy, registry.policy.to_bytes())
+        accredited = ("--key-file", steward, "--policy", policy)
+        assert run("-y", "studio", "accredit", shop / "application.json", *accredited)[0] == 0
+        run(*at, "piece", "add", "--title", "一")
+        run(*at, "sign")
+        assert json.loads(run(*at, "submit", "--wait")[1])["states"] == {"anchored": 1}
+        assert registry.stop() == 0
+        older = (registry.folder / "registry.db").read_bytes()
+        registry.start()
+        photo = tmp_path / "photo.jpg"
+        photo.write_bytes(photo_bytes())
+        for title in ("二", "三"):
+            run(*at, "piece", "add", "--title", title, "--photo", photo)
+            run(*at, "sign")
+            outcome = json.loads(run(*at, "submit", "--wait")[1])
+        assert outcome["states"] == {"anchored": 3}
+        assert registry.stop() == 0
+        (registry.folder / "registry.db").write_bytes(older)
+        (digest,) = {item for piece in json.loads(run(*at, "piece", "list")[1]) for item in piece.get("photos", [])}
+        for path in registry.folder.rglob(f"{digest.removeprefix('0x')}*"):
+            path.unlink()
+        registry.start(wait=False)
+        registry.wait_alive()
+        code, data, talk = run(*at, "submit", "--wait")
+        assert (code, json.loads(data)["states"]) == (0, {"anchored": 3}), registry.log
+        assert json.loads(data)["photos"] == 1
+        assert "lost 2 certificates" in talk
+        for piece in json.loads(run(*at, "piece", "list")[1]):
+            assert registry.client.verdict(_serial(piece["serial"]))["outcome"] == "AUTHENTIC"
+        assert "lost" not in run(*at, "submit")[2]
+    finally:
+        registry.stop()
+
+
 def test_a_lost_laptop_is_restored_from_the_phrase(run: Run, tmp_path: Path) -> None:
     folder = tmp_path / "workshop"
     _, data, _ = run(
@@ -400,3 +457,37 @@ def test_a_tag_that_leads_elsewhere_is_not_vouched_for(
     url = tag_url("https://registry-kilnmark.test", certificate.piece.serial)
     code, data, _ = run("--json", "verify", url, "--policy", tmp_path / "policy.json")
     assert (code, json.loads(data)["reason"]) == (3, "other-host")
+    from provenance.serial import Serial
+
+    url = tag_url("https://registry-kilnmark.test", Serial.random())  # Of another guild's, perhaps, and true there.
+    code, data, talk = run("--json", "verify", url, "--policy", tmp_path / "policy.json")
+    assert (code, json.loads(data)["reason"]) == (3, "other-host")
+    assert "the tag leads to https://registry-kilnmark.test" in talk
+    url = tag_url(registry.base_url, Serial.random())
+    assert json.loads(run("--json", "verify", url, "--policy", tmp_path / "policy.json")[1])["outcome"] == "UNKNOWN"
+
+
+def test_one_node_of_another_chain_is_named_and_accuses_nobody(
+    run: Run, registry: RunningRegistry, tmp_path: Path, studio: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from provenance.evm.embedded import CHAIN_ID
+    from provenance.evm.node import BoundedHTTPProvider
+
+    certificate = studio.sign()
+    studio.submit(certificate)
+    studio.wait_anchored(certificate)
+    write_file(tmp_path / "policy.json", registry.policy.to_bytes())
+    asked = BoundedHTTPProvider.make_request
+
+    def ask(self: Any, method: Any, params: Any) -> Any:
+        if "wrong" not in self.url:
+            return asked(self, method, params)
+        return {"result": hex(CHAIN_ID + 1)} if method == "eth_chainId" else {"result": "0x"}
+
+    monkeypatch.setattr(BoundedHTTPProvider, "make_request", ask)
+    nodes = ("--rpc", f"{registry.base_url}/rpc", "--rpc", "https://wrong.example/some-key")
+    given = ("--policy", tmp_path / "policy.json", *nodes)
+    code, data, talk = run("--json", "verify", certificate.piece.serial, *given)
+    assert (code, json.loads(data)["outcome"]) == (3, "INCONCLUSIVE")
+    assert "wrong.example" in talk
+    assert "some-key" not in talk

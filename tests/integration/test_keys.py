@@ -194,8 +194,24 @@ def test_an_ended_key_is_told_wherever_it_is_used(desk: Desk) -> None:
     desk.run("-C", shop, "piece", "add", "--title", "三")
     desk.run("-C", shop, "sign")
     assert "no longer valid" not in desk.talk
-    desk.run("-C", shop, "submit")
+    states = desk.run("-C", shop, "submit")["states"]
     assert told not in desk.talk
+    assert "2 held certificates are of a key that was exchanged" in desk.talk
+    assert "kilnmark piece unsign" in desk.talk
+    assert states == {"held": 3}
+    serials = desk.serials(shop)
+    assert desk.run("-C", shop, "piece", "unsign", serials["三"], code=3)["error"] == "not-stuck"
+    taken = desk.run("-C", shop, "piece", "unsign")["unsigned"]
+    assert taken == [serials["一"], serials["二"]]
+    desk.run("-C", shop, "piece", "remove", serials["二"])
+    assert desk.run("-C", shop, "sign") == {"signed": 1}
+    desk.run("studio", "accredit", shop / "application.json", "--key-file", desk.steward_key, "--policy", desk.policy)
+    assert desk.run("-C", shop, "submit", "--wait")["states"] == {"anchored": 2}
+    assert "piece unsign" not in desk.talk
+    assert desk.serials(shop) == {"一": serials["一"], "三": serials["三"]}
+    assert [desk.outcome(serials[title]) for title in ("一", "三")] == ["AUTHENTIC"] * 2
+    assert desk.run("-C", shop, "piece", "unsign", serials["一"], code=3)["error"] == "not-stuck"
+    assert desk.run("-C", shop, "piece", "unsign") == {"unsigned": []}
 
 
 def wait_for(arrived: Callable[[], bool]) -> None:

@@ -88,6 +88,18 @@ class RunningRegistry:
             time.sleep(0.05)
         raise AssertionError(f"not ready: {self.log}")
 
+    def wait_alive(self, patience: float = 60.0) -> None:
+        """Wait until it answers at all: one with an older database is not ready."""
+        deadline = time.monotonic() + patience
+        while time.monotonic() < deadline:
+            try:
+                self.client.about()
+            except UnreachableError:
+                time.sleep(0.05)
+            else:
+                return
+        raise AssertionError(f"not alive: {self.log}")
+
     def stop(self) -> int:
         return self.wait_dead(30)
 

@@ -4,7 +4,7 @@ import pytest
 
 from provenance.errors import MalformedError
 from provenance_cli.mapping import Columns, guess
-from provenance_cli.measures import whole
+from provenance_cli.measures import is_rounded, whole
 
 
 @pytest.mark.parametrize(
@@ -61,6 +61,20 @@ def test_what_could_be_read_wrong_is_refused(text: str, field: str, code: str) -
         whole(text, field, "mm" if field != "peak" else "°c")
     assert caught.value.code == code
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "expected"),
+    [
+        ("12.34", "mm", True),
+        ("31.25", "cm", True),
+        ("31.2", "cm", False),
+        ("312", "mm", False),
+        ("3.5 in", "mm", False),
+    ],
+)
+def test_a_metric_measure_that_loses_decimals_is_told(text: str, unit: str, expected: bool) -> None:
+    assert is_rounded(text, "height", unit) is expected
 
 
 def test_a_headings_unit_counts_before_the_files() -> None:

@@ -73,3 +73,11 @@ def test_the_simulator_names_the_role_too() -> None:
 
     with pytest.raises(RefusedError, match="neededRole=STEWARD_ROLE"):
         require_role(State(), Role.STEWARD, Address(bytes(20)))
+
+
+@pytest.mark.parametrize("name", ["InvalidOrderSignature", "AccessControlInvalidDefaultAdmin"])
+def test_whom_the_contract_does_not_take_for_the_right_account_is_told_which_is(name: str) -> None:
+    from provenance.evm.node import refusal
+
+    assert name in {error for error, _ in interface().errors.values()}
+    assert "account" in str(refusal(f"{name}(controller=0x{'ab' * 20})").hint)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from provenance.ledger import SuspendCall
+from provenance.policy import TrustPolicy, identity_from_json
 from provenance.status import Status
 from provenance.testimony import ExportedRecord
 from provenance.verdict import ADVISORIES, CODES, Finding, Outcome, Verdict
@@ -17,6 +19,7 @@ from provenance_cli.columns import width
 from provenance_cli.context import App
 from provenance_cli.showing import WIDTH, show_verdict
 from tests.support.scene import OTHER, STEWARD, STUDIO, Scene
+from tests.support.spellings import LEDGER
 
 Capture = pytest.CaptureFixture[str]
 
@@ -112,3 +115,14 @@ def test_testimony_is_told_as_such(capsys: Capture) -> None:
         assert line in text
     assert "无人核实" in shown(verdict, capsys, "zh-Hans")
     assert "As this file says" not in shown(scene.verify(replace(bundle, as_exported=told)), capsys)
+
+
+def test_a_new_policy_that_has_fewer_nodes_agree_says_so(capsys: Capture, tmp_path: Path) -> None:
+    from provenance_cli.commands.ledger.basics import publish
+
+    identity = identity_from_json(LEDGER)
+    nodes = ("https://one.example", "https://two.example")
+    before = TrustPolicy(identity, nodes, agreeing=2)
+    for policy, told in ((TrustPolicy(identity, nodes[:1]), True), (before, False)):
+        publish(App(), policy, tmp_path / "policy.json", before)
+        assert ("KILNMARK_AGREEING" in capsys.readouterr().err) is told

@@ -214,13 +214,20 @@ def certified(book: Casebook, story: Story, bundle: Bundle) -> None:
 
         return rename
 
-    def addressed(base: str) -> Change:
+    def addressed(base: str, host: str = "registry.example") -> Change:
+        """Spell the registry's address otherwise, alike in all places: `host` is what the DID then has for it."""
+
         def move(certificate: dict[str, Any]) -> None:
             text = json.dumps(certificate).replace(REGISTRY, base)
+            text = text.replace("did:web:registry.example:", f"did:web:{host}:")
             certificate.clear()
             certificate.update(json.loads(text))
 
-        return signed(move)
+        def apply(document: dict[str, Any]) -> None:
+            document["certificate"]["proof"]["verificationMethod"] = f"did:web:{host}:studios:lin#{multikey}"
+            signed(move)(document)
+
+        return apply
 
     value, multikey = to_base58(bundle.certificate.proof.signature), lin.signer.public_key.multikey
     method, raw = f"{lin.issuer.did}#", lin.signer.public_key.multikey_bytes
@@ -254,7 +261,7 @@ def certified(book: Casebook, story: Story, bundle: Bundle) -> None:
         "an issuer's short name in capitals": named_as("did:web:registry.example:studios:Lin"),
         "an issuer's short name of a hyphen": named_as("did:web:registry.example:studios:-"),
         "an issuer's host in capitals": named_as("did:web:Registry.example:studios:lin"),
-        "a registry's address with its usual port": addressed("https://registry.example:443"),
+        "a registry's address with its usual port": addressed("https://registry.example:443", "registry.example%3A443"),
         "a registry's address with a path": addressed("https://registry.example/kiln"),
         "a registry's address without its scheme": addressed("registry.example"),
         "a registry's address of another scheme": addressed("ftp://registry.example"),

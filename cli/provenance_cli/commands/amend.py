@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from provenance_cli import exits
 from provenance_cli.context import App, pass_app
 from provenance_cli.fact_options import fact_options, given_facts
 from provenance_cli.i18n import _, ngettext
@@ -61,10 +62,11 @@ def amend(
         unlocked = _sign(app, workshop, newest, corrected, len(before) + 1)
     elif not before:
         raise click.UsageError(_("Nothing would change: name the facts that do."))
-    if send:
-        _deliver(app, workshop, wanted, policy_file, unlocked)
+    done = not send or _deliver(app, workshop, wanted, policy_file, unlocked)
     kept = store.amendments_kept(wanted)
     app.data(_members(wanted, kept))
+    if not done:
+        click.get_current_context().exit(exits.INCONCLUSIVE)
 
 
 def _sign(app: App, workshop: Workshop, newest: Any, corrected: Any, number: int) -> Unlocked:
@@ -90,8 +92,8 @@ def _sign(app: App, workshop: Workshop, newest: Any, corrected: Any, number: int
     return unlocked
 
 
-def _deliver(app: App, workshop: Workshop, serial: Serial, policy_file: str | None, unlocked: Unlocked | None) -> None:
-    """Register what is signed and have it recorded, as far as that can be now."""
+def _deliver(app: App, workshop: Workshop, serial: Serial, policy_file: str | None, unlocked: Unlocked | None) -> bool:
+    """Register what is signed and have it recorded, as far as that can be now; tell whether nothing waits."""
     from provenance.errors import UnreachableError
     from provenance_cli.amendments import ready, register
     from provenance_cli.client import RegistryClient
@@ -111,14 +113,16 @@ def _deliver(app: App, workshop: Workshop, serial: Serial, policy_file: str | No
     except UnreachableError as error:
         app.say(words(error)[0], fg="yellow")
         app.say(_("The amendment stays signed in this folder: `kilnmark submit` sends it when there is a network."))
-        return
+        return False
     tell_refused(app, unsent)
     if ready(workshop, [serial]):
         _record(app, workshop, client, serial, policy_file, unlocked)
     elif any(item.state != "recorded" for item in workshop.store.amendments_kept(serial)):
         app.say(_("It can be recorded once the piece is on the ledger: run `kilnmark submit --wait` later."))
+        return False
     else:
         app.say(_("It is on the ledger already."))
+    return True
 
 
 def _record(

@@ -13,9 +13,10 @@ from provenance_cli.i18n import _, ngettext
 @click.command(help="Save all evidence for a piece in one file.")
 @click.argument("serial", required=False)
 @click.option("--all", "every", is_flag=True, help="Save the bundles of all anchored pieces.")
+@click.option("--fresh", is_flag=True, help="Fetch it from the registry, though the workshop keeps one.")
 @click.option("-o", "--out", type=click.Path(), help="File, or folder with --all (default: out/ in the workshop).")
 @pass_app
-def bundle(app: App, serial: str | None, every: bool, out: str | None) -> None:
+def bundle(app: App, serial: str | None, every: bool, fresh: bool, out: str | None) -> None:
     """Write bundles that the workshop keeps, or fetch one from the registry."""
     from provenance.errors import NotFoundError
     from provenance.serial import Serial
@@ -30,14 +31,14 @@ def bundle(app: App, serial: str | None, every: bool, out: str | None) -> None:
         items = workshop.store.certificates(("anchored",))
         folder = Path(out) if out else workshop.out
         for item in items:
-            data = item.bundle or client.bundle(item.certificate.piece.serial)
+            data = (None if fresh else item.bundle) or client.bundle(item.certificate.piece.serial)
             write_file(folder / f"{item.certificate.piece.serial}.kilnmark.json", data)
         app.say(ngettext("{n} bundle in {path}", "{n} bundles in {path}", len(items)).format(n=len(items), path=folder))
         app.data({"bundles": len(items), "folder": str(folder)})
         return
     wanted = Serial.parse(serial or "")
     try:
-        kept = workshop.store.certificate(wanted).bundle
+        kept = None if fresh else workshop.store.certificate(wanted).bundle
     except NotFoundError:
         kept = None
     path = Path(out) if out else workshop.out / f"{wanted}.kilnmark.json"

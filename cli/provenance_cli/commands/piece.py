@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import click
 
 from provenance_cli.columns import cut, listing, pad
 from provenance_cli.commands.amend import amend
+from provenance_cli.commands.unsign import unsign
 from provenance_cli.context import App, pass_app
 from provenance_cli.fact_options import fact_options, given_facts
 from provenance_cli.i18n import _, later, ngettext
@@ -70,6 +72,7 @@ def add(
 
 
 piece.add_command(amend)
+piece.add_command(unsign)
 
 
 @piece.command(help="Say that pieces are a set or a pair; they must not be signed.")
@@ -108,6 +111,19 @@ def join(app: App, serials: tuple[str, ...], pair: bool, name: str | None, text_
     store.correct_pieces(Entry(replace(item, set=of_set)) for item in pieces)
     app.say(ngettext("{n} piece joined.", "{n} pieces joined.", len(pieces)).format(n=len(pieces)))
     app.data({"set": of_set.to_json()})
+
+
+def _roundings(sheet: Sheet, columns: Columns, faulty: set[int]) -> Iterator[str]:
+    """Yield what is kept of measures with more decimals than the record has, for rows that are not `faulty`."""
+    from provenance_cli.measures import QUANTITIES, is_rounded, whole
+
+    text = _("Line {line}, {column}: of {measure}, {kept} is kept: records have whole mm, g and °C.")
+    for row in sheet.rows:
+        for field in () if row.line in faulty else QUANTITIES:
+            heading = columns.headings.get(field, "")
+            cell = row.cells.get(heading, "") if heading else ""
+            if cell and is_rounded(cell, field, unit := columns.unit_of(field)):
+                yield text.format(line=row.line, column=heading, measure=cell, kept=whole(cell, field, unit))
 
 
 @piece.command(name="import", help="Enter pieces from a spreadsheet: .xlsx or CSV.")
@@ -150,6 +166,9 @@ def import_(
         app.say(_("Not read: {columns}").format(columns=_(", ").join(unread)), fg="yellow")
     for number, entry in enumerate(intake.entries[:5], start=1):
         app.say(f"  {number}. {line_of(entry.piece)}")
+    faulty = {fault.line for fault in intake.faults}
+    for text in _roundings(sheet, columns, faulty):
+        app.say(text, fg="yellow")
     for fault in intake.faults:
         tell_fault(app, fault)
     added = corrected = 0

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 GROUP = 250
 """Certificates of one request: under a megabyte, answered within a second."""
+ASKED = 1_000
+"""Certificates whose states are asked for at once: the most that a registry answers."""
 POLL = 0.5
 Refused: TypeAlias = "tuple[str, ProvenanceError]"
 """A serial, and why its certificate was refused, or something that it names could not be sent."""
@@ -43,6 +45,13 @@ def submit(app: App, wait: bool, again: bool) -> None:
 
     workshop = app.workshop()
     client = RegistryClient(workshop.issuer.base_url)
+    if forgotten := offer_again(workshop, client):
+        text = ngettext(
+            "The registry has lost {n} certificate: it is sent again, with what it names.",
+            "The registry has lost {n} certificates: they are sent again, with what they name.",
+            forgotten,
+        )
+        app.say(text.format(n=forgotten), fg="yellow")
     waiting = len(workshop.store.certificates(("signed", "refused")))
     with app.progress(waiting, _("Submitting")) as advance:
         refused = submit_all(workshop, client, advance)
@@ -53,7 +62,7 @@ def submit(app: App, wait: bool, again: bool) -> None:
     with app.progress(len(amended_pieces), _("Amendments")) as advance:
         not_taken = register(workshop, client, amended_pieces, advance)
     refused += [(str(serial), error) for serial, error in not_taken]
-    if again:
+    if again or forgotten:  # An older copy of the registry lacks photos and files as well.
         lost = ask_again(workshop, client, app)
         lost_words = ngettext("The registry has lost {n} file.", "The registry has lost {n} files.", lost)
         app.say(lost_words.format(n=lost), fg="yellow" if lost else None)
@@ -70,6 +79,7 @@ def submit(app: App, wait: bool, again: bool) -> None:
     reasons = Counter(item.error for item in workshop.store.certificates(("held", "anchored")) if item.error)
     for reason, number in reasons.items():
         app.say(_("  {n:,}: {reason}").format(n=number, reason=_(reason or "")), fg="yellow")
+    _tell_exchanged(app, workshop)
     if photos:
         app.say(ngettext("{n} photo sent.", "{n} photos sent.", photos).format(n=photos))
     if files:
@@ -184,13 +194,46 @@ def submit_all(workshop: Workshop, client: RegistryClient, advance: Advance) -> 
     return refused
 
 
+def _tell_exchanged(app: App, workshop: Workshop) -> None:
+    """Say what to do with certificates that are held under a key that this folder has exchanged."""
+    present = workshop.keystore().public_key
+    held = sum(item.certificate.public_key != present for item in workshop.store.certificates(("held",)))
+    if held:
+        text = ngettext(
+            "{n} held certificate is of a key that was exchanged. If that key has ended: `kilnmark piece unsign`, then "
+            "`kilnmark sign`, signs the piece anew under the same serial.",
+            "{n} held certificates are of a key that was exchanged. If that key has ended: `kilnmark piece unsign`, "
+            "then `kilnmark sign`, signs the pieces anew under the same serials.",
+            held,
+        )
+        app.say(text.format(n=held), fg="yellow")
+
+
+def offer_again(workshop: Workshop, client: RegistryClient) -> int:
+    """Mark certificates that the registry had and does not know any more to be sent again; return how many.
+
+    So it is after an older copy of it was restored.  Their bundles are kept: the ledger has lost nothing.
+    """
+    from provenance_cli.records import REGISTRY_STATES, SIGNED
+
+    digests = [item.certificate.digest for item in workshop.store.certificates(REGISTRY_STATES)]
+    lost = 0
+    for start in range(0, len(digests), ASKED):
+        group = digests[start : start + ASKED]
+        known = client.states(group)
+        changes = [(digest, SIGNED, None) for digest in group if digest not in known]
+        workshop.store.mark(changes)
+        lost += len(changes)
+    return lost
+
+
 def refresh(workshop: Workshop, client: RegistryClient) -> dict[str, int]:
     """Ask how far certificates are, keep the bundles of those that are anchored, and count the states."""
     store = workshop.store
     moving = store.certificates(("held", "waiting", "batched", "anchored"))
     open_ones = [item for item in moving if item.state != "anchored" or item.bundle is None or item.error]
-    for start in range(0, len(open_ones), 1_000):
-        group = open_ones[start : start + 1_000]
+    for start in range(0, len(open_ones), ASKED):
+        group = open_ones[start : start + ASKED]
         states = client.states([item.certificate.digest for item in group])
         bundles: list[tuple[Digest, bytes]] = []
         changes: list[tuple[Digest, str, str | None]] = []

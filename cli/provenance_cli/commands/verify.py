@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -9,6 +11,7 @@ import click
 
 from provenance_cli import exits
 from provenance_cli.context import App, pass_app
+from provenance_cli.i18n import _, later
 from provenance_cli.report import words
 
 if TYPE_CHECKING:
@@ -20,6 +23,9 @@ if TYPE_CHECKING:
 
 LIST_TIMEOUT = 10.0
 """Seconds to wait for a status list, which decides nothing."""
+_BUNDLE_REMEDY = later(
+    "The file is no whole bundle: copy or download it anew, or check the piece by its serial: `kilnmark verify SERIAL`."
+)
 
 
 @click.command(help="Check a piece by serial, address, bundle or photo.")
@@ -43,9 +49,10 @@ def verify(
 ) -> None:
     """Find the bundle, check it, say what was found."""
     from provenance.bundle import MAX_BUNDLE_BYTES, Bundle
+    from provenance.codes import OLD_BUNDLE_CODES
     from provenance.encoding import Digest
     from provenance.errors import LedgerError, MalformedError, NotFoundError
-    from provenance.verdict import not_vouched, unknown
+    from provenance.verdict import Outcome, elsewhere, not_vouched, unknown
     from provenance.verify import Verifier
     from provenance_cli.client import RegistryClient
     from provenance_cli.ledgers import load_policy, open_to_verify
@@ -73,6 +80,10 @@ def verify(
             data = client.bundle(serial) if serial else b""
         except NotFoundError as error:
             verdict = not_vouched(serial) if serial and error.code == "not-vouched" else unknown(serial)
+            if verdict.outcome is Outcome.UNKNOWN and base_url not in ("", client.base_url):
+                verdict = elsewhere(serial, base_url)
+                text = _("{own} has no such number, and the tag leads to {other}: the piece may be of that registry.")
+                app.say(text.format(own=client.base_url, other=base_url), fg="yellow")
             show_verdict(app, verdict)
             click.get_current_context().exit(outcome_exit(verdict.outcome))
         bundle = Bundle.from_bytes(data)
@@ -86,7 +97,8 @@ def verify(
             if Digest.of(fetched) == digest:  # Other bytes tell of the registry, not of the piece.
                 photos[digest] = fetched
     else:
-        bundle = Bundle.from_bytes(data)
+        with _naming(path, _BUNDLE_REMEDY):
+            bundle = Bundle.from_bytes(data)
     try:
         ledger = None if offline else open_to_verify(policy, rpc)
     except LedgerError as error:
@@ -102,6 +114,10 @@ def verify(
     )
     title = bundle.form(verdict.shown).piece.title_in(app.lang, "zh-Hans", "en")  # Anybody can write an amendment.
     show_verdict(app, verdict, title, bundle.certificate.issuer.name, verbose=verbose)
+    if data and photos is None and not OLD_BUNDLE_CODES.isdisjoint(finding.code for finding in verdict.findings):
+        text = _("The file may be older than the record. `kilnmark verify {serial}` checks what the registry has now; "
+                 "in a workshop `kilnmark bundle {serial} --fresh` saves that.")  # fmt: skip
+        app.say(text.format(serial=bundle.certificate.piece.serial))
     click.get_current_context().exit(outcome_exit(verdict.outcome))
 
 
@@ -126,6 +142,26 @@ def outcome_exit(outcome: Outcome) -> int:
             return exits.NOT_AUTHENTIC
         case Outcome.PENDING | Outcome.INCONCLUSIVE:
             return exits.INCONCLUSIVE
+
+
+@contextmanager
+def _naming(path: Path, remedy: str = "") -> Iterator[None]:
+    """Name the file in what is said of its bytes; `remedy` is for errors that have none."""
+    from provenance.errors import MalformedError, Wording
+
+    try:
+        yield
+    except MalformedError as error:
+        raise MalformedError(
+            error.code,
+            "{file}: {fault}",
+            field=error.field if remedy else None,  # That of a photo is the spreadsheet's column.
+            line=error.line,
+            hint="{remedy}",
+            file=path.name,
+            fault=error,
+            remedy=error.remedy if error.hint else Wording(remedy),
+        ) from None
 
 
 def _is_file(path: Path) -> bool:
@@ -165,7 +201,20 @@ def _from_photo(path: Path) -> tuple[Serial, str]:
     from provenance.tag import parse_tag_url
 
     with path.open("rb") as file:
-        payloads = read_tags(file.read(MAX_PHOTO_BYTES + 1))
+        data = file.read(MAX_PHOTO_BYTES + 1)
+    try:
+        with _naming(path):
+            payloads = read_tags(data)
+    except MalformedError as error:
+        if error.code != "not-a-photo":
+            raise
+        raise MalformedError(
+            "not-to-verify",
+            "{file} is neither a bundle nor a photo of a tag.",
+            hint="Give a bundle (.kilnmark.json), a photo of the tag as JPEG, PNG or WebP, the serial, or the tag's "
+            "address.",
+            file=path.name,
+        ) from None
     found = []
     for payload in payloads:
         try:

@@ -103,7 +103,7 @@ def deploy(
     ancestors = () if before is None else (before.ledger, *before.predecessors)
     policy = TrustPolicy(ledger.identity, (rpc,), confirmations, registry=base_url, predecessors=ancestors)
     facts = record_of(ledger, transaction, payer.address, base_url, read_final_block(path))
-    words = publish(app, policy, Path(out))
+    words = publish(app, policy, Path(out), before)
     write_record(path, facts)
     app.say(_("The record of the deployment is in {path}.").format(path=path))
     if before is not None:
@@ -123,8 +123,11 @@ def _tell_plan(app: App, arguments: dict[str, Any]) -> None:
     app.say(listing((label, value) for label, value in rows if value is not None))
 
 
-def publish(app: App, policy: TrustPolicy, path: Path) -> list[str]:
-    """Write a policy and show the six words that everybody compares; return them."""
+def publish(app: App, policy: TrustPolicy, path: Path, before: TrustPolicy | None = None) -> list[str]:
+    """Write a policy and show the six words that everybody compares; return them.
+
+    It is said where the policy `before` has more nodes agree: a policy that names one node cannot.
+    """
     from provenance.words import six_words
     from provenance_cli.files import write_file
 
@@ -136,6 +139,12 @@ def publish(app: App, policy: TrustPolicy, path: Path) -> list[str]:
         )
     )
     app.say("   " + "  ".join(words), bold=True)
+    if before is not None and before.agreeing > policy.agreeing:
+        text = _(
+            "The policy of before has {n} nodes agree; this one names a single node, which is believed alone. Have the "
+            "registry publish more nodes and how many must agree (KILNMARK_NODES, KILNMARK_AGREEING), and pin that."
+        )
+        app.say(text.format(n=before.agreeing), fg="yellow")
     return words
 
 

@@ -70,7 +70,7 @@ def move(
     if not new.sealed():
         _seal(hand, new, final)
     policy = TrustPolicy(new.identity, (to_rpc,), hand.policy.confirmations, registry=base_url, predecessors=ancestors)
-    words = publish(app, policy, path)
+    words = publish(app, policy, path, hand.policy)
     app.say(_("Now let the old ledger's admin name it: `kilnmark ledger name-successor {path}`.").format(path=path))
     recoveries = _recoveries(app, old, final)
     app.data(
