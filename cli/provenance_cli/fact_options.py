@@ -74,6 +74,8 @@ def given_facts(
     from provenance_cli.darkroom import WorkshopDarkroom
     from provenance_cli.facts import UNNAMED, read_facts
     from provenance_cli.mapping import Columns
+    from provenance_cli.measures import QUANTITIES, is_rounded
+    from provenance_cli.measures import whole as measured
     from provenance_cli.spreadsheet import Row
 
     cells = {name: text for name, text in values.items() if text}
@@ -84,6 +86,10 @@ def given_facts(
         if given:
             cells[name] = ";".join(str(Path(path).resolve()) for path in given)
     columns = Columns({name: name for name in cells if name != "part_of"}, "mm", language)
+    for name in QUANTITIES.keys() & cells.keys():
+        if is_rounded(cells[name], name, unit := columns.unit_of(name)):
+            text = _("Of {measure}, {kept} is kept: records have whole mm, g and °C.")
+            app.say(text.format(measure=cells[name], kept=measured(cells[name], name, unit)), fg="yellow")
     facts = read_facts(Row(1, cells), columns, language, None, WorkshopDarkroom(workshop))
     if "part_of" in cells:
         whole = workshop.store.piece(Serial.parse(cells["part_of"]))

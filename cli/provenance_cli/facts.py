@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -192,7 +193,7 @@ def _makers(cells: _Cells) -> tuple[Maker, ...]:
 def _firing(cells: _Cells, columns: Columns) -> Firing | None:
     firing = Firing(
         **{name: cells.text(name, LIMITS.kiln) for name in FIRING_TEXTS},
-        date=day(cells.values["fired"]) if "fired" in cells.values else None,
+        date=_past_day(cells.values["fired"]) if "fired" in cells.values else None,
         peak_celsius=whole(cells.values["peak"], "peak", columns.unit_of("peak")) if "peak" in cells.values else None,
     )
     return None if firing == Firing() else firing
@@ -202,6 +203,23 @@ def day(text: str) -> str:
     """Read a day as people write it, 2026/11/2 or 2026年11月2日, into ISO form; another text is left as it is."""
     match = re.fullmatch(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?", text)
     return "{}-{:0>2}-{:0>2}".format(*match.groups()) if match else text
+
+
+_ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z").match
+
+
+def _past_day(text: str) -> str:
+    """Read a day that is not after tomorrow (somewhere it is tomorrow already); raises `MalformedError`."""
+    fired = day(text)
+    if _ISO_DAY(fired) and fired > (datetime.now(UTC) + timedelta(days=1)).date().isoformat():
+        raise MalformedError(
+            "not-yet-fired",
+            "{day} has not come yet.",
+            field="fired",
+            hint="Correct the day of the firing, or leave it out until the kiln is opened.",
+            day=fired[:20],
+        )
+    return fired
 
 
 def edition(text: str, name: Text | None = None) -> Edition:

@@ -30,6 +30,7 @@ _STATUSES = {
     "REVOKED": later("revoked"),
     "RETIRED": later("broken or gone"),
 }
+_STATUS_OF = {"revoked": "REVOKED", "on-hold": "ON_HOLD", "held-by-guild": "ON_HOLD"}
 
 
 def show_verdict(app: App, verdict: Verdict, title: str = "", studio: str = "", *, verbose: bool = False) -> None:
@@ -38,8 +39,9 @@ def show_verdict(app: App, verdict: Verdict, title: str = "", studio: str = "", 
         app.data(verdict.to_json())
         return
     alarm = "red" if verdict.reason == "nodes-disagree" else _COLOURS[verdict.outcome.value]
-    click.secho(headline(verdict, app.lang), bold=True, fg=alarm)
-    _echo(sentence(verdict.reason, app.lang))
+    title_line = headline(verdict, app.lang)
+    click.secho(title_line, bold=True, fg=alarm)
+    _echo(sentence(verdict.reason, app.lang).removeprefix(title_line).lstrip(".。 "))
     if advice(verdict.reason, app.lang):
         _echo(advice(verdict.reason, app.lang), "→ ", "  ")
     facts = " · ".join(part for part in (str(verdict.serial or ""), title, studio) if part)
@@ -79,10 +81,11 @@ def _known(verdict: Verdict, studio: str) -> list[tuple[str, str]]:
     rows = []
     if verdict.holder is not None:
         rows.append((_("Holder"), _holder(verdict.holder == verdict.studio, str(verdict.holder), studio)))
-    status = {finding.check: finding.code for finding in verdict.findings}.get(Check.STATUS)
-    set_now = status in ("revoked", "on-hold", "held-by-guild") or "retired" in verdict.advisories
-    if set_now and verdict.status_time is not None:
-        rows.append((_("Status set"), _setter(verdict.by_steward, verdict.status_time)))
+    found = {finding.check: finding.code for finding in verdict.findings}.get(Check.STATUS, "")
+    status = "RETIRED" if "retired" in verdict.advisories else _STATUS_OF.get(found)
+    if status is not None and verdict.status_time is not None:
+        setter = _setter(verdict.by_steward, verdict.status_time)
+        rows.append((_("Status"), _("{status}, set {setter}").format(status=_(_STATUSES[status]), setter=setter)))
     return rows
 
 

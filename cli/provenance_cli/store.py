@@ -84,8 +84,8 @@ class Store(AmendmentStore):
             raise ConflictError(
                 "piece-signed",
                 "{serial} is signed already.",
-                hint="Where it cannot get onto the ledger, `kilnmark piece unsign {serial}` makes it a draft again. "
-                "Revoke it once it is on the ledger.",
+                hint="Where it is not on the ledger and not on its way, `kilnmark piece unsign {serial}` makes it a "
+                "draft again. Once it is there, `kilnmark piece amend {serial}` corrects it.",
                 serial=serial,
             )
 

@@ -67,6 +67,7 @@ def test_a_visitors_cup_has_visitor_master_and_studio() -> None:
         ({"体验者": "王女士"}, "visitor-consent", "maker.consent"),
         ({"同意日期": "2026-11-01"}, "visitor-consent", "visitor"),
         ({"体验者": "王女士", "同意日期": "好的"}, "bad-date", "maker.consent.date"),
+        ({"烧成日期": "2999年1月2日"}, "not-yet-fired", "fired"),
         ({"师从": "老示例"}, "whose-teacher", "teacher"),
         ({"作者": "甲;乙", "流派": "青花"}, "whose-teacher", "lineage"),
         ({"版名": "莲"}, "bad-edition", "edition"),

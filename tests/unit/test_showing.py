@@ -87,15 +87,17 @@ def test_who_set_a_status_and_when_is_told_while_it_counts(capsys: Capture) -> N
     scene.set_status(bundle, Status.ON_HOLD, STEWARD)
     held = scene.verify(bundle)
     text = shown(held, capsys)
-    assert "Status set  by the guild, 2026-11-02 08:00:" in text
+    assert "Status  on hold, set by the guild, 2026-11-02 08:00:" in text
     assert "→ Ask the guild." in text
-    assert "Status set  2026-11-02" in shown(replace(held, by_steward=None), capsys)
+    assert "Status  on hold, set 2026-11-02" in shown(replace(held, by_steward=None), capsys)
     scene.set_status(bundle, Status.RETIRED, STEWARD)
-    assert "Status set" in shown(scene.verify(bundle), capsys)
+    assert "Status  broken or gone, set by the guild, 2026" in shown(scene.verify(bundle), capsys)
     scene.set_status(bundle, Status.ACTIVE, STEWARD)
-    assert "Status set" not in shown(scene.verify(bundle), capsys)
+    text = shown(scene.verify(bundle), capsys)
+    assert "Status  " not in text
+    assert text.count("Genuine record") == 1
     scene.set_status(bundle, Status.REVOKED)
-    assert "Status set  by the studio, 2026-11-02" in shown(scene.verify(bundle), capsys)
+    assert "Status  revoked, set by the studio, 2026-11-02" in shown(scene.verify(bundle), capsys)
 
 
 def test_testimony_is_told_as_such(capsys: Capture) -> None:
