@@ -68,7 +68,7 @@ def _bad_address(text: str) -> ConfigurationError:
         "bad-registry-address",
         "“{text}” is not the address of a registry.",
         hint="Write it like https://registry.example, without a path.",
-        text=text[:80],
+        text=re.sub(r"//[^/@]*@", "//…@", text)[:80],  # A password in an address is nobody's to read.
     )
 
 

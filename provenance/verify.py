@@ -12,7 +12,7 @@ accredited and key valid at the anchor's time, (5) token, serial and newest amen
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import Protocol
 
 from provenance import amendments, status_list
 from provenance.bundle import Bundle, InclusionProof, Receipt
@@ -26,6 +26,13 @@ from provenance.serial import Serial
 from provenance.status import Status
 from provenance.successor import Successor
 from provenance.verdict import CODES, Finding, Result, Verdict, completed, conclude
+
+
+class Photos(Protocol):
+    """Photos at hand by the digests that they were served as: a dictionary, or what fetches each when it is asked."""
+
+    def get(self, digest: Digest, /) -> bytes | None:
+        """Return a photo's bytes, ``None`` where it is not at hand."""
 
 
 class Verifier:
@@ -51,15 +58,15 @@ class Verifier:
         *,
         serial: Serial | None = None,
         base_url: str | None = None,
-        photos: Mapping[Digest, bytes] | None = None,
+        photos: Photos | None = None,
         status_list: bytes | None = None,
     ) -> Verdict:
         """Return the verdict on `bundle`.
 
         `serial` is the one that was scanned or typed, `base_url` the registry's address on the tag that was scanned;
-        `photos` are the bytes at hand under the digests that they were served as, `status_list` those of the list that
-        the certificate names, empty where it could not be fetched.  Never raises for what the bundle holds or the
-        ledger answers.
+        `photos` are those at hand, asked for one at a time once it is known which form counts; `status_list` are the
+        bytes of the list that the certificate names, empty where it could not be fetched.  Never raises for what the
+        bundle holds or the ledger answers.
         """
         inquiry = _Inquiry(self._policy, self._ledger, self._successor, bundle, serial, base_url, photos, status_list)
         inquiry.run()
@@ -77,7 +84,7 @@ class _Inquiry:
         bundle: Bundle,
         serial: Serial | None,
         base_url: str | None,
-        photos: Mapping[Digest, bytes] | None,
+        photos: Photos | None,
         status_list: bytes | None,
     ) -> None:
         self.policy, self.ledger, self.successor, self.bundle = policy, ledger, successor, bundle
@@ -350,13 +357,15 @@ class _Inquiry:
             self.say("no-photos")
         elif self.photos is None:
             self.say("photos-not-checked", str(len(photos)))
-        elif any(p.digest in self.photos and Digest.of(self.photos[p.digest]) != p.digest for p in photos):
-            self.say("photo-changed")
-        elif all(photo.digest in self.photos for photo in photos):
-            self.say("photos-agree", str(len(photos)))
         else:
-            self.say("photos-not-checked")
-            self.advise("photo-missing")
+            found = [_agrees(self.photos, photo.digest) for photo in photos]
+            if False in found:
+                self.say("photo-changed")
+            elif None in found:
+                self.say("photos-not-checked")
+                self.advise("photo-missing")
+            else:
+                self.say("photos-agree", str(len(photos)))
 
     def _tag(self, certificate: Certificate) -> None:
         if self.base_url not in (None, certificate.issuer.base_url):
@@ -390,6 +399,12 @@ class _Inquiry:
             by_steward=self.by_steward,
             as_exported=told,
         )
+
+
+def _agrees(photos: Photos, digest: Digest) -> bool | None:
+    """Tell whether a photo is the one that was signed, ``None`` where it is not at hand; none of them is kept."""
+    data = photos.get(digest)
+    return None if data is None else Digest.of(data) == digest
 
 
 def _unanswered(error: LedgerError) -> tuple[str, str]:

@@ -30,6 +30,8 @@ Provider: TypeAlias = JSONBaseProvider
 
 MAX_ANSWER = 16 * 2**20
 """Bytes of one answer: the receipt of the largest anchor takes 5 MB."""
+MAX_PARTS = 500_000
+"""Members and elements of one answer: an event has 16 in 700 bytes, and each takes memory however short it is."""
 TIMEOUT = 20.0
 """Seconds for one answer; estimating an anchor takes up to one."""
 DEADLINE = 60.0
@@ -139,6 +141,8 @@ class BoundedHTTPProvider(JSONBaseProvider):
                 retryable=True,
                 hint="Check its address and the network.",
             ) from None
+        if data.count(b",") + data.count(b"[") + data.count(b"{") > MAX_PARTS:
+            raise bad_answer("it has too many parts")
         try:
             answer = load(bytes(data))
         except MalformedError:

@@ -81,8 +81,11 @@ class Quorum:
         return self._agreed(self._nodes, lambda node: node.record(token_id, key_id, at))
 
     def anchor_evidence(self, root: Root, block_hash: Hash32) -> AnchorEvidence | None:
-        """Return the event that they agree on."""
-        return self._agreed(self._nodes, lambda node: node.anchor_evidence(root, block_hash))
+        """Return the event that they agree on; one that has not reached its block lags, and contradicts nobody."""
+        answers = self._ask(self._nodes, lambda node: node.anchor_evidence(root, block_hash))
+        numbers = {answer.block.number for _, answer in answers if answer is not None}
+        reached = self._ask(answers, lambda one: one[1] or [one[0].block(number) for number in numbers])
+        return _same([answer for (_, answer), _ in reached])
 
     def anchor_id_of(self, root: Root, at: BlockRef | None = None) -> int | None:
         """Return the id that they agree on."""

@@ -21,7 +21,7 @@ from provenance.evm.embedded import EmbeddedChain
 from provenance.evm.embedded_rpc import EmbeddedProvider, EmbeddedRPC, RPCError
 from provenance.evm.fees import MAX_FEE_PER_GAS, MAX_TIP, fees
 from provenance.evm.ledger import EVMLedger
-from provenance.evm.node import MAX_ANSWER, BoundedHTTPProvider
+from provenance.evm.node import MAX_ANSWER, MAX_PARTS, BoundedHTTPProvider
 from provenance.evm.opening import open_ledger
 from provenance.ledger import AccreditCall, Allotment, AnchorCall, LedgerIdentity, make_token_id
 from provenance.testing.conformance.world import random_root
@@ -190,6 +190,16 @@ def test_answers_that_are_too_long_are_not_read_to_their_end(node: LyingNode, le
     with pytest.raises(LedgerError) as caught:
         ledger.head()
     assert caught.value.retryable
+
+
+@pytest.mark.parametrize("part", ["{}", "[]", "0", '{"a":[[]]}'])
+def test_answers_of_too_many_parts_take_no_memory(node: LyingNode, ledger: EVMLedger, part: str) -> None:
+    body = b'{"jsonrpc":"2.0","id":%d,"result":[' + b",".join([part.encode()] * (MAX_PARTS + 1)) + b"]}"
+    number = next(ledger.contract.node._provider._ids) + 1  # type: ignore[attr-defined]
+    node.lie = always((200, body % number))
+    with pytest.raises(LedgerError) as caught:
+        ledger.contract.node.request("eth_getLogs", {})
+    assert "too many parts" in caught.value.message
 
 
 ODD: list[Any] = [None, True, 5, -1, 1.5, "", "0x", "0xzz", "0x0", "1", "0x" + "f" * 71, [], {}, [[]], {"a": None}]

@@ -40,7 +40,7 @@ from provenance.status import Status
 from provenance.verdict import Check, Outcome, Verdict
 from provenance.verify import Verifier
 from tests.conformance.nodes import free_port
-from tests.conformance.test_hostile_node import Door, Lie, LyingNode, about, always
+from tests.conformance.test_hostile_node import Answer, Door, Lie, LyingNode, about, always
 
 ISSUER = Issuer("https://registry.kilnmark.test", "lin", "林家窑")
 
@@ -166,6 +166,29 @@ def test_a_node_that_is_a_block_behind_does_not_disagree(village: Village) -> No
     assert verdict.findings[Check.ANCHOR].detail == "too-few-nodes"
     enough = village.quorum(honest=2, clock=lambda: newest.time + timedelta(seconds=MAX_LAG + 1))
     assert village.verify(enough).advisories == ("retired",)
+
+
+def lacking(truth: EVMLedger, last: int) -> Lie:
+    """Know no later block than number `last`, by number or by hash."""
+    later = {str(truth.block(number).hash) for number in range(last + 1, truth.head().number + 1)}
+    stuck = stuck_at(truth.block(last))
+
+    def lie(request: dict[str, Any], told: Callable[[], Any]) -> Answer | dict[str, Any] | None:
+        if any(known in str(request["params"]) for known in later):
+            return {"error": {"code": -32000, "message": "unknown block"}}
+        return stuck(request, told)
+
+    return lie
+
+
+def test_a_node_that_has_not_reached_the_anchor_yet_is_no_liar(village: Village) -> None:
+    anchor, newest = village.bundle.receipts[0].block, village.truth.head()
+    two = village.quorum(clock=lambda: newest.time)
+    three = village.quorum(honest=2, clock=lambda: newest.time + timedelta(seconds=MAX_LAG + 1))
+    village.liar.lie = lacking(village.truth, anchor.number - 1)
+    verdict = village.verify(two)
+    assert (verdict.reason, verdict.findings[Check.ANCHOR].detail) == ("ledger-unreachable", "too-few-nodes")
+    assert village.verify(three).outcome is Outcome.AUTHENTIC
 
 
 def test_as_many_as_must_agree_must_answer(village: Village) -> None:

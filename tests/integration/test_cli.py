@@ -161,6 +161,8 @@ def test_the_whole_way_of_an_artisan(run: Run, registry: RunningRegistry, tmp_pa
     code, data, _ = run(*at, "verify", path)
     assert code == 1
     assert data.startswith("Altered")
+    assert "鬥彩梅瓶" not in data  # Nor does a forger's word for the studio stand there.
+    assert "示例工作室" not in data
     code, data, _ = run(*at, "bundle", "--all", "-o", tmp_path / "bundles")
     assert len(list((tmp_path / "bundles").iterdir())) == 3
 

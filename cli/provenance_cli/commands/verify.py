@@ -16,6 +16,7 @@ from provenance_cli.report import words
 
 if TYPE_CHECKING:
     from provenance.bundle import Bundle
+    from provenance.encoding import Digest
     from provenance.serial import Serial
     from provenance.verdict import Outcome
     from provenance_cli.client import RegistryClient
@@ -50,7 +51,6 @@ def verify(
     """Find the bundle, check it, say what was found."""
     from provenance.bundle import MAX_BUNDLE_BYTES, Bundle
     from provenance.codes import OLD_BUNDLE_CODES
-    from provenance.encoding import Digest
     from provenance.errors import LedgerError, MalformedError, NotFoundError
     from provenance.verdict import Outcome, elsewhere, not_vouched, unknown
     from provenance.verify import Verifier
@@ -87,15 +87,7 @@ def verify(
             show_verdict(app, verdict)
             click.get_current_context().exit(outcome_exit(verdict.outcome))
         bundle = Bundle.from_bytes(data)
-        photos = {}
-        # Which form counts is not known yet.
-        for digest in {photo.digest for form in (bundle.certificate, bundle.newest) for photo in form.piece.photos}:
-            try:
-                fetched = client.photo(digest)
-            except NotFoundError:
-                continue
-            if Digest.of(fetched) == digest:  # Other bytes tell of the registry, not of the piece.
-                photos[digest] = fetched
+        photos = _PhotosAt(client)
     else:
         with _naming(path, _BUNDLE_REMEDY):
             bundle = Bundle.from_bytes(data)
@@ -112,13 +104,39 @@ def verify(
     verdict = Verifier(policy, ledger).verify(
         bundle, serial=serial, base_url=base_url or None, photos=photos, status_list=listed
     )
-    title = bundle.form(verdict.shown).piece.title_in(app.lang, "zh-Hans", "en")  # Anybody can write an amendment.
-    show_verdict(app, verdict, title, bundle.certificate.issuer.name, verbose=verbose)
+    form, title, studio = bundle.form(verdict.shown), "", ""  # Anybody can write an amendment, and a certificate.
+    if verdict.outcome is not Outcome.NOT_AUTHENTIC or verdict.reason == "revoked":
+        title, studio = form.piece.title_in(app.lang, "zh-Hans", "en"), form.issuer.name
+    show_verdict(app, verdict, title, studio, verbose=verbose)
     if data and photos is None and not OLD_BUNDLE_CODES.isdisjoint(finding.code for finding in verdict.findings):
         text = _("The file may be older than the record. `kilnmark verify {serial}` checks what the registry has now; "
                  "in a workshop `kilnmark bundle {serial} --fresh` saves that.")  # fmt: skip
         app.say(text.format(serial=bundle.certificate.piece.serial))
     click.get_current_context().exit(outcome_exit(verdict.outcome))
+
+
+class _PhotosAt:
+    """The photos that a registry has: each is fetched when it is asked for, none is kept.
+
+    One that does not come, and other bytes, tell of the registry, not of the piece.
+    """
+
+    def __init__(self, client: RegistryClient) -> None:
+        self._client: RegistryClient | None = client
+
+    def get(self, digest: Digest, /) -> bytes | None:
+        """Return a photo's bytes, ``None`` where they cannot be had."""
+        from provenance.encoding import Digest
+        from provenance.errors import NotFoundError, ProvenanceError
+
+        try:
+            data = None if self._client is None else self._client.photo(digest)
+        except NotFoundError:
+            return None
+        except ProvenanceError:
+            self._client = None  # The others would take as long.
+            return None
+        return data if data is not None and Digest.of(data) == digest else None
 
 
 def _status_list(client: RegistryClient, bundle: Bundle) -> bytes:

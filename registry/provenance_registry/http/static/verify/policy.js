@@ -15,7 +15,7 @@ export function readPolicy(policy) {
   const {predecessors = [], agreeing = 1} = policy, {type, version, nodes, confirmations, ledger, registry} = policy;
   must(type === 'KilnmarkTrustPolicy' && version === 1, 'not-a-policy');
   must(Number.isSafeInteger(confirmations) && confirmations >= 1 && confirmations <= 10000, 'bad-policy', 'confirmations');
-  must(Array.isArray(nodes) && nodes.length <= 8 && nodes.every(node => /^https?:\/\/[!-~]+$/.test(node)), 'bad-policy', 'nodes');
+  must(Array.isArray(nodes) && nodes.length <= 8 && nodes.every(node => typeof node === 'string' && /^https?:\/\/[!-~]+$/.test(node)), 'bad-policy', 'nodes');
   must(Number.isSafeInteger(agreeing) && agreeing >= 1 && agreeing <= Math.max(1, new Set(nodes).size), 'bad-policy', 'agreeing');
   must(Array.isArray(predecessors) && predecessors.length <= 8, 'bad-policy', 'predecessors');
   must(registry === undefined || isBase(registry), 'not-a-policy', 'registry');

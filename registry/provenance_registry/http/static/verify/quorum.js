@@ -72,7 +72,12 @@ function quorum(nodes, agreeing) {
     },
     record: (...asked) => agreed(node => node.record(...asked)),
     isAnchored: (...asked) => agreed(node => node.isAnchored(...asked)),
-    evidence: (...asked) => agreed(node => node.evidence(...asked)),
+    async evidence(...asked) { // One that has not reached the event's block lags, and contradicts nobody.
+      const given = await ask(node => node.evidence(...asked));
+      const numbers = [...new Set(given.filter(([, answer]) => answer).map(([, answer]) => answer.block.number))];
+      const reached = await ask(([node, answer]) => answer || Promise.all(numbers.map(number => node.block(number))), given);
+      return same(reached.map(([[, answer]]) => answer));
+    },
     successor: (...asked) => agreed(node => node.successor(...asked)),
     async bySteward(...asked) {
       const told = (await ask(node => node.bySteward(...asked))).map(([, answer]) => answer).filter(answer => answer !== null);
