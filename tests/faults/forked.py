@@ -1,0 +1,141 @@
+"""A registry that a fork server starts, with the studio that submits to it and knows what was acknowledged."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from provenance.certificate import Certificate
+from provenance.errors import ProvenanceError, UnreachableError
+from tests.faults.child import FastClock
+from tests.faults.forks import ForkServer
+from tests.faults.judge import PlainChain, disagreement, judge
+from tests.faults.tables import Tally
+from tests.support.registries import RunningRegistry, Studio
+
+PATIENCE = 30.0
+"""Seconds after which a registry that has not recovered counts as failed."""
+
+
+class ForkedRegistry(RunningRegistry):
+    """`RunningRegistry`, started by forking: what a fork needs of it is the same."""
+
+    def __init__(self, server: ForkServer, folder: Path, clock: FastClock, *, naive: bool = False, **more: str) -> None:
+        super().__init__(folder, **more)
+        self.server, self.clock, self.naive = server, clock, naive
+        self.pid: int | None = None
+
+    def start(self, *, wait: bool = True, **more: str) -> None:
+        armed = more.pop("KILNMARK_TEST_KILL_AT", None)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        environment = {
+            "KILNMARK_DATA": str(self.folder),
+            "KILNMARK_PORT": str(self.port),
+            "KILNMARK_ADMIN": str(self.admin.address),
+            "KILNMARK_STEWARD": str(self.steward.address),
+            "KILNMARK_BATCH_AGE": "0",
+            **self.settings,
+            **more,
+        }
+        order = {
+            "environment": environment,
+            "log": str(self.folder.parent / f"{self.folder.name}.log"),
+            "clock": [self.clock.start, self.clock.monotonic, self.clock.speed],
+            "armed": armed,
+            "naive": self.naive,
+        }
+        self.pid = self.server.start(order)
+        if wait:
+            self.wait_up()
+
+    def wait_up(self, patience: float = PATIENCE) -> bool:
+        """Return once it answers, true; or once it is dead, false."""
+        deadline = time.monotonic() + patience
+        while time.monotonic() < deadline:
+            try:
+                if self.client.ready().get("status") == "ready":
+                    return True
+            except UnreachableError:
+                if self.is_dead():
+                    return False
+            time.sleep(0.004)
+        raise AssertionError(f"not ready: {self.client.ready()} {self.log[-3000:]}")
+
+    def is_dead(self) -> bool:
+        assert self.pid is not None
+        return self.server.code(self.pid) is not None
+
+    def kill(self) -> None:
+        """Kill it, and want that it had not ended otherwise before."""
+        assert self.pid is not None
+        self.server.kill(self.pid)
+        code = self.server.wait(self.pid, 30)
+        assert code == -9, f"ended with {code}: {self.log[-3000:]}"
+
+
+class Submitter(Studio):
+    """A studio whose certificates are acknowledged or not, and that offers the latter again."""
+
+    def __init__(self, registry: RunningRegistry) -> None:
+        super().__init__(registry)
+        self.acknowledged: dict[bytes, Certificate] = {}
+        self.waiting: list[Certificate] = []
+        self.open: list[Certificate] = []
+
+    def more(self, count: int) -> None:
+        """Make certificates that wait to be submitted."""
+        self.waiting += [self.sign(f"第{number}件") for number in range(count)]
+
+    def offer(self, each: Callable[[], None] = lambda: None) -> bool:
+        """Submit what waits, one after another; false where the registry does not answer any more."""
+        while self.waiting:
+            try:
+                self.registry.client.submit([self.waiting[0].data])
+            except UnreachableError:
+                return False
+            done = self.waiting.pop(0)
+            self.acknowledged[hashlib.sha256(done.data).digest()] = done
+            self.open.append(done)
+            each()
+        return True
+
+    def settled(self, patience: float) -> bool:
+        """Wait until all that was acknowledged is anchored; false where the registry died, or did not get there."""
+        deadline = time.monotonic() + patience
+        while self.open:
+            try:
+                states = self.registry.client.states([certificate.digest for certificate in self.open[:500]])
+            except UnreachableError:
+                return False
+            done = {digest for digest, (state, _) in states.items() if state == "anchored"}
+            self.open = [certificate for certificate in self.open if certificate.digest not in done]
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.004)
+        return True
+
+    def judge(self, tally: Tally, chance: random.Random, *, node: str | None = None, verdicts: int = 20) -> None:
+        """Hold all that was acknowledged against the chain, and some verdicts too."""
+        policy = self.registry.policy
+        chain = PlainChain(node or policy.nodes[0], str(policy.ledger.contract))
+        bundles: dict[bytes, Any] = {digest: self._bundle(kept) for digest, kept in self.acknowledged.items()}
+        judgement = judge(chain, bundles)
+        tally.add(judgement)
+        sound = sorted(self.acknowledged.keys() - judgement.lost)
+        for digest in chance.sample(sound, min(verdicts, len(sound))):
+            verdict = self.registry.client.verdict(self.acknowledged[digest].piece.serial)
+            wrong = disagreement(chain, digest, bundles[digest], verdict)
+            tally.verdicts += 1
+            if wrong is not None:
+                tally.faults.append(f"verdict: {wrong}")
+
+    def _bundle(self, certificate: Certificate) -> Any:
+        try:
+            return json.loads(self.registry.client.bundle(certificate.piece.serial))
+        except ProvenanceError:
+            return None

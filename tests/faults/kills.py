@@ -1,0 +1,154 @@
+"""Kills a registry again and again, at every checkpoint in turn and at random instants, and counts what is lost.
+
+``python -m tests.faults.kills --trials 10000``
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from provenance_registry.service.checkpoints import CHECKPOINTS
+from tests.faults.child import FastClock
+from tests.faults.forked import PATIENCE, ForkedRegistry, Submitter
+from tests.faults.forks import ForkServer
+from tests.faults.tables import Tally
+
+TRIALS = 1_000
+EACH_FOLDER = 250
+"""Kills of one folder, before the chain is judged and a new one is begun."""
+UNREACHED = 1.5
+"""Seconds after which a checkpoint that was not passed is given up, and the process killed where it is."""
+
+
+@dataclass
+class Kills:
+    """One run."""
+
+    trials: int
+    chance: random.Random
+    naive: bool = False
+    each_folder: int = EACH_FOLDER
+    tell: Callable[[str], None] = lambda _: None
+
+    def run(self) -> Tally:
+        """Carry out the trials."""
+        tally = Tally()
+        with ForkServer() as server, tempfile.TemporaryDirectory(prefix="kilnmark-kills-") as folder:
+            number = 0
+            while tally.trials.total() < self.trials:
+                number += 1
+                least = min(self.each_folder, self.trials - tally.trials.total())
+                _Folder(self, ForkedRegistry(server, Path(folder, str(number)), FastClock.now(), naive=self.naive)).run(
+                    tally, least
+                )
+                self.tell(f"{tally.trials.total():,} trials: {tally.lost} lost, {tally.double} double")
+        return tally
+
+
+def run_many(trials: int, seed: int, jobs: int, **options: Any) -> Tally:
+    """Carry out trials in several loops beside each other, each on folders and a fork server of its own."""
+    shares = [trials // jobs + (1 if number < trials % jobs else 0) for number in range(jobs)]
+    runs = [Kills(share, random.Random(seed * 1_000 + number), **options) for number, share in enumerate(shares)]
+    with ThreadPoolExecutor(jobs) as pool:
+        return sum(pool.map(Kills.run, runs), Tally())
+
+
+class _Folder:
+    """A registry's life in one folder, from its first start to the judgement of its chain."""
+
+    def __init__(self, run: Kills, registry: ForkedRegistry) -> None:
+        self.chance, self.naive, self.registry = run.chance, run.naive, registry
+        self.patience = 1.0 if run.naive else PATIENCE
+
+    def run(self, tally: Tally, trials: int) -> None:
+        registry = self.registry
+        registry.start()
+        self.studio = studio = Submitter(registry)
+        studio.accredit()
+        points = [*CHECKPOINTS, *("random",) * (len(CHECKPOINTS) // 2)]
+        last, turn = tally.trials.total() + trials, 0
+        while tally.trials.total() < last:
+            point = points[turn % len(points)]
+            turn += 1
+            again = self.chance.random() < 0.3 and tally.trials.total() + 1 < last
+            reached = self._kill(point)
+            if not reached:
+                tally.notes[f"{point} was not passed, killed at once"] += 1
+            began = time.monotonic()
+            if again:  # What recovers is killed while it does.
+                self._kill_while_starting()
+                tally.tried("while recovering", 0.0)
+                began = time.monotonic()
+            registry.start()
+            if not studio.settled(self.patience) and not self.naive:
+                tally.faults.append(f"not recovered after {point}: {registry.client.ready()}")
+            tally.tried(point, time.monotonic() - began)
+        studio.offer()
+        studio.settled(self.patience)
+        studio.judge(tally, self.chance, verdicts=0 if self.naive else 20)
+        registry.kill()
+        log = registry.log
+        if "Traceback" in log:
+            tally.faults.append("a traceback in the log: " + log[log.index("Traceback") :][:2_000])
+
+    def _kill(self, point: str) -> bool:
+        """Kill a running registry at a checkpoint while certificates are submitted; tell whether it was passed."""
+        registry, studio = self.registry, self.studio
+        assert registry.pid is not None
+        studio.more(self.chance.randint(1, 6))
+        if point == "random":
+            timer = threading.Timer(self.chance.uniform(0, 0.15), registry.server.kill, [registry.pid])
+            timer.start()
+            studio.offer()
+            timer.join()
+            registry.kill()
+            return True
+        registry.server.arm(registry.pid, f"{point}:{self.chance.choice((1, 1, 1, 2, 3))}")
+        deadline = time.monotonic() + UNREACHED
+        while not registry.is_dead() and time.monotonic() < deadline:
+            if not studio.waiting:
+                studio.more(1)  # Until the checkpoint is passed as often as it must be.
+            studio.offer(lambda: time.sleep(self.chance.choice((0, 0, 0.02))))
+        reached = registry.is_dead()
+        registry.kill()
+        return reached
+
+    def _kill_while_starting(self) -> None:
+        registry = self.registry
+        if self.chance.random() < 0.5:
+            registry.start(wait=False, KILNMARK_TEST_KILL_AT=self.chance.choice(CHECKPOINTS))
+            assert registry.pid is not None
+            registry.server.wait(registry.pid, 0.4)
+        else:
+            registry.start(wait=False)
+            time.sleep(self.chance.uniform(0, 0.3))
+        registry.kill()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Kill a registry again and again, and count what is lost or doubled.")
+    parser.add_argument("--trials", type=int, default=TRIALS)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--naive", action="store_true", help="with a sender that is wrong, to see it found out")
+    parser.add_argument("--jobs", type=int, default=2, help="loops beside each other")
+    options = parser.parse_args()
+    began = time.monotonic()
+    tell = lambda text: print(text, flush=True)  # noqa: E731
+    tally = run_many(options.trials, options.seed, options.jobs, naive=options.naive, tell=tell)
+    print(tally)
+    print(f"{time.monotonic() - began:.0f} s")
+    return 1 if tally.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

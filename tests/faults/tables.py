@@ -1,0 +1,68 @@
+"""The table of a fault run: what was tried, what was promised, and what became of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from tests.faults.judge import Judgement
+
+COLUMNS = ("trials", "acknowledged", "lost", "double", "recovery s (max)")
+
+
+@dataclass
+class Tally:
+    """Trials by kind, and what all of them came to."""
+
+    trials: Counter[str] = field(default_factory=Counter)
+    recovery: dict[str, float] = field(default_factory=dict)
+    acknowledged: int = 0
+    lost: int = 0
+    double: int = 0
+    verdicts: int = 0
+    notes: Counter[str] = field(default_factory=Counter)
+    faults: list[str] = field(default_factory=list)
+
+    def tried(self, kind: str, seconds: float) -> None:
+        """Count a trial that took so long to recover from."""
+        self.trials[kind] += 1
+        self.recovery[kind] = max(seconds, self.recovery.get(kind, 0.0))
+
+    def add(self, judgement: Judgement) -> None:
+        """Count what the chain was found to hold."""
+        self.acknowledged += judgement.acknowledged
+        self.lost += len(judgement.lost)
+        self.double += judgement.double
+        self.faults += judgement.faults
+
+    def __add__(self, other: Tally) -> Tally:
+        slowest = {kind: max(self.recovery.get(kind, 0.0), other.recovery.get(kind, 0.0))
+                   for kind in self.recovery.keys() | other.recovery.keys()}  # fmt: skip
+        return Tally(
+            self.trials + other.trials, slowest, self.acknowledged + other.acknowledged, self.lost + other.lost,
+            self.double + other.double, self.verdicts + other.verdicts, self.notes + other.notes,
+            self.faults + other.faults,
+        )  # fmt: skip
+
+    @property
+    def slowest(self) -> float:
+        """The longest recovery, in seconds."""
+        return max(self.recovery.values(), default=0.0)
+
+    @property
+    def failed(self) -> bool:
+        """Whether anything was lost, doubled or wrong."""
+        return bool(self.lost or self.double or self.faults)
+
+    def __str__(self) -> str:
+        width = max(map(len, [*self.trials, "kind", "all"])) + 2
+        head = f"{'kind':<{width}}" + "".join(f"{name:>18}" for name in COLUMNS)
+        lines = [head]
+        for kind, trials in sorted(self.trials.items()):
+            lines.append(f"{kind:<{width}}{trials:>18,}{'':>54}{self.recovery[kind]:>18.2f}")
+        counts = f"{self.acknowledged:>18,}{self.lost:>18,}{self.double:>18,}{self.slowest:>18.2f}"
+        lines.append(f"{'all':<{width}}{self.trials.total():>18,}{counts}")
+        lines.append(f"{self.verdicts:,} verdicts of random pieces were compared with the chain.")
+        lines += [f"{times:,} x {note}" for note, times in self.notes.items()]
+        lines += [f"FAULT {fault}" for fault in self.faults[:20]]
+        return "\n".join(lines)
