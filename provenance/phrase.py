@@ -14,6 +14,7 @@ from __future__ import annotations
 import secrets
 import unicodedata
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Self
 
 from cryptography.hazmat.primitives import hashes
@@ -59,16 +60,59 @@ class Phrase:
             normal = " ".join(parts)
             if len(parts) == PHRASE_WORDS and mnemonic(language).check(normal):
                 return cls(language, bytes(mnemonic(language).to_entropy(normal)))
-        raise KeystoreError(
-            "bad-phrase",
-            "This is not a recovery phrase: a word is wrong, missing or out of order.",
-            hint="Compare each of the twelve words with the paper.",
-        )
+        raise _bad_phrase(words)
 
     @property
     def seed(self) -> bytes:
         """The 64 bytes of BIP-39 without a password, as wallets derive them from the same words."""
         return bytes(mnemonic(self.words).to_seed(str(self)))
+
+
+def strange_words(text: str) -> dict[int, tuple[str, ...]]:
+    """Return the places, from 1 on, of words that stand in no list, each with the words of the list that are near.
+
+    For the screen of whoever typed them only: near words tell nearly what was typed.
+    """
+    words, language = _divided(unicodedata.normalize("NFKD", text).lower().split())
+    known = mnemonic(language).wordlist
+    return {
+        place: tuple(get_close_matches(word, known, n=3, cutoff=0.6))
+        for place, word in enumerate(words, start=1)
+        if word not in known
+    }
+
+
+def _divided(words: list[str]) -> tuple[list[str], WordList]:
+    """Return typed words one by one, and the list that they are likely of."""
+    if "".join(words).isascii():
+        return words, "english"
+    return list("".join(words)), "chinese_simplified"
+
+
+def _bad_phrase(typed: list[str]) -> KeystoreError:
+    """Return what is wrong with typed words, by their places: the words themselves are a secret."""
+    words, language = _divided(typed)
+    known = mnemonic(language).wordlist
+    strange = [place for place, word in enumerate(words, start=1) if word not in known]
+    if len(words) != PHRASE_WORDS:
+        return KeystoreError(
+            "bad-phrase",
+            "This is not a recovery phrase: it has {n} words, and twelve are wanted.",
+            hint="Compare each of the twelve words with the paper.",
+            n=len(words),
+        )
+    if strange:
+        return KeystoreError(
+            "bad-phrase",
+            "This is not a recovery phrase: no list has such a word in place {places}.",
+            hint="Compare that word with the paper, letter by letter.",
+            places=", ".join(map(str, strange)),
+        )
+    return KeystoreError(
+        "bad-phrase",
+        "This is not a recovery phrase: each word is of the list, but one is another, or out of order.",
+        hint="Compare each of the twelve words with the paper.",
+    )
 
 
 def certificate_signer(seed: bytes, number: int = 1) -> P256Signer:

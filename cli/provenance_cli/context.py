@@ -80,9 +80,13 @@ class App:
         if not self.confirm(question, default=default):
             raise Declined
 
-    def ask(self, question: str, default: str | None = None) -> str:
-        """Ask for a text."""
-        self._need_terminal(question)
+    def ask(self, question: str, default: str | None = None, *, option: str) -> str:
+        """Ask for a text; `option` is what gives it where nobody can be asked."""
+        if not sys.stdin.isatty():
+            self.say(question)
+            raise ConfigurationError(
+                "no-terminal", "There is nobody to ask.", hint="Give the answer with {option}.", option=option
+            )
         answer: str = click.prompt(question, default=default, err=True, prompt_suffix=_(": "))
         return answer.strip()
 

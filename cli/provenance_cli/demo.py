@@ -34,7 +34,7 @@ from provenance.texts import headline
 from provenance.verdict import Outcome, Verdict
 from provenance.verify import Verifier
 from provenance_cli.client import RegistryClient
-from provenance_cli.commands.piece import read_pieces, tell_fault
+from provenance_cli.commands.piece import read_pieces
 from provenance_cli.commands.revoke import order_status
 from provenance_cli.commands.sign import sign_all
 from provenance_cli.commands.studio import accredit_on, read_application
@@ -44,6 +44,7 @@ from provenance_cli.context import App
 from provenance_cli.files import write_file
 from provenance_cli.i18n import _, later
 from provenance_cli.intake import Fault
+from provenance_cli.intake_report import tell_faults
 from provenance_cli.ledgers import open_pinned
 from provenance_cli.mapping import guess, read_mapping
 from provenance_cli.named_files import send_photos
@@ -269,8 +270,7 @@ def run(demo: Demo, data: Path | None, result: Result) -> None:
     step(_("The studio applies; the steward accredits it and its key on the ledger"))
     demo.accredit(workshop, unlocked, ledger)
     step(_("Entering the pieces of the spreadsheet"))
-    for fault in demo.enter(workshop, data):
-        tell_fault(app, fault)
+    tell_faults(app, demo.enter(workshop, data))
     with result.timed("signing"), app.progress(len(workshop.store.pieces(unsigned=True)), _("Signing")) as advance:
         signed = sign_all(workshop, unlocked.signer, app, advance)
     step(_("Signing certificates, offline"), f"{signed:,} · {result.seconds['signing']:.2f} s")

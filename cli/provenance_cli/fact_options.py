@@ -81,7 +81,7 @@ def given_facts(
     cells = {name: text for name, text in values.items() if text}
     if "visitor" in cells and "consent" not in cells and cells["visitor"].lower() not in UNNAMED:
         app.say(_("The visitor's name will stand in a public record that stays."))
-        cells["consent"] = app.ask(_("Day on which the visitor agreed, like 2026-11-02"))
+        cells["consent"] = app.ask(_("Day on which the visitor agreed, like 2026-11-02"), option="--consent")
     for name, given in paths.items():
         if given:
             cells[name] = ";".join(str(Path(path).resolve()) for path in given)

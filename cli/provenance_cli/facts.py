@@ -12,6 +12,7 @@ from provenance.encoding import Digest
 from provenance.errors import MalformedError
 from provenance.limits import LIMITS
 from provenance.media import read_photo
+from provenance.members import check_day
 from provenance.piece import (
     PLAIN_FIELDS,
     TEXT_FIELDS,
@@ -160,7 +161,9 @@ def _split(text: str) -> list[str]:
 
 def _makers(cells: _Cells) -> tuple[Maker, ...]:
     """Return visitors, masters and artisans, in this order; the claims are about the one master or artisan."""
-    consent = Consent(day(cells.values["consent"])) if "consent" in cells.values else None
+    consent = (
+        Consent(_calendar_day(cells.values["consent"], "maker.consent.date")) if "consent" in cells.values else None
+    )
     if consent is not None and "visitor" not in cells.values:
         raise MalformedError(
             "visitor-consent",
@@ -205,13 +208,26 @@ def day(text: str) -> str:
     return "{}-{:0>2}-{:0>2}".format(*match.groups()) if match else text
 
 
-_ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z").match
+def _calendar_day(text: str, field: str) -> str:
+    """Read a day that the calendar has; raises `MalformedError`."""
+    found = day(text)
+    try:
+        check_day(found, field)
+    except MalformedError:
+        raise MalformedError(
+            "bad-date",
+            "“{day}” is no day of the calendar.",
+            field=field,
+            hint="Write year, month and day, like 2026-11-02.",
+            day=text[:40],
+        ) from None
+    return found
 
 
 def _past_day(text: str) -> str:
     """Read a day that is not after tomorrow (somewhere it is tomorrow already); raises `MalformedError`."""
-    fired = day(text)
-    if _ISO_DAY(fired) and fired > (datetime.now(UTC) + timedelta(days=1)).date().isoformat():
+    fired = _calendar_day(text, "fired")
+    if fired > (datetime.now(UTC) + timedelta(days=1)).date().isoformat():
         raise MalformedError(
             "not-yet-fired",
             "{day} has not come yet.",

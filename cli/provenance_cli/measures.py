@@ -69,7 +69,18 @@ def whole(text: str, field: str, unit: str) -> int | None:
     match = _NUMBER.match(_plain(text))
     if match is None:
         raise _no_measure(text, field)
-    times = factor(field, match["unit"].strip() or unit)
+    own = match["unit"].strip()
+    times = factor(field, own or unit)
+    if not own and times == 1 and re.fullmatch(r"0\.[0-9]{3,}", match["number"]):
+        raise MalformedError(
+            "ambiguous-number",
+            "“{text}” would be less than one {unit}: it is likely in another unit.",
+            field=field,
+            hint="Name the unit: with --unit for the whole file, in the heading, like height (in), or behind the "
+            "number.",
+            text=text[:40],
+            unit=unit[:20],
+        )
     number = _number(match["number"], text, field, whole_units=times == 1) * times
     if number > _MAX:
         raise _no_measure(text, field)
@@ -89,12 +100,14 @@ def is_rounded(text: str, field: str, unit: str) -> bool:
 
 def _number(digits: str, text: str, field: str, *, whole_units: bool) -> Decimal:
     # Nobody measures thousandths of a millimetre: three digits behind a dot are thousands there.
-    if re.fullmatch(r"[0-9]{1,3},[0-9]{3}", digits) or (whole_units and re.fullmatch(r"[0-9]{1,3}\.[0-9]{3}", digits)):
+    thousands = r"[1-9][0-9]{0,2}\.[0-9]{3}"
+    if re.fullmatch(r"[0-9]{1,3},[0-9]{3}", digits) or (whole_units and re.fullmatch(thousands, digits)):
         raise MalformedError(
             "ambiguous-number",
             "“{text}” could be thousands or a fraction.",
             field=field,
-            hint="Write it without the comma or dot.",
+            hint="Write it without the comma or dot. Where the unit is another, name it: with --unit for the whole "
+            "file, or behind the number.",
             text=text[:40],
         )
     if re.fullmatch(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?", digits):

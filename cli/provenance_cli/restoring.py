@@ -68,8 +68,8 @@ def agreed_issuer(app: App, given: Given, standing: Standing | None) -> Issuer:
     Certificates that name the studio otherwise than the guild accredited it would be held.
     """
     if standing is None:
-        slug = given.slug or app.ask(_("Short name (letters, digits, hyphens)"))
-        return Issuer(given.base_url, slug, given.name or app.ask(_("Name of the studio")))
+        slug = given.slug or app.ask(_("Short name (letters, digits, hyphens)"), option="--slug")
+        return Issuer(given.base_url, slug, given.name or app.ask(_("Name of the studio"), option="--name"))
     known = standing.issuer
     app.say(
         _("The guild accredited the studio of this phrase as {name} ({slug}).").format(name=known.name, slug=known.slug)

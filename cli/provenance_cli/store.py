@@ -111,6 +111,12 @@ class Store(AmendmentStore):
             raise NotFoundError("unknown-piece", "This workshop has no piece {serial}.", serial=serial)
         return piece_of(*row)
 
+    def naming(self, serial: Serial) -> list[Piece]:
+        """Return the other pieces that name a piece: those of its set, and its parts."""
+        query = "SELECT facts, photos FROM pieces WHERE serial != ? AND instr(facts, ?) ORDER BY id"
+        rows = self._connection.execute(query, (serial.compact, str(serial).encode("ascii")))
+        return [piece for piece in (piece_of(*row) for row in rows) if _names(piece, serial)]
+
     # --- certificates -----------------------------------------------------------------------------------------------
 
     def next_index(self) -> int:
@@ -244,3 +250,8 @@ class Store(AmendmentStore):
         """Return where a scan or a file was when it was entered."""
         row = self._connection.execute("SELECT path FROM originals WHERE digest=?", (digest.value,)).fetchone()
         return None if row is None else Path(row[0])
+
+
+def _names(piece: Piece, serial: Serial) -> bool:
+    in_set = piece.set is not None and serial in piece.set.pieces
+    return in_set or (piece.part_of is not None and piece.part_of.serial == serial)

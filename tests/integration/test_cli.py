@@ -84,7 +84,7 @@ def test_the_whole_way_of_an_artisan(run: Run, registry: RunningRegistry, tmp_pa
     assert (json.loads(data)["added"], json.loads(data)["known"]) == (0, 2)
     (tmp_path / "firing.csv").write_bytes(SHEET.replace("A-2", "B-2").replace("31.2", "31.4").encode("gb18030"))
     code, data, _ = run(*at, "--json", "piece", "import", tmp_path / "firing.csv", "--dry-run")
-    assert json.loads(data)["added"] == 0
+    assert (json.loads(data)["added"], json.loads(data)["dryRun"]) == (2, True)
     (tmp_path / "firing.csv").write_bytes(SHEET.replace("31.2", "31.42").encode("gb18030"))
     code, data, talk = run(*at, "--json", "piece", "import", tmp_path / "firing.csv")
     assert "Line 2, 高(cm): of 31.42, 314 is kept" in talk

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -19,14 +18,13 @@ from provenance.issue import issue
 from provenance.keys import P256Signer
 from provenance.piece import Consent, Edition, Firing, Maker, Photo, Piece, Scan, Whole, WorkFile
 from provenance.serial import Serial
-from provenance_cli import main
 from provenance_cli.amending import amended, changes
 from provenance_cli.mapping import FIELDS, LABELS
 from provenance_cli.store import Entry, Store
 from provenance_cli.telling import facts_of
-from provenance_cli.workshop import Workshop
 from tests.support.pieces import digital_piece, full_piece
 from tests.support.scene import ISSUER, NOW, Scene
+from tests.support.shops import Shop
 
 SIGNER = P256Signer.generate()
 
@@ -172,39 +170,6 @@ def test_a_photo_in_the_place_of_another_is_a_change_that_is_told() -> None:
 
 
 # --- the command line -------------------------------------------------------------------------------------------------
-
-
-class Shop:
-    """A workshop and its command line."""
-
-    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.folder, self._capsys = folder, capsys
-        (folder / "passphrase").write_text("four words of mine\n", "utf-8")
-        identity = ("--registry", "https://registry.example", "--name", "Sample Studio", "--slug", "sample")
-        assert self.run("init", str(folder / "shop"), *identity)[0] == 0
-
-    def run(self, *arguments: str) -> tuple[int, Any, str]:
-        options = [
-            "--json",
-            "-y",
-            "--passphrase-file",
-            str(self.folder / "passphrase"),
-            "-C",
-            str(self.folder / "shop"),
-        ]
-        code = main.run([*options, *arguments])
-        said = self._capsys.readouterr()
-        return code, json.loads(said.out) if said.out else None, said.err
-
-    def add(self, *arguments: str) -> dict[str, Any]:
-        code, data, talk = self.run("piece", "add", *arguments)
-        assert code == 0, talk
-        assert isinstance(data, dict)
-        return data
-
-    @property
-    def store(self) -> Store:
-        return Workshop.open(self.folder / "shop").store
 
 
 @pytest.fixture

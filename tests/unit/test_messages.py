@@ -201,7 +201,7 @@ def test_a_firing_with_faults_is_told_in_chinese(tmp_path: Path, capsys: pytest.
     assert main.run([*at, "piece", "import", str(tmp_path / "firing.csv")]) == 4
     talk = capsys.readouterr().err
     assert [line for line in talk.splitlines() if "第" in line] == [
-        "  第 3 行，烧成日期：日期须写成 2026-11-02 这样。",
+        "  第 3 行，烧成日期：“昨天”不是日历上的日子。",
         "  第 4 行，名称：缺少名称。",
         "  第 5 行，名称：单元格中是公式。",
         "  第 6 行，编号：与第 2 行重复。",

@@ -38,9 +38,9 @@ def init(app: App, folder: str, registry: str | None, name: str | None, slug: st
         if workshop.keystore_path.exists():
             Workshop.create(target, workshop.issuer, workshop.language)
     else:
-        base_url = check_base_url(registry or app.ask(_("Address of the registry")))
-        called = name or app.ask(_("Name of the studio"))
-        short = slug or app.ask(_("Short name (letters, digits, hyphens)"), default=_suggest(called))
+        base_url = check_base_url(registry or app.ask(_("Address of the registry"), option="--registry"))
+        called = name or app.ask(_("Name of the studio"), option="--name")
+        short = slug or app.ask(_("Short name (letters, digits, hyphens)"), default=_suggest(called), option="--slug")
         issuer = Issuer(base_url, short, called)
         target.mkdir(parents=True, exist_ok=True)
         workshop = Workshop.create(target, issuer, app.lang)
@@ -81,7 +81,7 @@ def confirm_phrase(app: App, phrase: str) -> None:
         return
     words = phrase.split()
     for place in sorted(secrets.SystemRandom().sample(range(12), 2)):
-        while app.ask(_("Word number {n}").format(n=place + 1)) != words[place]:
+        while app.ask(_("Word number {n}").format(n=place + 1), option="--yes") != words[place]:
             app.say(_("That is another word. Look at the paper again."))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +13,12 @@ import click
 from provenance_cli.columns import listing
 from provenance_cli.context import App, one_source, pass_app
 from provenance_cli.i18n import _, ngettext
+from provenance_cli.report import words
 from provenance_cli.secret_input import first_line
 
 if TYPE_CHECKING:
     from provenance.keystore import Keystore
+    from provenance.phrase import Phrase
     from provenance_cli.workshop import Workshop
 
 UNDER_WAY = ("signed", "held", "waiting", "batched")
@@ -51,7 +54,15 @@ def show(app: App) -> None:
 @pass_app
 def passphrase(app: App, new_passphrase_file: str | None, new_passphrase_fd: int | None) -> None:
     """Seal the same keys under a new passphrase."""
+    from provenance.errors import ConfigurationError
+
     source = one_source(new_passphrase_file, new_passphrase_fd)
+    if source is None and not sys.stdin.isatty():
+        raise ConfigurationError(
+            "no-terminal",
+            "There is nobody to ask for the new passphrase.",
+            hint="Give --new-passphrase-file FILE or --new-passphrase-fd N.",
+        )
     keystore = app.workshop().keystore()
     old = app.passphrase(question=_("Old passphrase"))
     new = App(passphrase_source=source).passphrase(new=True)
@@ -153,6 +164,24 @@ def _warn_of_unfinished(app: App, workshop: Workshop) -> None:
         app.say(warning.format(n=count), fg="yellow")
 
 
+def asked_phrase(app: App) -> Phrase:
+    """Ask for the phrase until it is one: whoever mistyped a word need not begin the command anew."""
+    from provenance.errors import KeystoreError
+    from provenance.phrase import Phrase, strange_words
+
+    while True:
+        text = app.ask(_("The twelve words"), option="--phrase-file")
+        try:
+            return Phrase.read(text)
+        except KeystoreError as error:
+            for line in words(error):
+                app.say(line, fg="yellow")
+            for place, near in strange_words(text).items():
+                if near:
+                    told = _("Word number {n}: is it one of {words}?")
+                    app.say(told.format(n=place, words=_(", ").join(near)))
+
+
 @key.command(help="Make a workshop folder from the recovery phrase.")
 @click.argument("folder", type=click.Path())
 @click.option("--registry", help="Address of the registry.")
@@ -186,11 +215,11 @@ def restore(
     if there is not None:
         base_url, slug, name = there.issuer.base_url, slug or there.issuer.slug, name or there.issuer.name
     else:
-        base_url = check_base_url(registry or app.ask(_("Address of the registry")))
-    words = Phrase.read(app.ask(_("The twelve words")) if source is None else first_line(source))
+        base_url = check_base_url(registry or app.ask(_("Address of the registry"), option="--registry"))
+    phrase = asked_phrase(app) if source is None else Phrase.read(first_line(source))
     address = None if studio is None else Address.parse(studio.lower())
     given = Given(base_url, slug, name, key_number, address)
-    workshop, keystore = restore_workshop(app, target, words, given)
+    workshop, keystore = restore_workshop(app, target, phrase, given)
     app.say(_("The keys are back, in {folder}.").format(folder=target.resolve()))
     app.say(_("Next: `kilnmark piece fetch` brings the list of pieces back."))
     app.data(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,15 +9,15 @@ import click
 
 from provenance_cli.columns import cut, listing, pad
 from provenance_cli.commands.amend import amend
+from provenance_cli.commands.belonging import join, leave, remove
 from provenance_cli.commands.unsign import unsign
 from provenance_cli.context import App, pass_app
 from provenance_cli.fact_options import fact_options, given_facts
 from provenance_cli.i18n import _, later, ngettext
-from provenance_cli.report import words
 from provenance_cli.spreadsheet import ENCODINGS
 
 if TYPE_CHECKING:
-    from provenance_cli.intake import Fault, Intake
+    from provenance_cli.intake import Intake
     from provenance_cli.mapping import Columns
     from provenance_cli.spreadsheet import Sheet
     from provenance_cli.workshop import Workshop
@@ -46,6 +45,7 @@ def add(
     **given: str | None,
 ) -> None:
     """Enter one piece."""
+    from provenance.errors import MalformedError
     from provenance.piece import Piece
     from provenance.serial import Serial
     from provenance_cli.store import Entry
@@ -53,12 +53,14 @@ def add(
 
     workshop = app.workshop()
     values = {name: text for name, text in given.items() if text}
+    if given["title"] is not None and not given["title"].strip():
+        raise MalformedError("missing-title", "The title is missing.", field="title", hint="Name the piece.")
     if "title" not in values:
-        values["title"] = app.ask(_("Title"))
+        values["title"] = app.ask(_("Title"), option="--title")
         body = () if files else (("height", _("Height in mm")), ("glaze", _("Glaze")))
         makers = () if values.keys() & {"master", "visitor"} else (("maker", _("Maker")),)
         for name, question in (*makers, *body):
-            if name not in values and (answer := app.ask(question, default="")):
+            if name not in values and (answer := app.ask(question, default="", option=f"--{name}")):
                 values[name] = answer
     paths = {"photos": photos, "scan": scans, "files": files}
     facts = given_facts(app, workshop, values, paths, text_language or workshop.language)
@@ -73,63 +75,14 @@ def add(
 
 piece.add_command(amend)
 piece.add_command(unsign)
-
-
-@piece.command(help="Say that pieces are a set or a pair; they must not be signed.")
-@click.argument("serials", nargs=-1, required=True)
-@click.option("--pair", is_flag=True, help="They are a pair.")
-@click.option("--name", help="What the set is called.")
-@click.option("--text-language", help="Language of the texts (default: that of the workshop).")
-@pass_app
-def join(app: App, serials: tuple[str, ...], pair: bool, name: str | None, text_language: str | None) -> None:
-    """Have every piece of a set name all of them."""
-    from dataclasses import replace
-
-    from provenance.errors import ConflictError
-    from provenance.limits import LIMITS
-    from provenance.piece import PieceSet, entered_text
-    from provenance.serial import Serial
-    from provenance_cli.store import Entry
-
-    workshop = app.workshop()
-    store = workshop.store
-    pieces = [store.piece(Serial.parse(serial)) for serial in serials]
-    text = {}
-    if name:
-        text[text_language or workshop.language] = entered_text(name, field="set.name", limit=LIMITS.name)
-    members = tuple(item.serial for item in pieces)
-    of_set = PieceSet(members, len(members), "pair" if pair else "set", text)
-    states = store.states()
-    for member in members:
-        if member.compact in states:
-            raise ConflictError(
-                "piece-signed",
-                "{serial} is signed already.",
-                hint="Only pieces that are not signed can be joined.",
-                serial=member,
-            )
-    store.correct_pieces(Entry(replace(item, set=of_set)) for item in pieces)
-    app.say(ngettext("{n} piece joined.", "{n} pieces joined.", len(pieces)).format(n=len(pieces)))
-    app.data({"set": of_set.to_json()})
-
-
-def _roundings(sheet: Sheet, columns: Columns, faulty: set[int]) -> Iterator[str]:
-    """Yield what is kept of measures with more decimals than the record has, for rows that are not `faulty`."""
-    from provenance_cli.measures import QUANTITIES, is_rounded, whole
-
-    text = _("Line {line}, {column}: of {measure}, {kept} is kept: records have whole mm, g and °C.")
-    for row in sheet.rows:
-        for field in () if row.line in faulty else QUANTITIES:
-            heading = columns.headings.get(field, "")
-            cell = row.cells.get(heading, "") if heading else ""
-            if cell and is_rounded(cell, field, unit := columns.unit_of(field)):
-                yield text.format(line=row.line, column=heading, measure=cell, kept=whole(cell, field, unit))
+for _command in (join, leave, remove):
+    piece.add_command(_command)
 
 
 @piece.command(name="import", help="Enter pieces from a spreadsheet: .xlsx or CSV.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
 @click.option("--map", "map_file", type=click.Path(exists=True, dir_okay=False), help="A mapping file of columns.")
-@click.option("--unit", type=click.Choice(["mm", "cm", "in"]), default="mm", help="Unit of measures without one.")
+@click.option("--unit", type=click.Choice(["mm", "cm", "in"]), help="Unit of measures without one (default: mm).")
 @click.option("--encoding", type=click.Choice(ENCODINGS), help="Encoding of a CSV file (default: found out).")
 @click.option("--text-language", help="Language of the texts (default: that of the workshop).")
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
@@ -138,7 +91,7 @@ def import_(
     app: App,
     file: str,
     map_file: str | None,
-    unit: str,
+    unit: str | None,
     encoding: str | None,
     text_language: str | None,
     dry_run: bool,
@@ -146,6 +99,7 @@ def import_(
     """Read a spreadsheet, show what was understood, and enter the good rows."""
     from provenance_cli import exits
     from provenance_cli.files import write_file
+    from provenance_cli.intake_report import roundings, tell_faults, tell_roundings
     from provenance_cli.mapping import LABELS
     from provenance_cli.spreadsheet import read_sheet
     from provenance_cli.telling import line_of
@@ -167,13 +121,12 @@ def import_(
     for number, entry in enumerate(intake.entries[:5], start=1):
         app.say(f"  {number}. {line_of(entry.piece)}")
     faulty = {fault.line for fault in intake.faults}
-    for text in _roundings(sheet, columns, faulty):
-        app.say(text, fg="yellow")
-    for fault in intake.faults:
-        tell_fault(app, fault)
-    added = corrected = 0
-    if (intake.entries or intake.corrected) and not dry_run:
-        count = len(intake.entries) + len(intake.corrected)
+    rounded = list(roundings(sheet, columns, faulty))
+    tell_roundings(app, rounded)
+    tell_faults(app, intake.faults)
+    added, corrected = len(intake.entries), len(intake.corrected)
+    if (added or corrected) and not dry_run:
+        count = added + corrected
         app.require(ngettext("Enter {n} piece?", "Enter {n} pieces?", count).format(n=count), default=True)
         added = workshop.store.add_pieces(intake.entries)
         corrected = workshop.store.correct_pieces(intake.corrected)
@@ -181,8 +134,12 @@ def import_(
             write_file(beside, columns.to_toml().encode())
             app.say(_("How the columns are read is kept in {file}: change it there.").format(file=beside.name))
     text = _("{added} entered, {corrected} corrected, {known} known already, {faults} with faults.")
+    if dry_run:
+        text = _("{added} would be entered, {corrected} corrected; {known} known already, {faults} with faults.")
     app.say(text.format(added=added, corrected=corrected, known=intake.known, faults=len(intake.faults)))
-    if added or corrected:
+    if dry_run:
+        app.say(_("Nothing was entered: this was a dry run."))
+    elif added or corrected:
         app.say(_("Next: `kilnmark sign`."))
     app.data(
         {
@@ -190,6 +147,7 @@ def import_(
             "corrected": corrected,
             "known": intake.known,
             "faults": [fault.to_json() for fault in intake.faults],
+            "roundings": [item.to_json() for item in rounded],
             "dryRun": dry_run,
         }
     )
@@ -197,13 +155,19 @@ def import_(
         click.get_current_context().exit(exits.MALFORMED)
 
 
-def columns_of(sheet: Sheet, map_path: Path, unit: str = "mm", text_language: str | None = None) -> Columns:
-    """Return how a spreadsheet's columns are read: as the mapping file says, where there is one, else by guess."""
+def columns_of(sheet: Sheet, map_path: Path, unit: str | None = None, text_language: str | None = None) -> Columns:
+    """Return how a spreadsheet's columns are read: as the mapping file says, where there is one, else by guess.
+
+    A `unit` that is given counts before the file's.
+    """
+    from dataclasses import replace
+
     from provenance_cli.mapping import guess, read_mapping
 
     if map_path.exists():
-        return read_mapping(map_path, sheet.headings)
-    return guess(sheet.headings, unit, text_language)
+        columns = read_mapping(map_path, sheet.headings)
+        return replace(columns, unit=unit) if unit else columns
+    return guess(sheet.headings, unit or "mm", text_language)
 
 
 def read_pieces(
@@ -224,14 +188,6 @@ def read_pieces(
     return take_in(sheet.rows, columns, language, path.parent, workshop.store.known(), darkroom)
 
 
-def tell_fault(app: App, fault: Fault) -> None:
-    """Say what is wrong with a row, and what to do."""
-    message, remedy = words(fault.error)
-    where = _("line {line}").format(line=fault.line) + (_(", ") + fault.column if fault.column else "")
-    app.say(_("  {place}: {fault}").format(place=where, fault=message), fg="yellow")
-    app.say(f"      → {remedy}")
-
-
 @piece.command(name="list", help="List the pieces and how far each has come.")
 @pass_app
 def list_(app: App) -> None:
@@ -249,19 +205,6 @@ def list_(app: App) -> None:
         [members_of(item, states.get(item.serial.compact, DRAFT)) for item in pieces],
         "\n".join(rows) or _("No pieces yet."),
     )
-
-
-@piece.command(help="Remove a piece that is not signed.")
-@click.argument("serial")
-@pass_app
-def remove(app: App, serial: str) -> None:
-    """Remove one draft."""
-    from provenance.serial import Serial
-
-    wanted = Serial.parse(serial)
-    app.workshop().store.remove_piece(wanted)
-    app.say(_("{serial} is removed.").format(serial=wanted))
-    app.data({"removed": str(wanted)})
 
 
 @piece.command(help="Show one piece.")
