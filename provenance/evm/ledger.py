@@ -94,6 +94,10 @@ class EVMLedger:
         """The deployment, as read when opened."""
         return self._identity
 
+    def recheck(self) -> None:
+        """Raise `LedgerError`, not retryable, where the node serves another deployment by now."""
+        compare(read_identity(self.contract), self._identity)
+
     # --- reading ------------------------------------------------------------------------------------------------
 
     def head(self) -> BlockRef:

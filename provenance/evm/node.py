@@ -118,6 +118,8 @@ class BoundedHTTPProvider(JSONBaseProvider):
         headers = {"content-type": "application/json", "accept-encoding": "identity"}
         try:
             with self._client.stream("POST", self.url, content=body, headers=headers) as response:
+                if response.status_code == 429:
+                    raise _rate_limited()
                 if response.status_code != 200:
                     raise LedgerError(
                         "node-unavailable",
@@ -257,6 +259,15 @@ def refusal(reason: str) -> LedgerError:
     )
 
 
+def _rate_limited() -> LedgerError:
+    return LedgerError(
+        "node-rate-limited",
+        "The node answers no more for now: too many requests came from here.",
+        retryable=True,
+        hint="It is asked again by itself. If this lasts, take a plan with more requests, or another node.",
+    )
+
+
 def _refused(error: object) -> LedgerError:
     details = error if isinstance(error, dict) else {}
     message = str(details.get("message", ""))[:200]
@@ -278,6 +289,8 @@ def _refused(error: object) -> LedgerError:
         )
     if "header not found" in lowered or "unknown block" in lowered or "not canonical" in lowered:
         return LedgerError("unknown-block", "The node does not have the block asked for.", retryable=True)
+    if details.get("code") == 429 or "rate limit" in lowered or "too many requests" in lowered:
+        return _rate_limited()
     if any(words in lowered for words in _TOO_MUCH):
         return LedgerError("out-of-gas", "The node refuses: {reason}.", retryable=False, reason=message)
     return LedgerError(

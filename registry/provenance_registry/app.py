@@ -20,8 +20,9 @@ from provenance.keys import P256Signer
 from provenance.policy import TrustPolicy
 from provenance_registry.db.repository import SQLRepository
 from provenance_registry.folder import FolderLock, make_folders, secret
-from provenance_registry.http.api import api_routes, health_routes
+from provenance_registry.http.api import api_routes
 from provenance_registry.http.asking import Asking
+from provenance_registry.http.health import health_routes
 from provenance_registry.http.media import media_routes
 from provenance_registry.http.pages import page_routes
 from provenance_registry.http.problems import on_bug, on_http_error, on_provenance_error
@@ -45,6 +46,7 @@ from provenance_registry.service.submissions import Submissions
 from provenance_registry.service.verdicts import Verdicts
 from provenance_registry.settings import Settings
 from provenance_registry.worker.accounts import Accounts
+from provenance_registry.worker.deployment import Deployment
 from provenance_registry.worker.examiner import Examiner
 from provenance_registry.worker.forgotten import Forgotten
 from provenance_registry.worker.indexer import Indexer
@@ -119,15 +121,19 @@ def _assemble(
         forgotten=Forgotten(repository, index, settings.base_url, settings.write_off_anchors),
     )  # fmt: skip
     accounts = Accounts(ledger, {kind: signer.address for kind, signer in signers.items()})
-    indexer = Indexer(repository, ledger, index)
+    deployment = Deployment(ledger.recheck)
+    indexer = Indexer(repository, ledger, index, before_rewind=deployment.look_now)
     amendments = Amendments(repository, index, ledger, clock)
     verdicts = Verdicts(repository, index, amendments, policy)
     examiner = Examiner(repository, index, verdicts, policy)
     reviewer = Reviewer(repository, index, clock)
     # The review is last: how much there is to judge is for strangers to say, and it must keep nothing else waiting.
-    steps = [
-        *opened.steps, indexer.catch_up, sealer.settle, examiner.examine, sealer.seal, accounts.look, reviewer.review,
-    ]  # fmt: skip
+    leading = [indexer.catch_up, sealer.settle, examiner.examine, sealer.seal]
+
+    def only_here(step: Callable[[], object]) -> Callable[[], object]:
+        return lambda: step() if deployment.is_ours else None
+
+    steps = [*opened.steps, deployment.look, *map(only_here, leading), accounts.look, reviewer.review]
     worker = Worker(steps)
     limits = Limits(settings.max_relayed_hourly)
     services = Services(
@@ -155,7 +161,7 @@ def _assemble(
         asking=Asking(ledger.order_nonce),
         clock=clock,
         wake=worker.wake,
-        trouble=lambda: repository.trouble or worker.trouble,
+        troubles=lambda: [*([repository.trouble] if repository.trouble else []), *worker.troubles],
         balances=accounts.balances,
         addresses={"anchorer": str(anchorer.address), "relayer": str(relayer.address)},
     )

@@ -323,6 +323,33 @@ def test_other_ledgers_are_told_apart(node: LyingNode, ledger: EVMLedger, member
     assert (caught.value.code, caught.value.retryable) == (code, False)
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        (429, b"slow down"),
+        {"error": {"code": 429, "message": "capacity exceeded"}},
+        {"error": {"code": -32005, "message": "daily request count exceeded, request rate limited"}},
+    ],
+)
+def test_node_that_counts_too_many_requests_is_named(node: LyingNode, ledger: EVMLedger, told: Any) -> None:
+    node.lie = lambda _request, _truth: told
+    with pytest.raises(LedgerError) as caught:
+        ledger.head()
+    assert (caught.value.code, caught.value.retryable) == ("node-rate-limited", True)
+
+
+def test_ledger_that_becomes_another_one_is_found_at_the_next_look(node: LyingNode, ledger: EVMLedger) -> None:
+    ledger.recheck()
+    node.lie = lambda request, _truth: {"result": "0x1"} if request["method"] == "eth_chainId" else None
+    with pytest.raises(LedgerError) as caught:
+        ledger.recheck()
+    assert (caught.value.code, caught.value.retryable) == ("wrong-chain-id", False)
+    node.lie = lambda request, _truth: {"result": "0x6001"} if request["method"] == "eth_getCode" else None
+    with pytest.raises(LedgerError) as caught:
+        ledger.recheck()
+    assert caught.value.code == "wrong-code"
+
+
 def test_address_without_a_contract_is_no_ledger(node: LyingNode, ledger: EVMLedger) -> None:
     assert ledger.head()
     with connected(node.url) as provider, pytest.raises(LedgerError) as caught:

@@ -18,10 +18,13 @@ from provenance.verdict import CODES, Check, Outcome, Result
 from provenance_registry.http.api import certificate_members
 from provenance_registry.records import Sending
 from provenance_registry.service.directory import HELD_HINTS
+from provenance_registry.worker.accounts import Accounts
 from provenance_registry.worker.choosing import BASE_GAS, GAS_BUDGET, LOT_GAS, PIECE_GAS, within_gas
+from provenance_registry.worker.deployment import Deployment
 from provenance_registry.worker.examiner import IN_VAIN
-from provenance_registry.worker.loop import Worker
-from tests.support.pipeline import RELAYER, Pipeline
+from provenance_registry.worker.indexer import Indexer
+from provenance_registry.worker.loop import Worker, tell
+from tests.support.pipeline import RELAYER, Pipeline, Ticking
 from tests.support.scene import ANCHORER, STEWARD, STUDIO, Person, person
 
 
@@ -168,6 +171,61 @@ def test_every_step_of_a_turn_runs_and_the_first_error_is_named() -> None:
     assert ran[-2:] == [4, 5]
     assert worker.trouble is not None
     assert worker.trouble.code == "internal"
+
+
+def test_all_that_is_wrong_is_named_until_its_step_finds_it_right() -> None:
+    first = LedgerError("clock-ahead", "The clock is wrong.", retryable=True)
+    second = LedgerError("low-balance", "The account is empty.", retryable=True)
+    third = LedgerError("node-unreachable", "The node did not answer.", retryable=True)
+    wrong = {0: [first, second], 1: [third]}
+    worker = Worker([lambda: tell(wrong[0]), lambda: tell(wrong[1])])
+    worker.turn()
+    assert (worker.trouble, worker.troubles) == (first, (first, second, third))
+    wrong[0] = [second]
+    worker.turn()
+    assert worker.troubles == (second, third)
+    wrong.update({0: [], 1: []})
+    worker.turn()
+    assert (worker.trouble, worker.troubles) == (None, ())
+
+
+def test_an_account_without_money_does_not_hide_a_role_that_is_missing(pipeline: Pipeline) -> None:
+    pipeline.ledger.balance = lambda _account: 0  # type: ignore[method-assign]
+    pipeline.ledger.has_role = lambda _role, _account: False  # type: ignore[method-assign]
+    accounts = Accounts(pipeline.ledger, {"anchor": ANCHORER.address, "relay": RELAYER.address})
+    worker = Worker([accounts.look])
+    worker.turn()
+    assert [trouble.code for trouble in worker.troubles] == ["role-missing", "low-balance", "low-balance"]
+
+
+def test_another_ledger_behind_the_node_is_found_later_and_forgets_nothing(pipeline: Pipeline) -> None:
+    certificate = pipeline.anchored()
+    now, answers = Ticking(), list[LedgerError]()
+    deployment = Deployment(lambda: tell(answers), now)
+    deployment.look()
+    wrong = LedgerError("wrong-chain-id", "The node serves another chain.", retryable=False)
+    answers.append(wrong)
+    deployment.look()  # It was looked at just now.
+    now.now = 31
+    with pytest.raises(LedgerError, match="another chain"):
+        deployment.look()
+    assert not deployment.is_ours
+    answers[:] = [LedgerError("node-unreachable", "The node did not answer.", retryable=True)]
+    now.now = 62
+    with pytest.raises(LedgerError, match="did not answer"):
+        deployment.look()
+    assert not deployment.is_ours  # Silence takes nothing back.
+    # What the index holds stays, even where the other chain is longer and its blocks are others.
+    answers[:] = [wrong]
+    indexer = Indexer(pipeline.repository, pipeline.ledger, pipeline.index, deployment.look_now)
+    reached = pipeline.repository.indexed_head()
+    pipeline.take_back(1)
+    with pytest.raises(LedgerError, match="another chain"):
+        indexer.catch_up()
+    assert (pipeline.repository.indexed_head(), pipeline.state(certificate)) == (reached, "anchored")
+    answers.clear()
+    deployment.look_now()
+    assert deployment.is_ours
 
 
 def test_a_bug_that_lasts_is_traced_once_and_named_all_the_time(caplog: pytest.LogCaptureFixture) -> None:

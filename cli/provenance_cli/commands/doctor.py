@@ -6,7 +6,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -32,18 +32,21 @@ def doctor(app: App) -> None:
     results = []
     for name, examine in _examinations(app):
         try:
-            good, found, remedy = True, examine(), Wording("")
+            told = [(True, examine(), Wording(""))]
         except Exception as error:
-            ours = as_ours(error)
-            if ours is None:
-                raise
-            good, found, remedy = False, ours.wording, ours.remedy
-        results.append({"name": name, "ok": good, "text": str(found), "remedy": str(remedy)})
-        if not app.json:
-            click.secho("  ✓ " if good else "  ✕ ", fg="green" if good else "red", nl=False)
-            click.echo(to_fit("    " + _("{name}: {found}").format(name=_(name), found=spoken(found)))[4:])
-            if str(remedy):
-                click.echo(to_fit(f"      → {spoken(remedy)}", hang=2))
+            told = []
+            for each in error.exceptions if isinstance(error, ExceptionGroup) else [error]:
+                ours = as_ours(each)
+                if ours is None:
+                    raise
+                told.append((False, ours.wording, ours.remedy))
+        for good, found, remedy in told:
+            results.append({"name": name, "ok": good, "text": str(found), "remedy": str(remedy)})
+            if not app.json:
+                click.secho("  ✓ " if good else "  ✕ ", fg="green" if good else "red", nl=False)
+                click.echo(to_fit("    " + _("{name}: {found}").format(name=_(name), found=spoken(found)))[4:])
+                if str(remedy):
+                    click.echo(to_fit(f"      → {spoken(remedy)}", hang=2))
     app.data({"examinations": results})
     if not all(result["ok"] for result in results):
         click.get_current_context().exit(exits.CONFIGURATION)
@@ -89,17 +92,22 @@ def _examinations(app: App) -> list[tuple[str, Callable[[], Wording]]]:
             )
         return Wording.of("{registry}, chain {chain}", {"registry": pinned.registry, "chain": pinned.ledger.chain_id})
 
+    def not_ready(trouble: dict[str, Any]) -> LedgerError:
+        return LedgerError(
+            str(trouble.get("code", "not-ready")),
+            "The registry is not ready: {detail}",
+            retryable=True,
+            hint="Its steward must look; certificates are kept until then.",
+            detail=Wording.quoted(trouble.get("detail")),
+        )
+
     def registry() -> Wording:
         base_url = app.workshop().issuer.base_url
         state = RegistryClient(base_url).ready()
         if state.get("status") != "ready":
-            raise LedgerError(
-                str(state.get("code", "not-ready")),
-                "The registry is not ready: {detail}",
-                retryable=True,
-                hint="Its steward must look; certificates are kept until then.",
-                detail=Wording.quoted(state.get("detail")),
-            )
+            listed = state.get("troubles")
+            found = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+            raise ExceptionGroup("the registry is not ready", [not_ready(each) for each in found or [state]])
         return Wording(base_url)
 
     def ledger() -> Wording:

@@ -16,7 +16,7 @@ from provenance.canonical import JSONObject, canonicalize, parse
 from provenance.certificate import CONTEXT_PATH, MAX_CERTIFICATE_BYTES, SCHEMA_PATH, Certificate
 from provenance.documents import context, schema
 from provenance.encoding import Address, Digest, to_base58
-from provenance.errors import MalformedError, NotFoundError, ProvenanceError
+from provenance.errors import MalformedError, NotFoundError
 from provenance.serial import Serial
 from provenance.tag import tag_url
 from provenance.verdict import Outcome
@@ -314,46 +314,3 @@ def _metadata(services: Services, stored: StoredCertificate) -> dict[str, Any]:
     if shown.piece.photos:
         members["image"] = f"{base}/media/{shown.piece.photos[0].digest.hex()}"
     return members
-
-
-def health_routes(services: Services) -> list[BaseRouteHandler]:
-    """Return the endpoints for those who run the registry."""
-
-    @get("/healthz", summary="Is it alive?")
-    async def alive() -> Response[bytes]:
-        """Answer as long as the process does."""
-        return json_response({"status": "alive"})
-
-    @get("/readyz", summary="Is it ready?")
-    async def ready() -> Response[bytes]:
-        """Name what stands in the way of registering and anchoring, if anything."""
-        trouble: ProvenanceError | None = services.trouble()
-        lag = services.index.lag
-        behind = lag > services.settings.max_index_lag
-        members: dict[str, Any] = {"status": "ready" if trouble is None and not behind else "not-ready"}
-        if trouble is not None:
-            members |= {"code": trouble.code, "detail": trouble.message, "hint": trouble.hint}
-        elif behind:
-            members |= {"code": "index-behind", "detail": "The index has lost contact to the ledger."}
-        return json_response(members, 200 if members["status"] == "ready" else 503)
-
-    @get("/metrics", summary="Prometheus metrics")
-    async def metrics() -> Response[bytes]:
-        """Return counts for a monitoring system."""
-        lines = ["# TYPE kilnmark_certificates gauge"]
-        for state, number in services.repository.counts().items():
-            lines.append(f'kilnmark_certificates{{state="{state.value}"}} {number}')
-        trouble = services.trouble()
-        head = services.repository.indexed_head()
-        lines += [
-            "# TYPE kilnmark_index_block gauge",
-            f"kilnmark_index_block {head.number if head else 0}",
-            "# TYPE kilnmark_trouble gauge",
-            f'kilnmark_trouble{{code="{trouble.code if trouble else "none"}"}} {0 if trouble is None else 1}',
-        ]
-        if services.balances:
-            lines.append("# TYPE kilnmark_balance_wei gauge")
-        lines += [f'kilnmark_balance_wei{{account="{who}"}} {wei}' for who, wei in services.balances.items()]
-        return Response(("\n".join(lines) + "\n").encode(), media_type="text/plain; version=0.0.4")
-
-    return [alive, ready, metrics]

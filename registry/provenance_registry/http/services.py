@@ -50,6 +50,6 @@ class Services:
     asking: Asking
     clock: Clock
     wake: Callable[[], None]
-    trouble: Callable[[], ProvenanceError | None]
+    troubles: Callable[[], Sequence[ProvenanceError]]
     balances: Mapping[str, int]
     addresses: dict[str, str]

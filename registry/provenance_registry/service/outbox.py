@@ -26,10 +26,15 @@ AT_ONCE = 64
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The entries that came to an end, and the first error that kept others from moving."""
+    """The entries that came to an end, and each error that kept others from moving."""
 
     ended: list[OutboxEntry]
-    trouble: ProvenanceError | None
+    troubles: tuple[ProvenanceError, ...]
+
+    @property
+    def trouble(self) -> ProvenanceError | None:
+        """The first of `troubles`, or ``None``."""
+        return next(iter(self.troubles), None)
 
 
 class Outbox:
@@ -77,17 +82,17 @@ class Outbox:
         """
         reached = self._repository.indexed_head()
         ended, stuck = list[OutboxEntry](), set[Address]()
-        trouble: ProvenanceError | None = None
+        troubles = list[ProvenanceError]()
         if reached is not None:
             try:
                 self._doubt(reached)
             except ProvenanceError as error:
-                trouble = error
+                troubles.append(error)
             for _, entries in groupby(self._repository.open_entries(AT_ONCE), key=lambda entry: entry.account):
                 try:
                     self._nonces.mend(list(entries), reached)
                 except ProvenanceError as error:
-                    trouble = trouble or error
+                    troubles.append(error)
         for entry in self._repository.open_entries(AT_ONCE):
             if entry.account in stuck:
                 continue
@@ -95,10 +100,11 @@ class Outbox:
                 end = self._advance(entry, reached)
             except ProvenanceError as error:
                 stuck.add(entry.account)
-                trouble = trouble or error
+                troubles.append(error)
             else:
                 ended += [] if end is None else [end]
-        return Progress(ended, trouble)
+        named = {(error.code, error.message): error for error in troubles}
+        return Progress(ended, tuple(named.values()))
 
     def _advance(self, entry: OutboxEntry, reached: BlockRef | None) -> OutboxEntry | None:
         entry, outcome = self._nonces.settled(entry)

@@ -12,6 +12,7 @@ from provenance.encoding import Address
 from provenance.errors import LedgerError, Wording
 from provenance.ledger import Ledger, Role
 from provenance_registry.worker.choosing import BASE_GAS, LOT_GAS, PIECE_GAS
+from provenance_registry.worker.loop import tell
 
 PAUSE = 30.0
 """Seconds from one look to the next."""
@@ -30,20 +31,19 @@ class Accounts:
         self._accounts = accounts
         self._monotonic = monotonic
         self._looked_at: float | None = None
-        self._found: LedgerError | None = None
+        self._found: list[LedgerError] = []
         self.balances: dict[str, int] = {}
         """What each account had at the last look, in wei, by the account's name."""
 
     def look(self) -> None:
-        """Look again where it is time; raises `LedgerError`, at every turn, for as long as something is wrong."""
+        """Look again where it is time; raises all that is wrong, at every turn, for as long as something is wrong."""
         now = self._monotonic()
         if self._looked_at is None or now - self._looked_at >= PAUSE:
             self._found = self._look()
             self._looked_at = now
-        if self._found is not None:
-            raise self._found
+        tell(self._found)
 
-    def _look(self) -> LedgerError | None:
+    def _look(self) -> list[LedgerError]:
         """Return what is wrong, what stops anchors first."""
         found = list[LedgerError]()
         anchorer = self._accounts["anchor"]
@@ -62,7 +62,7 @@ class Accounts:
                         account=account,
                     )
                 )
-        return found[0] if found else None
+        return found
 
 
 def role_missing(anchorer: Address) -> LedgerError:

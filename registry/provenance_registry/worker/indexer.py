@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from provenance.errors import LedgerError
 from provenance.ledger import BlockRef, Ledger
 from provenance_registry.repository import Repository
@@ -17,13 +19,21 @@ _TOO_MANY = "node-refused", "bad-node-answer"
 class Indexer:
     """Brings the index to the ledger's head, one range of blocks and one transaction at a time.
 
-    The index always reaches to a block whose hash it knows, and every range is joined to that block.
+    The index always reaches to a block whose hash it knows, and every range is joined to that block.  `before_rewind`
+    is asked before anything is taken back: it raises where the node serves another ledger altogether.
     """
 
-    def __init__(self, repository: Repository, ledger: Ledger, index: IndexedLedger) -> None:
+    def __init__(
+        self,
+        repository: Repository,
+        ledger: Ledger,
+        index: IndexedLedger,
+        before_rewind: Callable[[], None] = lambda: None,
+    ) -> None:
         self._repository = repository
         self._ledger = ledger
         self._index = index
+        self._before_rewind = before_rewind
         self._at_once = BLOCKS_AT_ONCE
 
     def catch_up(self) -> None:
@@ -75,6 +85,7 @@ class Indexer:
 
     def _rewind(self) -> BlockRef | None:
         """Go back to the newest indexed block that the chain still has, and return it."""
+        self._before_rewind()
         kept, known = None, self._repository.last_indexed()
         while known is not None:
             block = self._ledger.block(known[0])

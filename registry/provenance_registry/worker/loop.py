@@ -1,7 +1,7 @@
 """The worker's loop: one thread that does all that talks to the chain, step after step.
 
-A step that fails is tried again at the next turn and keeps no other step from its work; the first failure of a turn is
-a named state, never a silent stall.
+A step that fails is tried again at the next turn and keeps no other step from its work; each failure is a named state
+for as long as it lasts, never a silent stall.
 """
 
 from __future__ import annotations
@@ -24,8 +24,17 @@ class Worker:
         self._wake = threading.Event()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
-        self._named = set[tuple[int, str]]()
-        self.trouble: ProvenanceError | None = None
+        self._found: list[tuple[ProvenanceError, ...]] = [()] * len(steps)
+
+    @property
+    def troubles(self) -> tuple[ProvenanceError, ...]:
+        """What each step found wrong when it last ran, in the order of the steps."""
+        return tuple(error for found in self._found for error in found)
+
+    @property
+    def trouble(self) -> ProvenanceError | None:
+        """The first of `troubles`, or ``None``."""
+        return next(iter(self.troubles), None)
 
     def start(self) -> None:
         """Start the thread."""
@@ -49,24 +58,36 @@ class Worker:
             self._wake.clear()
 
     def turn(self) -> None:
-        """Run every step once; `trouble` is then the first error, or ``None``."""
-        troubles: list[tuple[int, ProvenanceError]] = []
+        """Run every step once; `troubles` are then what kept them from their work."""
         for number, step in enumerate(self._steps):
             if self._stopping:
                 return
+            before = {error.code for error in self._found[number]}
+            found: tuple[ProvenanceError, ...] = ()
             try:
                 step()
             except ProvenanceError as error:
-                if (number, error.code) not in self._named:
-                    log.warning("%s: %s", error.code, error.message)
-                troubles.append((number, error))
+                found = (error,)
+            except ExceptionGroup as group:
+                found = tuple(each if isinstance(each, ProvenanceError) else _bug() for each in group.exceptions)
             except Exception:
                 # A bug must not stop the pipeline for good, nor go unseen, nor fill the disk with its traces.
-                if (number, "internal") not in self._named:
+                found = (_bug(),)
+                if "internal" not in before:
                     log.exception("the worker failed")
-                troubles.append((number, ProvenanceError("internal", "The worker failed; see the log.")))
-            if troubles:
-                self.trouble = troubles[0][1]
-        self._named = {(number, error.code) for number, error in troubles}
-        if not troubles:
-            self.trouble = None
+            for trouble in found:
+                if trouble.code not in before and trouble.code != "internal":
+                    log.warning("%s: %s", trouble.code, trouble.message)
+            self._found[number] = found
+
+
+def tell(troubles: Sequence[ProvenanceError]) -> None:
+    """Raise all of `troubles`, if there are any: one as it is, several as a group."""
+    if len(troubles) == 1:
+        raise troubles[0]
+    if troubles:
+        raise ExceptionGroup("several things are wrong", troubles)
+
+
+def _bug() -> ProvenanceError:
+    return ProvenanceError("internal", "The worker failed; see the log.")

@@ -19,6 +19,7 @@ from provenance_registry.service.outbox import Outbox
 from provenance_registry.worker.accounts import role_missing
 from provenance_registry.worker.choosing import within_gas
 from provenance_registry.worker.forgotten import Forgotten, older_database
+from provenance_registry.worker.loop import tell
 from provenance_registry.worker.refusals import (
     hold_reason,
     refuses_as_known,
@@ -185,7 +186,7 @@ class Sealer:
     def settle(self) -> None:
         """See the outbox through, and close the batches whose anchors came to an end.
 
-        Raises the first error that kept an entry from moving, once the others were seen to.
+        Raises each error that kept an entry from moving, once the others were seen to.
         """
         progress = self._outbox.advance()
         for entry in progress.ended:
@@ -198,5 +199,4 @@ class Sealer:
 
             self._repository.write(write)
             checkpoint("after-final")
-        if progress.trouble is not None:
-            raise progress.trouble
+        tell(progress.troubles)
