@@ -30,6 +30,7 @@ from provenance_registry.http.relaying import relaying_routes
 from provenance_registry.http.rpc import rpc_routes
 from provenance_registry.http.services import Services
 from provenance_registry.http.static_files import static_routes
+from provenance_registry.http.streaming import streaming_routes
 from provenance_registry.http.studios import studio_routes
 from provenance_registry.ledgers import OpenLedger, companions_of, open_registry_ledger
 from provenance_registry.records import FileKind
@@ -171,6 +172,7 @@ def _assemble(
 def _web(services: Services) -> Litestar:
     routes = [
         *api_routes(services),
+        *streaming_routes(services),
         *media_routes(services),
         *relaying_routes(services),
         *studio_routes(services),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+from provenance.certificate import StatusEntry
 from provenance.encoding import Address, Digest, Hash32, KeyId, Root
 from provenance.handover import Release
 from provenance.ledger import AmendmentRecord, BlockRef, SignedTransaction
@@ -84,6 +85,15 @@ class NamedFile:
     kind: FileKind
     media_type: str
     counts: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A certificate that comes in, with its place in a status list and the files that it names."""
+
+    certificate: StoredCertificate
+    entry: StatusEntry
+    named: tuple[NamedFile, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from provenance.encoding import Address, Digest, Hash32, KeyId, Root
+from provenance.errors import ConflictError
 from provenance.ledger import AmendmentRecord, BlockRef, LedgerEvent, SignedTransaction
 from provenance.serial import Serial
 from provenance_registry.records import (
@@ -18,6 +19,7 @@ from provenance_registry.records import (
     NamedFile,
     OutboxEntry,
     PiecePage,
+    Registration,
     RelayedMessage,
     Sending,
     Signatory,
@@ -36,8 +38,8 @@ T = TypeVar("T")
 class Transaction(Protocol):
     """What can be written; everything in it becomes durable together or not at all."""
 
-    def add_certificate(self, certificate: StoredCertificate, named: Iterable[NamedFile]) -> None:
-        """Register a certificate and the files that it names; raises `ConflictError` for a taken serial."""
+    def add_certificates(self, items: Sequence[Registration]) -> list[ConflictError | None]:
+        """Register certificates that are not known; return for each ``None``, or why it cannot be."""
 
     def add_amendment(self, amendment: StoredAmendment, named: Iterable[NamedFile]) -> None:
         """Keep an amendment of a registered certificate, and the files that it names."""
@@ -48,8 +50,8 @@ class Transaction(Protocol):
     def amendments_by(self, first: Digest, key_id: KeyId) -> int:
         """Return how many amendments of a certificate a key signed."""
 
-    def find(self, digest: Digest) -> StoredCertificate | None:
-        """Return the certificate of that digest."""
+    def find(self, digests: Sequence[Digest]) -> dict[Digest, StoredCertificate]:
+        """Return the certificates of those digests, as far as there are any."""
 
     def held(self) -> int:
         """Return how many certificates are held."""

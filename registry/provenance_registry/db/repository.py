@@ -8,21 +8,21 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
-from provenance.certificate import Certificate
 from provenance.encoding import Address, Digest, Hash32, KeyId, Root
 from provenance.errors import ConflictError, StorageError
 from provenance.ledger import Anchored, BlockRef, LedgerEvent, SignedTransaction
 from provenance.serial import Serial
 from provenance.status import Status
-from provenance_registry.db import amending, anchoring, holding, indexing, naming, places, relaying, rows
+from provenance_registry.db import amending, anchoring, holding, indexing, naming, places, registering, relaying, rows
 from provenance_registry.db.engine import open_engine
-from provenance_registry.db.tables import VOUCHED, certificates, media, token_events
+from provenance_registry.db.tables import VOUCHED, certificates, token_events
 from provenance_registry.db.writer import GroupWriter
 from provenance_registry.records import (
     HeldGroup,
     NamedFile,
     PiecePage,
     PieceRow,
+    Registration,
     RelayedMessage,
     Sending,
     Signatory,
@@ -42,37 +42,8 @@ class SQLTransaction:
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
 
-    def add_certificate(self, certificate: StoredCertificate, named: Iterable[NamedFile]) -> None:
-        entry = Certificate.from_bytes(certificate.data).status_entry
-        vouched = certificate.state is not State.HELD
-        if vouched and not holding.claim_list(self._connection, entry.list_id, certificate.did):
-            raise ConflictError("status-list-taken", "The status list belongs to another studio.")
-        try:
-            result = self._connection.execute(
-                certificates.insert().values(
-                    digest=certificate.digest.value,
-                    serial=certificate.serial.compact,
-                    data=certificate.data,
-                    did=certificate.did,
-                    name=certificate.name,
-                    key_id=certificate.key_id.value,
-                    list_id=entry.list_id,
-                    list_index=entry.index,
-                    state=certificate.state.value,
-                    reason=certificate.reason,
-                    received=rows.to_unix(certificate.received),
-                )
-            )
-        except sa.exc.IntegrityError as error:
-            if "certificates.serial" in str(error.orig):
-                raise ConflictError(
-                    "serial-taken", "Another certificate stands under serial {serial}.", serial=certificate.serial
-                ) from None
-            raise ConflictError(
-                "status-entry-taken", "Another certificate has the same place in the status list."
-            ) from None
-        if result.inserted_primary_key:
-            naming.name_files(self._connection, media, result.inserted_primary_key[0], named)
+    def add_certificates(self, items: Sequence[Registration]) -> list[ConflictError | None]:
+        return registering.add(self._connection, items)
 
     def add_amendment(self, amendment: StoredAmendment, named: Iterable[NamedFile]) -> None:
         amending.add(self._connection, amendment, named)
@@ -83,9 +54,8 @@ class SQLTransaction:
     def amendments_by(self, first: Digest, key_id: KeyId) -> int:
         return amending.count(self._connection, first, key_id)
 
-    def find(self, digest: Digest) -> StoredCertificate | None:
-        row = self._connection.execute(certificates.select().where(certificates.c.digest == digest.value)).first()
-        return None if row is None else rows.certificate_of(row)
+    def find(self, digests: Sequence[Digest]) -> dict[Digest, StoredCertificate]:
+        return registering.known(self._connection, digests)
 
     def held(self) -> int:
         statement = sa.select(sa.func.count()).where(certificates.c.state == State.HELD.value)

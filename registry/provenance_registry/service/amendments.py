@@ -168,7 +168,8 @@ def _predecessors(transaction: Transaction, replaces: Digest | None) -> tuple[St
     if replaces is None:
         raise ValueError("this is no amendment")
     before = transaction.find_amendment(replaces)
-    first = transaction.find(replaces if before is None else before.first)
+    named = replaces if before is None else before.first
+    first = transaction.find([named]).get(named)
     if first is None:
         raise NotFoundError(
             "unknown-predecessor",

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from provenance.certificate import Certificate
-from provenance.errors import ConflictError, MalformedError, ProvenanceError, StorageError
-from provenance_registry.records import NamedFile, State, StoredAmendment, StoredCertificate
+from provenance.encoding import Digest
+from provenance.errors import MalformedError, ProvenanceError, StorageError
+from provenance_registry.records import Registration, State, StoredAmendment, StoredCertificate
 from provenance_registry.repository import Repository, Transaction
 from provenance_registry.service.amendments import Amendments
 from provenance_registry.service.clock import Clock
@@ -24,7 +25,7 @@ class Accepted:
     new: bool
 
 
-_Checked: TypeAlias = tuple[StoredCertificate, list[NamedFile]] | Certificate | ProvenanceError
+_Checked: TypeAlias = Registration | Certificate | ProvenanceError
 """A certificate as it will be kept, with what it names; an amendment as it was read; or why it is refused."""
 
 
@@ -62,7 +63,7 @@ class Submissions:
     def submit_many(self, lines: Sequence[bytes]) -> list[Accepted | ProvenanceError]:
         """Register certificates in one transaction; each gets its own answer, in order."""
         checked = [self._check(data) for data in lines]
-        return self._repository.write(lambda transaction: [self._store(transaction, item) for item in checked])
+        return self._repository.write(lambda transaction: self._store_all(transaction, checked))
 
     def _check(self, data: bytes) -> _Checked:
         try:
@@ -98,28 +99,52 @@ class Submissions:
             reason=reason,
             received=now,
         )
-        return stored, named_files(certificate.piece)
+        return Registration(stored, certificate.status_entry, tuple(named_files(certificate.piece)))
 
-    def _store(self, transaction: Transaction, item: _Checked) -> Accepted | ProvenanceError:
-        if isinstance(item, ProvenanceError):
-            return item
+    def _store_all(self, transaction: Transaction, checked: Sequence[_Checked]) -> list[Accepted | ProvenanceError]:
+        answers = dict[int, Accepted | ProvenanceError]()
+        coming = {place: item for place, item in enumerate(checked) if isinstance(item, Registration)}
+        known = transaction.find([item.certificate.digest for item in coming.values()]) if coming else {}
+        new, held, twice = dict[Digest, int](), None, list[int]()
+        for place, item in coming.items():
+            digest = item.certificate.digest
+            if digest in known:
+                answers[place] = Accepted(known[digest], new=False)
+            elif digest in new:
+                twice.append(place)
+            else:
+                if item.certificate.state is State.HELD:
+                    held = transaction.held() if held is None else held
+                    if held >= self._max_held:
+                        answers[place] = _too_many_held()
+                        continue
+                    held += 1
+                new[digest] = place
+        conflicts = transaction.add_certificates([coming[place] for place in new.values()]) if new else []
+        for place, conflict in zip(new.values(), conflicts, strict=True):
+            answers[place] = conflict or Accepted(coming[place].certificate, new=True)
+        for place in twice:
+            first = answers[new[coming[place].certificate.digest]]
+            answers[place] = Accepted(first.certificate, new=False) if isinstance(first, Accepted) else first
+        for place, other in enumerate(checked):
+            if place not in answers:
+                answers[place] = self._store_other(transaction, other)
+        return [answers[place] for place in range(len(checked))]
+
+    def _store_other(self, transaction: Transaction, item: _Checked) -> Accepted | ProvenanceError:
         if isinstance(item, Certificate):
             try:
                 return Accepted(*self._amendments.store(transaction, item))
             except ProvenanceError as error:
                 return error
-        certificate, named = item
-        known = transaction.find(certificate.digest)
-        if known is not None:
-            return Accepted(known, new=False)
-        if certificate.state is State.HELD and transaction.held() >= self._max_held:
-            return StorageError(
-                "too-many-held",
-                "The registry holds too many certificates of studios that nobody has accredited.",
-                hint="Have the studio accredited first, then submit again.",
-            )
-        try:
-            transaction.add_certificate(certificate, named)
-        except ConflictError as error:
-            return error
-        return Accepted(certificate, new=True)
+        if isinstance(item, Registration):
+            raise TypeError("a certificate that is none of the others")
+        return item
+
+
+def _too_many_held() -> StorageError:
+    return StorageError(
+        "too-many-held",
+        "The registry holds too many certificates of studios that nobody has accredited.",
+        hint="Have the studio accredited first, then submit again.",
+    )

@@ -1,0 +1,221 @@
+"""Certificates in a stream as long as its sender likes: lines come, and each is answered once it is on disk.
+
+What is in memory is bounded by the groups on their way.  Nothing more is read while they are, and nothing more is made
+durable while the answers are not taken: a sender must read while it sends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Any, TypeAlias
+
+import msgspec
+from litestar import Request, Response, post
+from litestar.handlers.base import BaseRouteHandler
+from litestar.response import Stream
+from litestar.response.base import ASGIResponse
+from litestar.response.streaming import ASGIStreamingResponse
+from litestar.types import Receive, Send
+
+from provenance.certificate import MAX_CERTIFICATE_BYTES
+from provenance.errors import LimitError, MalformedError, ProvenanceError
+from provenance_registry.http.api import accepted_members
+from provenance_registry.http.problems import problem
+from provenance_registry.http.relaying import client_of
+from provenance_registry.http.services import Services
+from provenance_registry.service.checkpoints import checkpoint
+from provenance_registry.service.limits import network_of
+from provenance_registry.service.submissions import Accepted
+
+GROUP_LINES = 500
+"""Certificates that share one transaction."""
+GROUP_BYTES = 2**20
+"""Bytes after which a group is full, however few its lines."""
+GROUP_WAIT = 0.2
+"""Seconds after which what has come is registered, though more could join it."""
+GROUPS_AHEAD = 2
+"""Groups that are read while one is registered."""
+MAX_SILENCE = 30.0
+"""Seconds after which a client that neither sends nor takes its answers is dropped."""
+MAX_STREAMS = 8
+"""Streams at once."""
+MAX_CLIENT_STREAMS = 2
+"""Of those, one client's."""
+NDJSON = "application/x-ndjson"
+
+_Lines: TypeAlias = list[tuple[int, bytes | ProvenanceError]]
+"""Numbered lines, or why one cannot be read."""
+
+
+class _Duplex(ASGIStreamingResponse):
+    """An answer that is sent while its request is still read, so that nobody else may read that."""
+
+    __slots__ = ()
+
+    async def send_body(self, send: Send, receive: Receive) -> None:
+        async def sent_in_time(event: Any) -> None:
+            await asyncio.wait_for(send(event), MAX_SILENCE)
+
+        await self._stream(sent_in_time)
+
+
+class Answers(Stream):
+    """A stream of answers to a stream of lines."""
+
+    def to_asgi_response(self, *args: Any, **options: Any) -> ASGIResponse:
+        """Return the response that the server sends."""
+        made = super().to_asgi_response(*args, **options)
+        if isinstance(made, ASGIStreamingResponse):
+            made.__class__ = _Duplex
+        return made
+
+
+def streaming_routes(services: Services) -> list[BaseRouteHandler]:
+    """Return the endpoint."""
+    streams = list[str]()
+
+    @post("/api/v1/certificates:stream", request_max_body_size=None, status_code=200, summary="Register a stream")
+    async def submit_stream(request: Request[Any, Any, Any]) -> Response[Any]:
+        """Register newline-delimited certificates as they come, and answer each by one line once it is on disk."""
+        client = network_of(client_of(request))
+        if len(streams) >= MAX_STREAMS or streams.count(client) >= MAX_CLIENT_STREAMS:
+            raise LimitError("too-many-streams", "Too many streams are on their way.", retry_after=5)
+
+        async def counted() -> AsyncGenerator[bytes, None]:
+            streams.append(client)
+            try:
+                async for answers in _answers(services, request):
+                    yield answers
+            finally:
+                streams.remove(client)
+
+        return Answers(counted(), media_type=NDJSON)
+
+    return [submit_stream]
+
+
+async def _answers(services: Services, request: Request[Any, Any, Any]) -> AsyncIterator[bytes]:
+    """Yield the answers to group after group, each once it is on disk; the next groups are read meanwhile."""
+    groups: asyncio.Queue[_Lines | ProvenanceError | None] = asyncio.Queue(GROUPS_AHEAD)
+    reading = asyncio.create_task(_read(request, groups))
+    try:
+        while (group := await groups.get()) is not None:
+            if isinstance(group, ProvenanceError):
+                yield msgspec.json.encode(problem(group)) + b"\n"
+                return
+            yield await asyncio.to_thread(_register, services, group)
+            services.wake()
+    except ProvenanceError as error:  # Nothing of the group is registered.
+        yield msgspec.json.encode(problem(error)) + b"\n"
+    finally:
+        reading.cancel()
+
+
+async def _read(request: Request[Any, Any, Any], groups: asyncio.Queue[_Lines | ProvenanceError | None]) -> None:
+    """Put the lines of a request into groups; the end of all is ``None``, or why there is no more."""
+    lines = Lines()
+    body = aiter(request.stream())
+    coming: asyncio.Task[bytes] | None = None
+    heard = time.monotonic()
+    try:
+        while True:
+            coming = coming or asyncio.ensure_future(_next(body))
+            patience = GROUP_WAIT if lines.complete else MAX_SILENCE
+            done, _ = await asyncio.wait({coming}, timeout=patience)
+            if not done:
+                if not lines.complete and time.monotonic() - heard >= MAX_SILENCE:
+                    await groups.put(MalformedError("stream-stalled", "The stream stopped coming."))
+                    return
+                if lines.complete:
+                    await groups.put(lines.take())
+                continue
+            chunk, coming, heard = coming.result(), None, time.monotonic()
+            if not chunk:
+                break
+            lines.feed(chunk)
+            while lines.full:
+                await groups.put(lines.take())
+                heard = time.monotonic()  # Waiting for our own disk is no silence of the client's.
+        lines.end()
+        while lines.complete:
+            await groups.put(lines.take())
+        await groups.put(None)
+    except Exception:  # The client is gone: what is registered is registered.
+        await groups.put(None)
+    finally:
+        if coming is not None:
+            coming.cancel()
+
+
+async def _next(body: AsyncIterator[bytes]) -> bytes:
+    return await anext(body, b"")
+
+
+class Lines:
+    """Cuts a stream into numbered lines; one that is too long is told by its number and never kept whole."""
+
+    def __init__(self) -> None:
+        self.complete: _Lines = []
+        self._rest = bytearray()
+        self._number = self._size = 0
+        self._overlong = False
+
+    @property
+    def full(self) -> bool:
+        """Whether a whole group has come."""
+        return len(self.complete) >= GROUP_LINES or self._size >= GROUP_BYTES
+
+    def feed(self, chunk: bytes) -> None:
+        """Take in the next bytes."""
+        *ended, rest = chunk.split(b"\n")
+        for part in ended:
+            self._keep(part)
+            self.end(empty=True)
+        self._keep(rest)
+
+    def end(self, *, empty: bool = False) -> None:
+        """End the line under way; at the stream's end, an empty one is none."""
+        if not (self._rest or self._overlong or empty):
+            return
+        self._number += 1
+        line: bytes | ProvenanceError = bytes(self._rest)
+        if self._overlong:
+            line = MalformedError(
+                "too-large", "A certificate has at most {limit:,} bytes.", limit=MAX_CERTIFICATE_BYTES
+            )
+        self.complete.append((self._number, line))
+        self._size += len(self._rest)
+        self._rest.clear()
+        self._overlong = False
+
+    def take(self) -> _Lines:
+        """Return the lines of the next group."""
+        taken, self.complete = self.complete[:GROUP_LINES], self.complete[GROUP_LINES:]
+        self._size = sum(len(line) for _, line in self.complete if isinstance(line, bytes))
+        return taken
+
+    def _keep(self, part: bytes) -> None:
+        if self._overlong or len(self._rest) + len(part) > MAX_CERTIFICATE_BYTES:
+            self._overlong = True
+            self._rest.clear()
+        else:
+            self._rest += part
+
+
+def _register(services: Services, group: _Lines) -> bytes:
+    """Register a group in one transaction and return one line for each certificate."""
+    readable = [line for _, line in group if isinstance(line, bytes)]
+    results = iter(services.submissions.submit_many(readable) if readable else ())
+    checkpoint("after-accept")
+    answers = list[bytes]()
+    for number, line in group:
+        answer = next(results) if isinstance(line, bytes) else line
+        members = (
+            accepted_members(services, answer.certificate) | {"new": answer.new}
+            if isinstance(answer, Accepted)
+            else problem(answer)
+        )
+        answers.append(msgspec.json.encode(members | {"line": number}))
+    return b"\n".join(answers) + b"\n"
