@@ -14,6 +14,7 @@ from provenance.canonical import JSONObject, JSONValue, canonicalize, is_of, par
 from provenance.encoding import Address, Digest, Hash32
 from provenance.errors import ConfigurationError, MalformedError
 from provenance.ledger import LedgerIdentity
+from provenance.server import server_of
 from provenance.tag import check_base_url
 
 POLICY_TYPE = "KilnmarkTrustPolicy"
@@ -113,15 +114,19 @@ _MEMBERS = {"type", "version", "ledger", "nodes", "confirmations", "registry", "
 
 
 def check_nodes(nodes: Sequence[str], agreeing: int) -> None:
-    """Raise `ConfigurationError` where a policy cannot name these `nodes`, so many of which must be `agreeing`."""
+    """Raise `ConfigurationError` where a policy cannot name these `nodes`, so many of which must be `agreeing`.
+
+    One server that is spelled twice is one node.
+    """
     if len(nodes) > MAX_NODES:
         raise ConfigurationError("bad-policy", "A policy names at most {limit} nodes.", limit=MAX_NODES)
-    if not 1 <= agreeing <= max(1, len(set(nodes))):
+    different = len(set(map(server_of, nodes)))
+    if not 1 <= agreeing <= max(1, different):
         raise ConfigurationError(
             "bad-policy",
             "Of {named} different nodes {agreeing} cannot agree.",
             hint="Name more nodes, or let fewer agree, from 1 on.",
-            named=len(set(nodes)),
+            named=different,
             agreeing=agreeing,
         )
     for node in nodes:

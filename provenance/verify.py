@@ -38,10 +38,11 @@ class Photos(Protocol):
 class Verifier:
     """Verifies bundles under one trust policy; without a ledger, only what needs none is checked.
 
-    Raises `ConfigurationError` when `ledger` is another than the one that the policy pins.
+    Where there is none, `silent` is why none of its nodes could be asked, ``None`` where nobody tried.  Raises
+    `ConfigurationError` when `ledger` is another than the one that the policy pins.
     """
 
-    def __init__(self, policy: TrustPolicy, ledger: LedgerReader | None) -> None:
+    def __init__(self, policy: TrustPolicy, ledger: LedgerReader | None, silent: LedgerError | None = None) -> None:
         if ledger is not None and ledger.identity != policy.ledger:
             raise ConfigurationError(
                 "wrong-ledger",
@@ -50,6 +51,7 @@ class Verifier:
             )
         self._policy = policy
         self._ledger = ledger
+        self._unasked = ("offline", "") if silent is None else _unanswered(silent)
         self._successor = Successor()
 
     def verify(
@@ -69,6 +71,7 @@ class Verifier:
         bundle holds or the ledger answers.
         """
         inquiry = _Inquiry(self._policy, self._ledger, self._successor, bundle, serial, base_url, photos, status_list)
+        inquiry.why_unasked = self._unasked
         inquiry.run()
         return inquiry.verdict()
 
@@ -95,6 +98,7 @@ class _Inquiry:
         self.record: LedgerRecord | None = None
         self.by_steward: bool | None = None
         self.unasked = False
+        self.why_unasked = ("offline", "")
         self.counted: Certificate | None = None
 
     def advise(self, code: str, detail: str = "") -> None:
@@ -168,7 +172,7 @@ class _Inquiry:
 
     def _anchor(self, certificate: Certificate, receipt: Receipt) -> LedgerRecord | None:
         if self.ledger is None:
-            self._unasked("offline")
+            self._unasked(*self.why_unasked)
             return None
         try:
             split_token_id(receipt.token_id)

@@ -53,13 +53,15 @@ SCAN = later("A 3D scan, named by its digest; may be given several times.")
 FILE = later("The file of a digital work, named by its digest; may be given several times.")
 TEXT_LANGUAGE = later("Language of the texts (default: that of the workshop).")
 
+_THERE = click.Path(exists=True, dir_okay=False)
+
 
 def fact_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command an option for every fact of a piece."""
     command = click.option("--text-language", help=TEXT_LANGUAGE)(command)
-    command = click.option("--file", "files", multiple=True, type=click.Path(), help=FILE)(command)
-    command = click.option("--scan", "scans", multiple=True, type=click.Path(), help=SCAN)(command)
-    command = click.option("--photo", "photos", multiple=True, type=click.Path(), help=PHOTO)(command)
+    command = click.option("--file", "files", multiple=True, type=_THERE, help=FILE)(command)
+    command = click.option("--scan", "scans", multiple=True, type=_THERE, help=SCAN)(command)
+    command = click.option("--photo", "photos", multiple=True, type=_THERE, help=PHOTO)(command)
     for name, text in reversed(FACTS.items()):
         command = click.option(f"--{name}", help=text)(command)
     return command

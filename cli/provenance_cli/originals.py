@@ -57,5 +57,14 @@ def describe(path: Path, *, field: str) -> tuple[Digest, str]:
     except OSError as error:
         raise StorageError("unreadable", "{path} cannot be read: {reason}.", path=path, reason=error) from None
     if not has_mark(media_type, start):
-        raise MalformedError("wrong-kind", "{file} is empty, or not what its name says.", field=field, file=path.name)
+        if not start:
+            raise MalformedError("wrong-kind", "{file} is empty.", field=field, file=path.name)
+        raise MalformedError(
+            "wrong-kind",
+            "{file} does not begin as a file of its kind ({media_type}) does.",
+            field=field,
+            hint="Save it again from the program that made it, or give it the ending of the kind that it is.",
+            file=path.name,
+            media_type=media_type,
+        )
     return digest, media_type

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from provenance.errors import ConfigurationError, LedgerError
 from provenance.evm.ledger import EVMLedger
 from provenance.evm.quorum import Quorum
-from provenance.evm.server import server_of, shown_server
 from provenance.ledger import LedgerIdentity, LedgerReader
+from provenance.server import server_of, shown_server
 
 
 def open_ledger(nodes: Sequence[str], expected: LedgerIdentity, *, importing: bool = False) -> EVMLedger:

@@ -84,7 +84,7 @@ def test_the_whole_way_of_an_artisan(run: Run, registry: RunningRegistry, tmp_pa
     assert (json.loads(data)["added"], json.loads(data)["known"]) == (0, 2)
     (tmp_path / "firing.csv").write_bytes(SHEET.replace("A-2", "B-2").replace("31.2", "31.4").encode("gb18030"))
     code, data, _ = run(*at, "--json", "piece", "import", tmp_path / "firing.csv", "--dry-run")
-    assert (json.loads(data)["added"], json.loads(data)["dryRun"]) == (2, True)
+    assert (json.loads(data)["added"], json.loads(data)["dryRun"]) == (1, True)
     (tmp_path / "firing.csv").write_bytes(SHEET.replace("31.2", "31.42").encode("gb18030"))
     code, data, talk = run(*at, "--json", "piece", "import", tmp_path / "firing.csv")
     assert "Line 2, 高(cm): of 31.42, 314 is kept" in talk
@@ -129,6 +129,15 @@ def test_the_whole_way_of_an_artisan(run: Run, registry: RunningRegistry, tmp_pa
 
     code, data, talk = run(*at, "--json", "ledger", "pin", registry.base_url)
     assert code == 0
+    pinned = (shop / "policy.json").read_bytes()
+    ours, theirs = (f'"registry":"{url}"'.encode() for url in (registry.base_url, "https://other.example"))
+    write_file(shop / "policy.json", pinned.replace(ours, theirs))
+    assert run("-C", shop, "ledger", "pin", registry.base_url)[0] == 5, "without a yes nothing is replaced"
+    code, _, talk = run(*at, "ledger", "pin", registry.base_url)
+    assert code == 0
+    assert "of https://other.example, with the words" in talk
+    assert (shop / "policy.json").read_bytes() == pinned
+    assert "Another policy" not in run(*at, "ledger", "pin", registry.base_url)[2]
     code, data, _ = run(*at, "--json", "piece", "list")
     serials = [piece["serial"] for piece in json.loads(data)]
     for what in (serials[0], tag_url(registry.base_url, _serial(serials[0]))):
@@ -154,6 +163,16 @@ def test_the_whole_way_of_an_artisan(run: Run, registry: RunningRegistry, tmp_pa
     )
     assert code == 5
     assert "cannot agree" in talk
+    silent = "http://127.0.0.1:9"
+    code, data, talk = run(*at, "--json", "verify", path, "--rpc", f"{registry.base_url}/rpc", "--rpc", silent)
+    assert code == 3
+    assert "127.0.0.1:9" in talk
+    assert json.loads(data)["findings"][3]["code"] == "ledger-unreachable"
+    assert run(*at, "verify", tmp_path / "none.json")[0] == 2
+    assert run(*at, "piece", "add", "--title", "杯", "--scan", tmp_path / "none.glb")[0] == 2
+    code, _, talk = run(*at, "revoke", serials[0], "--lift")
+    assert code == 3
+    assert "not on hold" in talk
     code, _, talk = run(*at, "verify", "4294967297")
     assert code == 4
     assert "number of a token" in talk

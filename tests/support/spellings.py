@@ -54,4 +54,5 @@ POLICIES_REFUSED: tuple[dict[str, Any], ...] = (
     {"predecessors": [LEDGER]}, {"predecessors": [{**LEDGER, "chainId": 2}] * 2},
     {"nodes": ["http://"]}, {"nodes": ["https://"]}, {"nodes": ["HTTP://node.example"]}, {"nodes": ["https://a b"]},
     {"nodes": ["https://a\n"]}, {"nodes": ["https://窑.example"]}, {"agreeing": 2}, {"agreeing": 0},
+    {"nodes": ["https://node.example", "https://Node.example:443/"], "agreeing": 2},
 )  # fmt: skip

@@ -9,9 +9,9 @@ import pytest
 
 from provenance.errors import ConfigurationError, MalformedError
 from provenance.evm.opening import open_agreeing
-from provenance.evm.server import server_of
 from provenance.policy import TrustPolicy, identity_from_json
 from provenance.serial import Serial
+from provenance.server import server_of
 from provenance.tag import check_base_url
 from tests.support.spellings import (
     LEDGER,

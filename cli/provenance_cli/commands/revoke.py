@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from provenance.encoding import Address
     from provenance.evm.accounts import Account
     from provenance.evm.ledger import EVMLedger
+    from provenance.serial import Serial
     from provenance.status import Status
     from provenance.verdict import Verdict
     from provenance_cli.client import RegistryClient
@@ -53,9 +54,13 @@ def revoke(app: App, serial: str, hold: bool, lift: bool, retire: bool, policy_f
     wanted = Serial.parse(serial)
     policy = load_policy(app, policy_file)
     ledger = open_pinned(policy)
-    verdict = Verifier(policy, ledger).verify(Bundle.from_bytes(client.bundle(wanted)), serial=wanted)
+    bundle = Bundle.from_bytes(client.bundle(wanted))
+    verdict = Verifier(policy, ledger).verify(bundle, serial=wanted)
     keystore = workshop.keystore()
     token_id = own_token(verdict, keystore.studio)
+    record = ledger.record(token_id, bundle.certificate.public_key.key_id, ledger.head())
+    if record is not None:
+        _require_change(wanted, record.status, status)
     if status is Status.REVOKED:
         app.require(_("Revoke {serial} for ever?").format(serial=wanted), default=True)
     account = Account.from_seed(app.unlock(keystore).seed)
@@ -63,6 +68,22 @@ def revoke(app: App, serial: str, hold: bool, lift: bool, retire: bool, policy_f
     result = order_status(client, ledger, account, token_id, status, keystore.studio)
     app.say(_(DONE[status.name]).format(serial=wanted))
     app.data(result)
+
+
+def _require_change(serial: Serial, before: Status, after: Status) -> None:
+    """Require that an order changes something: nobody is to think that it lifted a hold that was not there."""
+    from provenance.errors import ConflictError
+    from provenance.status import Status
+
+    if before is after is Status.ACTIVE:
+        raise ConflictError(
+            "not-on-hold",
+            "{serial} is not on hold, so there is nothing to lift.",
+            hint="See how it stands with `kilnmark verify {serial}`.",
+            serial=serial,
+        )
+    if after is before:
+        raise ConflictError("status-stands", "{serial} has that status already.", serial=serial)
 
 
 def own_token(verdict: Verdict, studio: Address) -> int:

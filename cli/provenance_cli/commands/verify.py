@@ -91,17 +91,18 @@ def verify(
     else:
         with _naming(path, _BUNDLE_REMEDY):
             bundle = Bundle.from_bytes(data)
+    silent: LedgerError | None = None
     try:
         ledger = None if offline else open_to_verify(policy, rpc)
     except LedgerError as error:
         if not error.retryable:
             raise
         app.say(words(error)[0], fg="yellow")
-        ledger = None
+        ledger, silent = None, error
     listed = None
     if ledger is not None and (address := registry or policy.registry):
         listed = _status_list(RegistryClient(address, timeout=LIST_TIMEOUT), bundle)
-    verdict = Verifier(policy, ledger).verify(
+    verdict = Verifier(policy, ledger, silent).verify(
         bundle, serial=serial, base_url=base_url or None, photos=photos, status_list=listed
     )
     form, title, studio = bundle.form(verdict.shown), "", ""  # Anybody can write an amendment, and a certificate.
@@ -190,13 +191,13 @@ def _is_file(path: Path) -> bool:
 
 
 def _from_text(what: str) -> tuple[Serial, str]:
-    from provenance.errors import MalformedError, NotFoundError
+    from provenance.errors import MalformedError
     from provenance.ledger import make_token_id
     from provenance.serial import Serial
     from provenance.tag import parse_tag_url
 
     if what.lower().endswith((".json", ".jpg", ".jpeg", ".png", ".webp")):
-        raise NotFoundError("no-file", "There is no file {path}.", path=what)
+        raise click.UsageError(_("There is no file {path}.").format(path=what))
     if "://" in what:
         address = parse_tag_url(what)
         return address.serial, address.base_url

@@ -9,7 +9,7 @@ import click
 
 from provenance_cli.columns import listing
 from provenance_cli.context import App, pass_app
-from provenance_cli.i18n import _
+from provenance_cli.i18n import _, spoken
 
 if TYPE_CHECKING:
     from provenance.policy import TrustPolicy
@@ -210,6 +210,31 @@ def pin(app: App, registry: str) -> None:
         if app.workshop_path:
             raise
         path = user_policy_path()
+    _ask_to_replace(app, path, policy)
     write_file(path, policy.to_bytes() + b"\n")
     app.say(_("Pinned in {path}.").format(path=path))
     app.data({"file": str(path), "words": words, "registry": base_url})
+
+
+def _ask_to_replace(app: App, path: Path, policy: TrustPolicy) -> None:
+    """Tell what policy stood there, and ask before another takes its place; raises `Declined`."""
+    from provenance.errors import ProvenanceError
+    from provenance.words import six_words
+    from provenance_cli.ledgers import read_policy
+
+    if not path.exists():
+        return
+    try:
+        before = read_policy(path)
+    except (ProvenanceError, OSError) as error:
+        reason = spoken(error.wording) if isinstance(error, ProvenanceError) else str(error)
+        app.say(_("What stands in {path} is no policy that can be read: {reason}").format(path=path, reason=reason))
+    else:
+        if before.digest == policy.digest:
+            return
+        named = before.registry or _("no registry")
+        app.say(
+            _("Another policy is pinned in {path}, of {registry}, with the words:").format(path=path, registry=named)
+        )
+        app.say("   " + "  ".join(six_words(before.digest, app.lang)))
+    app.require(_("Put the new policy in its place?"))

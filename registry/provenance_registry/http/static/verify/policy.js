@@ -5,6 +5,7 @@ import {must} from './errors.js';
 import {hexText} from './encoding.js';
 import {isBase} from './certificate.js';
 import {canonical, members} from './json.js';
+import {serverOf} from './quorum.js';
 
 const NAMES = ['type', 'version', 'ledger', 'nodes', 'confirmations'];
 const LEDGER = ['chainId', 'genesis', 'contract', 'codeHash', 'deploymentId'];
@@ -16,7 +17,7 @@ export function readPolicy(policy) {
   must(type === 'KilnmarkTrustPolicy' && version === 1, 'not-a-policy');
   must(Number.isSafeInteger(confirmations) && confirmations >= 1 && confirmations <= 10000, 'bad-policy', 'confirmations');
   must(Array.isArray(nodes) && nodes.length <= 8 && nodes.every(node => typeof node === 'string' && /^https?:\/\/[!-~]+$/.test(node)), 'bad-policy', 'nodes');
-  must(Number.isSafeInteger(agreeing) && agreeing >= 1 && agreeing <= Math.max(1, new Set(nodes).size), 'bad-policy', 'agreeing');
+  must(Number.isSafeInteger(agreeing) && agreeing >= 1 && agreeing <= Math.max(1, new Set(nodes.map(serverOf)).size), 'bad-policy', 'agreeing');
   must(Array.isArray(predecessors) && predecessors.length <= 8, 'bad-policy', 'predecessors');
   must(registry === undefined || isBase(registry), 'not-a-policy', 'registry');
   for(const {chainId, contract, ...hashes} of [ledger, ...predecessors].map(one => members(one, 'ledger', LEDGER))) {
