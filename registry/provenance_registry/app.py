@@ -37,6 +37,7 @@ from provenance_registry.records import FileKind
 from provenance_registry.service.amendments import Amendments
 from provenance_registry.service.clock import Clock, system_clock
 from provenance_registry.service.index import IndexedLedger
+from provenance_registry.service.lease import Lease
 from provenance_registry.service.limits import Limits
 from provenance_registry.service.media import Media
 from provenance_registry.service.outbox import Outbox
@@ -89,7 +90,10 @@ def build(settings: Settings, clock: Clock = system_clock) -> Registry:
         if chain.former is not None:
             repository.write(lambda transaction: transaction.leave_ledger())
             chain.pin()
-        services, worker = _assemble(settings, clock, chain, repository, anchorer, relayer)
+        lease = Lease(repository, alone=not repository.is_shared)
+        opened.callback(lease.stop)
+        lease.start()
+        services, worker = _assemble(settings, clock, chain, repository, lease, anchorer, relayer)
         opened.callback(worker.stop)
         opened.callback(services.asking.close)
         return Registry(_web(services), worker, services, opened.pop_all().close)
@@ -100,6 +104,7 @@ def _assemble(
     clock: Clock,
     opened: OpenLedger,
     repository: SQLRepository,
+    lease: Lease,
     anchorer: Account,
     relayer: Account,
 ) -> tuple[Services, Worker]:
@@ -115,26 +120,34 @@ def _assemble(
     )
     index = IndexedLedger(repository, ledger.identity, settings.max_index_lag)
     signers = {"anchor": anchorer, "relay": relayer}
-    outbox = Outbox(repository, ledger, signers, settings.confirmations)
+    outbox = Outbox(repository, ledger, signers, settings.confirmations, lease)
+    own = repository.fenced(lease.check)
     sealer = Sealer(
-        repository, ledger, index, outbox, clock,
+        own, ledger, index, outbox, clock,
         anchorer=anchorer.address, batch_size=settings.batch_size, batch_age=settings.batch_age,
         forgotten=Forgotten(repository, index, settings.base_url, settings.write_off_anchors),
     )  # fmt: skip
     accounts = Accounts(ledger, {kind: signer.address for kind, signer in signers.items()})
     deployment = Deployment(ledger.recheck)
-    indexer = Indexer(repository, ledger, index, before_rewind=deployment.look_now)
+    indexer = Indexer(own, ledger, index, before_rewind=deployment.look_now)
     amendments = Amendments(repository, index, ledger, clock)
     verdicts = Verdicts(repository, index, amendments, policy)
-    examiner = Examiner(repository, index, verdicts, policy)
-    reviewer = Reviewer(repository, index, clock)
+    examiner = Examiner(own, index, verdicts, policy)
+    reviewer = Reviewer(own, index, clock)
     # The review is last: how much there is to judge is for strangers to say, and it must keep nothing else waiting.
     leading = [indexer.catch_up, sealer.settle, examiner.examine, sealer.seal]
 
-    def only_here(step: Callable[[], object]) -> Callable[[], object]:
-        return lambda: step() if deployment.is_ours else None
+    def sending(step: Callable[[], object]) -> Callable[[], object]:
+        return lambda: step() if lease.is_held and deployment.is_ours else None
 
-    steps = [*opened.steps, deployment.look, *map(only_here, leading), accounts.look, reviewer.review]
+    def follow() -> None:
+        if deployment.is_ours and not lease.is_held:
+            indexer.follow()
+
+    steps = [
+        *opened.steps, lease.look, deployment.look, *map(sending, leading), follow, accounts.look,
+        sending(reviewer.review),
+    ]  # fmt: skip
     worker = Worker(steps)
     limits = Limits(settings.max_relayed_hourly)
     services = Services(
@@ -162,6 +175,7 @@ def _assemble(
         asking=Asking(ledger.order_nonce),
         clock=clock,
         wake=worker.wake,
+        sends=lambda: lease.is_held,
         troubles=lambda: [*([repository.trouble] if repository.trouble else []), *worker.troubles],
         balances=accounts.balances,
         addresses={"anchorer": str(anchorer.address), "relayer": str(relayer.address)},

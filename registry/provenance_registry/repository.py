@@ -112,6 +112,18 @@ class Transaction(Protocol):
     def rewind(self, kept: BlockRef | None) -> None:
         """Forget the index after block `kept`, or all of it; what was mined there is open again, and its batches."""
 
+    def take_lease(self, name: str, holder: str, seconds: float, *, alone: bool) -> int | None:
+        """Take or renew a lease for so long; return its token, or ``None`` while another holds it.
+
+        Who is `alone` with the database takes it at once.  The token rises whenever a lease is not just renewed.
+        """
+
+    def has_lease(self, name: str, holder: str, token: int) -> bool:
+        """Tell whether nobody else has taken the lease since; nobody can before this transaction ends."""
+
+    def release_lease(self, name: str, holder: str, token: int) -> None:
+        """End a lease at once, where it is still that holder's."""
+
     def leave_ledger(self) -> None:
         """Forget all that is of the present ledger alone, as the registry goes on with its successor.
 
@@ -125,6 +137,12 @@ class Repository(Protocol):
 
     def write(self, work: Callable[[Transaction], T]) -> T:
         """Carry out `work` and return its answer once it is on disk; raises what `work` raises, undoing it."""
+
+    def fenced(self, check: Callable[[Transaction], None]) -> Repository:
+        """Return the same repository for writes that `check` is asked before, each in its own transaction.
+
+        What it raises undoes the write.
+        """
 
     def certificate(self, digest: Digest) -> StoredCertificate | None:
         """Return the certificate of that digest."""

@@ -30,6 +30,7 @@ from provenance_registry.db.repository import SQLRepository
 from provenance_registry.records import StoredCertificate, StoredMessage
 from provenance_registry.service.amendments import Amendments
 from provenance_registry.service.index import IndexedLedger
+from provenance_registry.service.lease import Lease
 from provenance_registry.service.limits import Limits
 from provenance_registry.service.outbox import Outbox
 from provenance_registry.service.relay import Relay
@@ -122,6 +123,7 @@ class Pipeline:
         monotonic: Callable[[], float] = time.monotonic,
         scene: Scene | None = None,
         write_off_anchors: int = 0,
+        lease: Callable[[SQLRepository], Lease] | None = None,
     ) -> None:
         ledger = MemoryLedger(steward=STEWARD.address, anchorer=ANCHORER.address, now=NOW, is_signed=lambda *_: True)
         self.scene = scene or Scene(ledger=ledger)
@@ -133,18 +135,21 @@ class Pipeline:
         node: Any = self.node
         self.amendments = Amendments(self.repository, self.index, node, lambda: ledger.now)
         self.verdicts = Verdicts(self.repository, self.index, self.amendments, policy)
-        outbox = Outbox(self.repository, node, {"anchor": ANCHORER, "relay": RELAYER}, confirmations)
+        self.lease = None if lease is None else lease(self.repository)
+        own = self.repository if self.lease is None else self.repository.fenced(self.lease.check)
+        signers = {"anchor": ANCHORER, "relay": RELAYER}
+        outbox = Outbox(self.repository, node, signers, confirmations, self.lease)
         self.limits = Limits(600, monotonic)
         self.releases = Releases(self.repository, self.index, node, lambda *_: True, self.limits, lambda: ledger.now)
         self.relay = Relay(self.repository, outbox, self.amendments, self.limits, max_gas=1_000_000)
-        self.indexer = Indexer(self.repository, node, self.index)
+        self.indexer = Indexer(own, node, self.index)
         self.sealer = Sealer(
-            self.repository, node, self.index, outbox, lambda: ledger.now,
+            own, node, self.index, outbox, lambda: ledger.now,
             anchorer=ANCHORER.address, batch_size=5_000, batch_age=0,
             forgotten=Forgotten(self.repository, self.index, ISSUER.base_url, write_off_anchors),
         )  # fmt: skip
-        examiner = Examiner(self.repository, self.index, self.verdicts, policy)
-        self.reviewer = Reviewer(self.repository, self.index, lambda: ledger.now)
+        examiner = Examiner(own, self.index, self.verdicts, policy)
+        self.reviewer = Reviewer(own, self.index, lambda: ledger.now)
         steps = [self.indexer.catch_up, self.sealer.settle, examiner.examine, self.sealer.seal, self.reviewer.review]
         self.worker = Worker(steps)
         self.submissions = Submissions(

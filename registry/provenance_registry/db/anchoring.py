@@ -29,11 +29,13 @@ def prepare(
 ) -> int:
     """Add a transaction to the outbox and return its id."""
     connection.execute(former_bytes.delete().where(former_bytes.c.hash == transaction_hash.value))  # They count anew.
-    result = connection.execute(
-        outbox.insert().values(
-            kind=kind, account=account.value, nonce=nonce, raw=raw, hash=transaction_hash.value, sending="prepared"
-        )
-    )
+    values = {"account": account.value, "nonce": nonce, "raw": raw, "hash": transaction_hash.value}
+    try:
+        result = connection.execute(outbox.insert().values(kind=kind, sending="prepared", **values))
+    except sa.exc.IntegrityError as error:
+        if "nonce" not in str(error.orig):  # The only other is the hash, which says the same and more.
+            raise
+        raise _nonce_taken(nonce) from None
     return int(result.inserted_primary_key[0])  # type: ignore[index]
 
 
@@ -51,13 +53,17 @@ def replace_signed(connection: sa.Connection, entry_id: int, signed: SignedTrans
     account = sa.select(outbox.c.account).where(own).scalar_subquery()
     taken = sa.select(outbox.c.id).where(outbox.c.account == account, outbox.c.nonce == signed.nonce, ~own)
     if connection.execute(taken).first() is not None:
-        raise ConflictError("nonce-taken", "Number {nonce} is another transaction's by now.", nonce=signed.nonce)
+        raise _nonce_taken(signed.nonce)
     columns = "hash", "outbox_id", "nonce", "raw"
     present = sa.select(outbox.c.hash, outbox.c.id, outbox.c.nonce, outbox.c.raw).where(own)
     connection.execute(former_bytes.insert().from_select(columns, present))
     connection.execute(former_bytes.delete().where(former_bytes.c.hash == signed.hash.value))
     values = {"nonce": signed.nonce, "raw": signed.raw, "hash": signed.hash.value, "sending": "prepared", "error": None}
     connection.execute(outbox.update().where(own).values(**values, **dict.fromkeys(_BLOCK)))
+
+
+def _nonce_taken(nonce: int) -> ConflictError:
+    return ConflictError("nonce-taken", "Number {nonce} is another transaction's by now.", nonce=nonce)
 
 
 def open_carried_out(connection: sa.Connection, transactions: set[Hash32]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,7 +14,18 @@ from provenance.errors import ConflictError, StorageError
 from provenance.ledger import Anchored, BlockRef, LedgerEvent, SignedTransaction
 from provenance.serial import Serial
 from provenance.status import Status
-from provenance_registry.db import amending, anchoring, holding, indexing, naming, places, registering, relaying, rows
+from provenance_registry.db import (
+    amending,
+    anchoring,
+    holding,
+    indexing,
+    leasing,
+    naming,
+    places,
+    registering,
+    relaying,
+    rows,
+)
 from provenance_registry.db.engine import open_engine
 from provenance_registry.db.tables import VOUCHED, certificates, token_events
 from provenance_registry.db.writer import GroupWriter
@@ -107,6 +119,15 @@ class SQLTransaction:
         anchoring.take_back(self._connection, -1 if kept is None else kept.number)
         places.settle_adopted(self._connection)
 
+    def take_lease(self, name: str, holder: str, seconds: float, *, alone: bool) -> int | None:
+        return leasing.take(self._connection, name, holder, seconds, alone=alone)
+
+    def has_lease(self, name: str, holder: str, token: int) -> bool:
+        return leasing.is_held(self._connection, name, holder, token)
+
+    def release_lease(self, name: str, holder: str, token: int) -> None:
+        leasing.release(self._connection, name, holder, token)
+
     def leave_ledger(self) -> None:
         relaying.forget(self._connection)
         anchoring.forget(self._connection)
@@ -127,6 +148,7 @@ class SQLRepository(
         self._engine = open_engine(path)
         super().__init__(self._engine, path)
         self._writer = GroupWriter(self._engine)
+        self._check: Callable[[Transaction], None] | None = None
 
     def close(self) -> None:
         """Finish writing and let go of the file."""
@@ -138,8 +160,24 @@ class SQLRepository(
         """What keeps everything from being written, if anything."""
         return self._writer.trouble
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes may have the same database; an SQLite file is in a folder that one process has."""
+        return self._engine.dialect.name != "sqlite"
+
+    def fenced(self, check: Callable[[Transaction], None]) -> SQLRepository:
+        other = copy(self)
+        other._check = check
+        return other
+
     def write(self, work: Callable[[Transaction], T]) -> T:
-        answer: T = self._writer.submit(lambda connection: work(SQLTransaction(connection))).result()
+        def checked(connection: sa.Connection) -> T:
+            transaction = SQLTransaction(connection)
+            if self._check is not None:
+                self._check(transaction)
+            return work(transaction)
+
+        answer: T = self._writer.submit(checked).result()
         return answer
 
     def _certificate(self, condition: sa.ColumnElement[bool]) -> StoredCertificate | None:

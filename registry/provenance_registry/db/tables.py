@@ -138,6 +138,16 @@ former_bytes = Table(
 )
 """What an entry's call was signed as before, under nonces that the chain did not take."""
 
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String(20), primary_key=True),
+    Column("holder", String(32), nullable=False),
+    Column("token", BigInteger, nullable=False),
+    Column("expires", BigInteger, nullable=False),
+)
+"""Who may send, until when in milliseconds of the database's clock, and under which token."""
+
 batches = Table(
     "batches",
     metadata,

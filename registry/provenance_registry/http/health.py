@@ -55,6 +55,7 @@ def health_routes(services: Services) -> list[BaseRouteHandler]:
         ]
         if not codes:
             lines.append('kilnmark_trouble{code="none"} 0')
+        lines += ["# TYPE kilnmark_sender gauge", f"kilnmark_sender {int(services.sends())}"]
         if services.balances:
             lines.append("# TYPE kilnmark_balance_wei gauge")
         lines += [f'kilnmark_balance_wei{{account="{who}"}} {wei}' for who, wei in services.balances.items()]

@@ -50,6 +50,7 @@ class Services:
     asking: Asking
     clock: Clock
     wake: Callable[[], None]
+    sends: Callable[[], bool]
     troubles: Callable[[], Sequence[ProvenanceError]]
     balances: Mapping[str, int]
     addresses: dict[str, str]

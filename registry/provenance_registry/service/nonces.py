@@ -19,7 +19,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 
 from provenance.encoding import Address
-from provenance.errors import LedgerError
+from provenance.errors import ConflictError, LedgerError
 from provenance.ledger import BlockRef, Ledger, SignedTransaction, TransactionOutcome, TransactionSigner
 from provenance_registry.records import OutboxEntry, Sending
 from provenance_registry.repository import Repository, Transaction
@@ -57,13 +57,25 @@ class Nonces:
         log.info("the account %s has sent %s transactions that are not in this outbox", account, mined - own)
         return mined
 
-    def give(self, signed: SignedTransaction, write: Callable[[Transaction, SignedTransaction], None]) -> None:
-        """Write `signed`, under a later nonce where its own has been given away since `next`."""
+    def give(
+        self,
+        signed: SignedTransaction,
+        write: Callable[[Transaction, SignedTransaction], None],
+        repository: Repository | None = None,
+    ) -> None:
+        """Write `signed`, under a later nonce where its own has been given away since `next`, here or elsewhere."""
         with self._giving:
-            own = self._own(signed.sender)
-            if own > signed.nonce:
-                signed = self._ledger.renumber(signed, self._signers[signed.sender], own)
-            self._repository.write(lambda transaction: write(transaction, signed))
+            while True:
+                own = self._own(signed.sender)
+                if own > signed.nonce:
+                    signed = self._ledger.renumber(signed, self._signers[signed.sender], own)
+                try:
+                    (repository or self._repository).write(lambda transaction, given=signed: write(transaction, given))  # type: ignore[misc]
+                except ConflictError as error:
+                    if error.code != "nonce-taken" or self._own(signed.sender) <= signed.nonce:
+                        raise
+                else:
+                    return
 
     def _own(self, account: Address) -> int:
         # Ended entries count as well: after a reorganisation the chain's own count is too low for a while.

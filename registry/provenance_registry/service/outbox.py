@@ -16,6 +16,7 @@ from provenance.ledger import BlockRef, Ledger, LedgerCall, SignedTransaction, T
 from provenance_registry.records import OutboxEntry, Sending
 from provenance_registry.repository import Repository, Transaction
 from provenance_registry.service.checkpoints import checkpoint
+from provenance_registry.service.lease import Lease
 from provenance_registry.service.nonces import Nonces
 
 log = logging.getLogger(__name__)
@@ -41,17 +42,24 @@ class Outbox:
     """Prepares transactions and sees each of them through.
 
     `signers` gives the account for each kind of transaction; `confirmations` is the depth at which a transaction
-    counts as final.
+    counts as final.  Only who holds `lease` sends and writes, save that everybody may prepare what others signed.
     """
 
     def __init__(
-        self, repository: Repository, ledger: Ledger, signers: Mapping[str, TransactionSigner], confirmations: int
+        self,
+        repository: Repository,
+        ledger: Ledger,
+        signers: Mapping[str, TransactionSigner],
+        confirmations: int,
+        lease: Lease | None = None,
     ) -> None:
-        self._repository = repository
+        self._unfenced = repository
+        self._repository = repository if lease is None else repository.fenced(lease.check)
+        self._lease = lease
         self._ledger = ledger
         self._signers = signers
         self._confirmations = confirmations
-        self._nonces = Nonces(repository, ledger, signers.values(), confirmations)
+        self._nonces = Nonces(self._repository, ledger, signers.values(), confirmations)
         self._looked_at: dict[Address, tuple[BlockRef, int]] = {}
 
     def prepare(
@@ -61,8 +69,9 @@ class Outbox:
         record: Callable[[Transaction, int], None],
         *,
         max_gas: int | None = None,
+        by_anyone: bool = False,
     ) -> None:
-        """Sign `call` and make it durable together with what `record` writes.
+        """Sign `call` and make it durable together with what `record` writes; `by_anyone` asks for no lease.
 
         Raises `LedgerError` where the contract would refuse it, or it would take more than `max_gas`: then nothing is
         written.
@@ -73,7 +82,7 @@ class Outbox:
         def write(transaction: Transaction, signed: SignedTransaction) -> None:
             record(transaction, transaction.prepare(kind, signed.sender, signed.nonce, signed.raw, signed.hash))
 
-        self._nonces.give(signed, write)
+        self._nonces.give(signed, write, self._unfenced if by_anyone else self._repository)
 
     def advance(self) -> Progress:
         """Move every open entry on by what the chain says.
@@ -164,6 +173,8 @@ class Outbox:
 
     def _send(self, entry: OutboxEntry) -> None:
         checkpoint("before-send")
+        if self._lease is not None:
+            self._lease.require()
         self._ledger.send(entry.signed)
         checkpoint("after-send")
         if entry.sending is not Sending.SENT:

@@ -77,6 +77,7 @@ class Relay:
                 call,
                 lambda transaction, entry_id: transaction.add_relayed(message, entry_id),
                 max_gas=self._max_gas,
+                by_anyone=True,
             )
         except LedgerError as error:
             if error.code != "low-balance":

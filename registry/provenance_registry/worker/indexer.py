@@ -35,6 +35,7 @@ class Indexer:
         self._index = index
         self._before_rewind = before_rewind
         self._at_once = BLOCKS_AT_ONCE
+        self._followed: BlockRef | None = None
 
     def catch_up(self) -> None:
         """Index all blocks up to the head; raises `LedgerError`.
@@ -53,6 +54,20 @@ class Indexer:
             reached = self._read_on(reached, head)
         self._index.ask_successor(self._ledger, reached)
         self._index.seen(reached)
+
+    def follow(self) -> None:
+        """Take note of what another process has indexed, where that reaches to the ledger's head; raises `LedgerError`.
+
+        A head that was there at the turn before is enough: the other one needs a moment for the newest.
+        """
+        self._index.refresh()
+        before, self._followed = self._followed, self._ledger.head()
+        reached = self._repository.indexed_head()
+        if reached is None or reached.number > self._followed.number:
+            return  # This process's node lags.
+        if reached.number >= (before or self._followed).number and self._has(reached):
+            self._index.ask_successor(self._ledger, reached)
+            self._index.seen(reached)
 
     def _has(self, block: BlockRef) -> bool:
         """Tell whether the chain has `block`, and not another at its height; raises `LedgerError` for none."""
