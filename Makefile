@@ -26,7 +26,7 @@ demo: $(STAMP) ## Run the whole way of a piece and keep the registry up (ARGS=--
 	@$(BIN)/kilnmark demo $(ARGS)
 
 test: $(STAMP) tools lint types imports ## Run every check: style, types, imports, tests, contract, browser, docs
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 check: test ## The same as test
 
@@ -43,7 +43,7 @@ types: $(STAMP) ## Check types strictly
 imports: $(STAMP) ## Check who imports whom
 	@$(BIN)/lint-imports
 
-tools: ## Install what the tests need beside Python packages (Chromium, poppler, Node packages), where it can
+tools: ## Install what the tests need beside Python packages (Chromium, PostgreSQL, poppler, Node packages), where it can
 	@sh tests/tools.sh
 
 contracts: $(STAMP) ## Compile the contract and export its ABI and bytecode into the package

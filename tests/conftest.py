@@ -11,6 +11,7 @@ import pytest
 from pytest_socket import disable_socket, enable_socket, socket_allow_hosts
 
 if TYPE_CHECKING:  # Unit tests must not pay for web3.
+    from tests.support.postgres import Server
     from tests.support.registries import RunningRegistry, Studio
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -56,3 +57,23 @@ def studio(registry: RunningRegistry) -> Studio:
     made = Studio(registry)
     made.accredit()
     return made
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server of the tests' own; tests that need it skip aloud where none is installed."""
+    from tests.support.postgres import Server
+
+    server = Server()
+    yield server
+    server.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either_database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Run a test on SQLite and on PostgreSQL: it keeps its database where `tests.support.databases` says."""
+    from tests.support import databases
+
+    databases.use(request.getfixturevalue("postgres") if request.param == "postgresql" else None)
+    yield request.param
+    databases.use(None)

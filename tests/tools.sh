@@ -7,6 +7,7 @@ cd "$(dirname "$0")/.." || exit 1
 missing=""
 command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
 command -v pdftotext >/dev/null 2>&1 || missing="$missing poppler-utils"
+[ -n "$(find /usr/lib/postgresql -name initdb 2>/dev/null | head -1)" ] || missing="$missing postgresql"
 [ -n "$(find /usr/share/fonts -name 'NotoSansCJK*' 2>/dev/null | head -1)" ] || missing="$missing fonts-noto-cjk"
 if [ -n "$missing" ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then

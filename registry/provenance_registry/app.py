@@ -85,7 +85,7 @@ def build(settings: Settings, clock: Clock = system_clock) -> Registry:
         relayer = Account.from_secret(secret(settings.secrets / "relayer"))
         chain = open_registry_ledger(settings, anchorer, relayer)
         opened.callback(chain.close)
-        repository = SQLRepository(settings.database)
+        repository = SQLRepository(settings.database_url or settings.database)
         opened.callback(repository.close)
         if chain.former is not None:
             repository.write(lambda transaction: transaction.leave_ledger())

@@ -42,7 +42,9 @@ def make_folders(settings: Settings) -> None:
 
     What is there keeps its mode: its owner may have opened it to a group.
     """
-    databases = [settings.data / "lock", settings.database]
+    databases = [settings.data / "lock"]
+    if settings.database_url is None:
+        databases.append(settings.database)
     if settings.ledger_url is None:
         databases.append(settings.chain)
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from provenance.encoding import Address
@@ -20,6 +20,7 @@ class Settings:
     - `data`: the folder of database, embedded chain, media and secrets.
     - `base_url`: the address that stands in certificates and on tags; it cannot be changed later.
     - `bind_host`, `bind_port`: where the server listens; loopback unless told otherwise.
+    - `database_url`: a PostgreSQL database; absent for an SQLite file in the folder.
     - `ledger_url`, `ledger_contract`: an RPC node and the contract there; both absent for the embedded ledger.
     - `admin`, `steward`: addresses that the embedded ledger's first start takes; their keys live elsewhere.
     - `batch_size`, `batch_age`: a batch is sealed when so many certificates wait, or one so many seconds.
@@ -37,6 +38,7 @@ class Settings:
     bind_host: str = "127.0.0.1"
     bind_port: int = 8757
     name: str = "Kilnmark"
+    database_url: str | None = field(default=None, repr=False)  # It may hold a password.
     ledger_url: str | None = None
     ledger_contract: Address | None = None
     admin: Address | None = None
@@ -153,6 +155,7 @@ class Settings:
             bind_host=host,
             bind_port=port,
             name=env.get("KILNMARK_NAME", "Kilnmark"),
+            database_url=env.get("KILNMARK_DATABASE") or None,
             ledger_url=env.get("KILNMARK_LEDGER") or None,
             ledger_contract=_address(env, "KILNMARK_CONTRACT"),
             admin=_address(env, "KILNMARK_ADMIN"),

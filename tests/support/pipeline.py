@@ -43,6 +43,7 @@ from provenance_registry.worker.indexer import Indexer
 from provenance_registry.worker.loop import Worker
 from provenance_registry.worker.reviewer import Reviewer
 from provenance_registry.worker.sealer import Sealer
+from tests.support.databases import where
 from tests.support.scene import ANCHORER, ISSUER, NOW, STEWARD, STUDIO, Scene, person
 
 RELAYER = person(9)
@@ -129,7 +130,7 @@ class Pipeline:
         self.scene = scene or Scene(ledger=ledger)
         self.ledger = ledger = self.scene.ledger
         self.node = Node(ledger)
-        self.repository = SQLRepository(folder / "registry.db")
+        self.repository = SQLRepository(where(folder))
         self.index = IndexedLedger(self.repository, ledger.identity, 60, monotonic)
         self.policy = policy = TrustPolicy(ledger.identity, (), confirmations)
         node: Any = self.node

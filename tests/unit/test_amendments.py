@@ -36,6 +36,8 @@ from provenance_registry.service.media import Media
 from tests.support.pipeline import Pipeline
 from tests.support.scene import ISSUER, NOW, OTHER, OTHER_ISSUER, STEWARD, STUDIO
 
+pytestmark = pytest.mark.usefixtures("either_database")
+
 
 @pytest.fixture
 def pipeline(tmp_path: Path) -> Iterator[Pipeline]:

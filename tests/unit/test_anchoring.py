@@ -27,6 +27,8 @@ from provenance_registry.worker.loop import Worker, tell
 from tests.support.pipeline import RELAYER, Pipeline, Ticking
 from tests.support.scene import ANCHORER, STEWARD, STUDIO, Person, person
 
+pytestmark = pytest.mark.usefixtures("either_database")
+
 
 @pytest.fixture
 def pipeline(tmp_path: Path) -> Iterator[Pipeline]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,8 +15,11 @@ from provenance.ledger import AnchorCall, BlockRef, SetStatusCall, SignedTransac
 from provenance.status import Status
 from provenance.verdict import Outcome
 from provenance_registry.records import Sending
+from tests.support import databases
 from tests.support.pipeline import Pipeline
 from tests.support.scene import ANCHORER, STUDIO, person
+
+pytestmark = pytest.mark.usefixtures("either_database")
 
 
 @pytest.fixture
@@ -88,11 +90,9 @@ def test_what_ended_and_is_not_on_the_chain_is_sent_again(pipeline: Pipeline, se
 def test_an_older_copy_of_the_database_takes_over_what_the_ledger_has(tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
     first.mkdir()
-    second.mkdir()
     newer = Pipeline(first)
     certificates = [newer.submit() for _ in range(3)]
-    with sqlite3.connect(first / "registry.db") as source, sqlite3.connect(second / "registry.db") as copy:
-        source.backup(copy)
+    databases.copy(first, second)
     newer.turn(4)
     tokens = [newer.stored(certificate).token_id for certificate in certificates]
     sent = newer.repository.last_ended(ANCHORER.address)
@@ -119,17 +119,9 @@ def test_an_older_copy_of_the_database_takes_over_what_the_ledger_has(tmp_path: 
     older.repository.close()
 
 
-def copied(folder: Path, to: Path) -> Path:
-    """Copy a registry's database, as it is now, to a folder of that name."""
-    to.mkdir()
-    with sqlite3.connect(folder / "registry.db") as source, sqlite3.connect(to / "registry.db") as copy:
-        source.backup(copy)
-    return to
-
-
 def test_what_waits_in_an_older_copy_is_not_anchored_under_another_root(tmp_path: Path, pipeline: Pipeline) -> None:
     newer, certificates = pipeline, [pipeline.submit(), pipeline.submit()]
-    folder = copied(tmp_path, tmp_path / "older")
+    folder = databases.copy(tmp_path, tmp_path / "older")
     since = newer.submit()  # It goes into one anchor with what waits in the copy.
     newer.turn(4)
     token = newer.stored(certificates[0]).token_id
@@ -158,7 +150,7 @@ def test_what_waits_in_an_older_copy_is_not_anchored_under_another_root(tmp_path
 
 def test_a_forgotten_anchor_is_taken_over_once_its_studios_have_sent_again(tmp_path: Path, pipeline: Pipeline) -> None:
     newer, waiting = pipeline, pipeline.submit()
-    folder = copied(tmp_path, tmp_path / "older")
+    folder = databases.copy(tmp_path, tmp_path / "older")
     since = newer.submit()
     newer.turn(4)
     last = newer.anchored()

@@ -33,6 +33,8 @@ from tests.support.counting import steps_of
 from tests.support.pipeline import Pipeline, Ticking
 from tests.support.scene import STEWARD, STUDIO, Person, person
 
+pytestmark = pytest.mark.usefixtures("either_database")
+
 
 @pytest.fixture
 def clock() -> Ticking:

@@ -16,6 +16,8 @@ from provenance_registry.records import Sending
 from tests.support.pipeline import Pipeline
 from tests.support.scene import OTHER, STEWARD
 
+pytestmark = pytest.mark.usefixtures("either_database")
+
 
 @pytest.fixture
 def pipeline(tmp_path: Path) -> Iterator[Pipeline]:

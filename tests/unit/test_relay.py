@@ -30,6 +30,8 @@ from provenance_registry.service.releases import MAX_CHAIN_CHECKS, MAX_LIVE_RELE
 from tests.support.pipeline import RELAYER, Pipeline, Ticking
 from tests.support.scene import ISSUER, NOW, OTHER, STEWARD, STUDIO, person
 
+pytestmark = pytest.mark.usefixtures("either_database")
+
 KEY, BUYER = person(21).address, person(22).address
 CLIENT = "198.51.100.1"
 

@@ -1,6 +1,8 @@
-"""Opens the database: SQLite in WAL mode with every commit forced to disk, migrated to the newest form.
+"""Opens the database, migrated to the newest form: an SQLite file, or PostgreSQL by its address.
 
-``synchronous=NORMAL`` would lose acknowledged certificates when the power fails; ``FULL`` does not.
+Both force every commit to disk.  In SQLite that takes ``synchronous=FULL``: in WAL mode, ``NORMAL`` would lose
+acknowledged certificates when the power fails.  Either way one transaction writes at a time, so that what it has read
+stays true until it is on disk: SQLite's lock is the file's, PostgreSQL's an advisory one that all registries take.
 """
 
 from __future__ import annotations
@@ -16,20 +18,51 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import event
 
-from provenance.errors import StorageError
+from provenance.errors import ConfigurationError, StorageError
 
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-32768")
 
+SESSION = {
+    "synchronous_commit": "on",
+    "timezone": "UTC",
+    "lock_timeout": "15s",
+    "idle_in_transaction_session_timeout": "10s",
+}
+"""How PostgreSQL treats a session: one that stops in the middle of writing must not keep the others waiting."""
+CONNECTING = {"connect_timeout": 5, "tcp_user_timeout": 10_000, "application_name": "kilnmark"}
+"""Seconds, and milliseconds without an answer, after which a server is given up."""
+WRITING = 0x6B696C6E
+"""The advisory lock of whoever writes: "kiln"."""
 
-def open_engine(path: Path) -> sa.Engine:
-    """Return the engine of the database at `path`, made and migrated where needed; raises `StorageError`."""
-    engine = sa.create_engine(
-        f"sqlite:///{path}",
-        poolclass=sa.QueuePool,
-        pool_size=8,
-        max_overflow=0,
-        connect_args={"check_same_thread": False, "timeout": 30},
-    )
+_POOL: dict[str, Any] = {"poolclass": sa.QueuePool, "pool_size": 8, "max_overflow": 0}
+
+
+def open_engine(where: Path | str) -> sa.Engine:
+    """Return the engine of the database at a path or an address, made and migrated where needed.
+
+    Raises `StorageError`, and `ConfigurationError` for an address that is not of PostgreSQL.
+    """
+    engine = _sqlite(where) if isinstance(where, Path) else _postgresql(where)
+    try:
+        migrate(engine)
+    except StorageError:
+        engine.dispose()
+        raise
+    except sa.exc.DBAPIError as error:
+        engine.dispose()
+        raise unusable(where_of(engine), error) from None
+    return engine
+
+
+def where_of(engine: sa.Engine) -> str:
+    """Return where an engine's database is, as people may be told: without a password."""
+    url = engine.url
+    return str(url.database) if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
+
+
+def _sqlite(path: Path) -> sa.Engine:
+    arguments = {"check_same_thread": False, "timeout": 30}
+    engine = sa.create_engine(sa.URL.create("sqlite", database=str(path)), connect_args=arguments, **_POOL)
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
@@ -39,7 +72,7 @@ def open_engine(path: Path) -> sa.Engine:
                 connection.execute(f"PRAGMA {pragma}")
         except sqlite3.Error as error:
             connection.close()
-            raise unusable(path, error) from None
+            raise unusable(str(path), error) from None
 
     @event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
@@ -47,20 +80,36 @@ def open_engine(path: Path) -> sa.Engine:
         deferred = connection.get_execution_options().get("reading", False)
         connection.exec_driver_sql("BEGIN" if deferred else "BEGIN IMMEDIATE")
 
-    try:
-        migrate(engine)
-    except StorageError:
-        engine.dispose()
-        raise
-    except sa.exc.DBAPIError as error:
-        raise unusable(path, error) from None
     return engine
 
 
-def unusable(path: Path, error: Exception) -> StorageError:
+def _postgresql(address: str) -> sa.Engine:
+    options = " ".join(f"-c {name}={value}" for name, value in SESSION.items())
+    try:
+        url = sa.make_url(address)
+        if url.get_backend_name() not in ("postgresql", "postgres"):
+            raise ValueError(url.drivername)
+        url = url.set(drivername="postgresql+psycopg")
+        engine = sa.create_engine(url, pool_pre_ping=True, connect_args={**CONNECTING, "options": options}, **_POOL)
+    except (sa.exc.ArgumentError, ValueError):  # What was given holds a password, and is not repeated.
+        raise ConfigurationError(
+            "bad-settings",
+            "KILNMARK_DATABASE is not the address of a PostgreSQL database.",
+            hint="It looks like postgresql://user:password@host/database.",
+        ) from None
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        if not connection.get_execution_options().get("reading", False):
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITING})")
+
+    return engine
+
+
+def unusable(where: str, error: Exception) -> StorageError:
     """Return the error for a database that cannot be opened or read, in the driver's words."""
     reason = error.orig if isinstance(error, sa.exc.DBAPIError) else error
-    return StorageError("database-unusable", "The database {path} cannot be used: {reason}.", path=path, reason=reason)
+    return StorageError("database-unusable", "The database {path} cannot be used: {reason}.", path=where, reason=reason)
 
 
 def migrate(engine: sa.Engine, revision: str = "head") -> None:
@@ -76,7 +125,7 @@ def migrate(engine: sa.Engine, revision: str = "head") -> None:
                 "database-newer",
                 "The database {path} is of a newer version, in form {form}.",
                 hint="Start that version, or restore the copy that was made before it.",
-                path=engine.url.database,
+                path=where_of(engine),
                 form=now,
             )
         if revision == "base" or (revision != "head" and revision < now):  # Revisions are numbered.

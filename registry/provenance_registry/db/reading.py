@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import sqlalchemy as sa
 
-from provenance_registry.db.engine import unusable
+from provenance_registry.db.engine import unusable, where_of
 
 
 class Reader:
     """Gives rows; the repository's parts build on it."""
 
-    def __init__(self, engine: sa.Engine, path: Path) -> None:
-        self._path = path
+    def __init__(self, engine: sa.Engine) -> None:
+        self._where = where_of(engine)
         self._reading = engine.execution_options(reading=True)
 
     def _rows(self, statement: sa.Executable) -> Sequence[sa.Row[tuple[object, ...]]]:
@@ -22,4 +21,4 @@ class Reader:
             with self._reading.connect() as connection:
                 return connection.execute(statement).all()
         except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
-            raise unusable(self._path, error) from None
+            raise unusable(self._where, error) from None

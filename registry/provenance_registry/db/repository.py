@@ -144,9 +144,9 @@ class SQLRepository(
 ):
     """Reads on pooled connections, writes through the group writer; see `provenance_registry.repository.Repository`."""
 
-    def __init__(self, path: Path) -> None:
-        self._engine = open_engine(path)
-        super().__init__(self._engine, path)
+    def __init__(self, where: Path | str) -> None:
+        self._engine = open_engine(where)
+        super().__init__(self._engine)
         self._writer = GroupWriter(self._engine)
         self._check: Callable[[Transaction], None] | None = None
 

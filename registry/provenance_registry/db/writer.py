@@ -90,8 +90,8 @@ class GroupWriter:
                     try:
                         with connection.begin_nested():
                             answers.append((future, work(connection)))
-                    except sa.exc.OperationalError:
-                        raise  # The disk, not the work: nobody's write can be trusted.
+                    except (sa.exc.OperationalError, sa.exc.InterfaceError):
+                        raise  # The disk or the server, not the work: nobody's write can be trusted.
                     except Exception as error:  # Whatever the work raises belongs to its caller.
                         future.set_exception(error)
         except BaseException as error:

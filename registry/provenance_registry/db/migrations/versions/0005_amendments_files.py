@@ -41,9 +41,11 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute(
-        "INSERT OR IGNORE INTO media (digest, certificate_id, kind, media_type) "
-        "SELECT m.digest, c.id, m.kind, m.media_type FROM amendment_media m "
-        "JOIN amendments a ON a.id = m.amendment_id JOIN certificates c ON c.digest = a.first"
+        "INSERT INTO media (digest, certificate_id, kind, media_type) "
+        "SELECT DISTINCT m.digest, c.id, m.kind, m.media_type FROM amendment_media m "
+        "JOIN amendments a ON a.id = m.amendment_id JOIN certificates c ON c.digest = a.first "
+        "WHERE NOT EXISTS (SELECT 1 FROM media n WHERE n.digest = m.digest AND n.certificate_id = c.id "
+        "AND n.kind = m.kind AND n.media_type = m.media_type)"
     )
     op.drop_table("amendment_media")
 
