@@ -1,7 +1,7 @@
 """The verify endpoint under load, beside static answers of the same server: requests a second of the server's CPU time.
 
 ``wrk`` asks for pieces at random.  The first round meets most pieces for the first time since the registry started, the
-later one those that it has answered for before.
+later one those that it has answered for: between the two each piece is asked for once.
 """
 
 from __future__ import annotations
@@ -28,7 +28,11 @@ local paths = {}
 for line in io.lines("PATHS") do paths[#paths + 1] = line end
 math.randomseed(SEED)
 local headers = {["accept"] = "application/json"}
-function request() return wrk.format("GET", paths[math.random(#paths)], headers) end
+local place = 0
+function request()
+  place = place + 1
+  return wrk.format("GET", paths[IN_ORDER and (place - 1) % #paths + 1 or math.random(#paths)], headers)
+end
 function done(summary, latency, requests)
   local wrong = summary.errors.status + summary.errors.read + summary.errors.timeout + summary.errors.connect
   io.write(string.format('\\n{"requests": %d, "wrong": %d, "p50": %d, "p99": %d}\\n', summary.requests, wrong,
@@ -39,18 +43,20 @@ end
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What came of a round: requests a second of the server's CPU; milliseconds that half, and 99 of 100, took."""
+    """What came of a round: requests, requests a second of the server's CPU; milliseconds that half, and 99%, took."""
 
+    requests: int
     rate: float
     p50: float
     p99: float
 
 
-def load(registry: LoadedRegistry, paths: list[str], seconds: int, folder: Path) -> Load:
-    """Ask for `paths` at random for some seconds; raises `RuntimeError` where an answer was not what was asked for."""
+def load(registry: LoadedRegistry, paths: list[str], seconds: int, folder: Path, *, in_order: bool = False) -> Load:
+    """Ask for `paths`, at random or in order, for some seconds; raises `RuntimeError` for a wrong answer."""
     listed, script = folder / "paths.txt", folder / "load.lua"
     listed.write_text("\n".join(paths) + "\n", "ascii")
     text = _SCRIPT.replace("PATHS", str(listed)).replace("SEED", str(secrets.randbits(30)))
+    text = text.replace("IN_ORDER", "true" if in_order else "false")
     script.write_text(text, "ascii")
     wrk = shutil.which("wrk")
     if wrk is None:
@@ -62,14 +68,13 @@ def load(registry: LoadedRegistry, paths: list[str], seconds: int, folder: Path)
     found = json.loads(told.strip().splitlines()[-1])
     if found["wrong"] or not found["requests"]:
         raise RuntimeError(f"not every request was answered: {told}")
-    return Load(found["requests"] / used, found["p50"] / 1_000, found["p99"] / 1_000)
+    return Load(found["requests"], found["requests"] / used, found["p50"] / 1_000, found["p99"] / 1_000)
 
 
 def main() -> int:
     reading = argparse.ArgumentParser(description=__doc__)
     reading.add_argument("--pieces", type=int, default=20_000)
     reading.add_argument("--seconds", type=int, default=10, help="of each round")
-    reading.add_argument("--warm", type=int, default=30, help="seconds of load before the later round")
     reading.add_argument("--batch-size", type=int, default=8_000)
     reading.add_argument("--json", action="store_true")
     chosen = reading.parse_args()
@@ -89,7 +94,9 @@ def measure(registry: LoadedRegistry, serials: list[Serial], chosen: argparse.Na
     size = len(httpx.get(registry.base_url + pieces[0]).content)
     static = "/static/typed_data.js"
     first = load(registry, pieces, chosen.seconds, folder)
-    load(registry, pieces, chosen.warm, folder)
+    warm = 2 + int(1.2 * chosen.seconds * len(pieces) / first.requests)
+    while load(registry, pieces, warm, folder, in_order=True).requests < len(pieces):
+        warm *= 2
     later = load(registry, pieces, chosen.seconds, folder)
     scanned = load(registry, scans, chosen.seconds, folder)
     healthy = load(registry, ["/healthz"], chosen.seconds, folder)
@@ -97,7 +104,7 @@ def measure(registry: LoadedRegistry, serials: list[Serial], chosen: argparse.Na
     return report(
         "registry_load",
         f"{chosen.pieces:,} pieces on SQLite, answers of {size:,} bytes, {CONNECTIONS} connections, {chosen.seconds} s "
-        f"a round, {chosen.warm} s between; a static file of {len(httpx.get(registry.base_url + static).content):,}",
+        f"a round; a static file of {len(httpx.get(registry.base_url + static).content):,}",
         [
             Aim("verdicts, of a static file's rate", 100 * later.rate / filed.rate, ">=", 50, "%"),
             Aim("verdicts, of the shortest answer's rate", 100 * later.rate / healthy.rate, ">=", 50, "%"),

@@ -35,6 +35,7 @@ from provenance_registry.http.studios import studio_routes
 from provenance_registry.ledgers import OpenLedger, companions_of, open_registry_ledger
 from provenance_registry.records import FileKind
 from provenance_registry.service.amendments import Amendments
+from provenance_registry.service.answers import Answers
 from provenance_registry.service.clock import Clock, system_clock
 from provenance_registry.service.index import IndexedLedger
 from provenance_registry.service.lease import Lease
@@ -158,6 +159,7 @@ def _assemble(
         submissions=Submissions(repository, index, amendments, settings.base_url, clock, max_held=settings.max_held),
         amendments=amendments,
         verdicts=verdicts,
+        answers=Answers(repository, index, amendments, verdicts, settings.base_url, settings.confirmations),
         media=Media(
             repository,
             settings.media,

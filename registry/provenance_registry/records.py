@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from typing import NamedTuple
 
 from provenance.certificate import StatusEntry
 from provenance.encoding import Address, Digest, Hash32, KeyId, Root
@@ -243,3 +244,43 @@ class TokenRow:
     def lost_at(self, moment: datetime) -> datetime | None:
         """Return since when the piece is lost as of `moment`, or ``None``."""
         return None if self.found_from is not None and self.found_from <= moment else self.lost_since
+
+
+class PieceFacts(NamedTuple):
+    """All rows of one piece as they stand together: certificate, batch, newest event of its token, lot.
+
+    What there is no row of is ``None``.  `first_lot` is the first lot under the lot's root.  A tuple of plain values:
+    one is made at each scan.
+    """
+
+    digest: bytes
+    state: str
+    batch_id: int | None
+    leaf: int | None
+    token_id: str | None
+    batch_root: bytes | None
+    holder: bytes | None
+    status: int | None
+    status_time: int | None
+    amendments: int | None
+    lost_since: int | None
+    found_from: int | None
+    lot_id: int | None
+    first_lot: int
+    studio: bytes
+    lot_count: int
+    lot_offset: int
+    anchor_id: int
+    root: bytes
+    leaf_count: int
+    anchored_time: int
+    anchored_block: int
+    transaction_hash: bytes
+    block_number: int
+    block_hash: bytes
+    block_time: int
+
+    @property
+    def lot(self) -> tuple[object, ...]:
+        """All that is known of the lot."""
+        return self[12:]

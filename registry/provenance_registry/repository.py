@@ -18,6 +18,7 @@ from provenance_registry.records import (
     LotRow,
     NamedFile,
     OutboxEntry,
+    PieceFacts,
     PiecePage,
     Registration,
     RelayedMessage,
@@ -149,6 +150,15 @@ class Repository(Protocol):
 
     def by_serial(self, serial: Serial) -> StoredCertificate | None:
         """Return the certificate that has that serial; held ones have none."""
+
+    def look(self, serial: Serial) -> PieceFacts | None:
+        """Return all rows of the piece that has that serial, as they stand together; held ones have none."""
+
+    def data(self, digest: Digest) -> bytes | None:
+        """Return the bytes kept of the certificate with that digest."""
+
+    def leaf_digests(self, batch_id: int) -> Sequence[bytes]:
+        """Return the digests that a batch was sealed with, in order."""
 
     def is_held_under(self, serial: Serial) -> bool:
         """Tell whether a held certificate names that serial."""

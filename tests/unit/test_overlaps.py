@@ -14,6 +14,7 @@ from provenance.ledger import LedgerCall, ReinstateCall, SuspendCall
 from provenance.policy import TrustPolicy
 from provenance.verdict import Outcome
 from provenance.verify import Verifier
+from provenance_registry.service.trees import Trees
 from tests.support.pipeline import Pipeline
 from tests.support.scene import OTHER, OTHER_ISSUER, STEWARD
 
@@ -98,7 +99,7 @@ def test_what_is_anchored_in_two_batches_stands_in_the_first(scene: Rearranged) 
     pipeline.turn(5)
     assert len({pipeline.stored(certificate).batch_id for certificate in (*twice, later)}) == 1
     scene.take_the_suspension_back()
-    pipeline.verdicts._batches.clear()  # As after a restart.
+    pipeline.verdicts.trees.clear()  # As after a restart.
     assert [scene.proven(certificate) for certificate in (*twice, between, later)] == [True] * 4
     first = min(anchor.block.number for anchor in pipeline.anchors())
     for certificate in twice:
@@ -114,7 +115,7 @@ def test_leaves_that_do_not_make_the_root_are_trouble_and_no_verdict(scene: Rear
     pipeline = scene.pipeline
     certificate, other = pipeline.submit(), pipeline.submit()
     pipeline.turn(2)
-    pipeline.repository.leaves = lambda _: [(certificate.digest, OTHER.address)]  # type: ignore[method-assign, assignment]
+    pipeline.verdicts.trees = Trees(lambda _: [certificate.digest.value])
     pipeline.turn(2)
     with pytest.raises(StorageError) as caught:
         pipeline.verdict(other)

@@ -20,6 +20,7 @@ from provenance_registry.db import (
     holding,
     indexing,
     leasing,
+    looking,
     naming,
     places,
     registering,
@@ -32,6 +33,7 @@ from provenance_registry.db.writer import GroupWriter
 from provenance_registry.records import (
     HeldGroup,
     NamedFile,
+    PieceFacts,
     PiecePage,
     PieceRow,
     Registration,
@@ -147,12 +149,14 @@ class SQLRepository(
     def __init__(self, where: Path | str) -> None:
         self._engine = open_engine(where)
         super().__init__(self._engine)
+        self._looking = looking.Looking(self._engine)
         self._writer = GroupWriter(self._engine)
         self._check: Callable[[Transaction], None] | None = None
 
     def close(self) -> None:
         """Finish writing and let go of the file."""
         self._writer.close()
+        self._looking.close()
         self._engine.dispose()
 
     @property
@@ -189,6 +193,15 @@ class SQLRepository(
 
     def by_serial(self, serial: Serial) -> StoredCertificate | None:
         return self._certificate(sa.and_(certificates.c.serial == serial.compact, VOUCHED))
+
+    def look(self, serial: Serial) -> PieceFacts | None:
+        return self._looking.look(serial)
+
+    def data(self, digest: Digest) -> bytes | None:
+        return self._looking.data(digest.value)
+
+    def leaf_digests(self, batch_id: int) -> Sequence[bytes]:
+        return self._looking.leaf_digests(batch_id)
 
     def is_held_under(self, serial: Serial) -> bool:
         held = certificates.c.state == State.HELD.value

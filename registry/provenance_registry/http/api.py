@@ -12,14 +12,13 @@ from litestar.handlers.base import BaseRouteHandler
 from litestar.params import FromPath
 
 from provenance import __version__
-from provenance.canonical import JSONObject, canonicalize, parse
+from provenance.canonical import canonicalize, parse
 from provenance.certificate import CONTEXT_PATH, MAX_CERTIFICATE_BYTES, SCHEMA_PATH, Certificate
 from provenance.documents import context, schema
 from provenance.encoding import Address, Digest, to_base58
 from provenance.errors import MalformedError, NotFoundError
 from provenance.serial import Serial
 from provenance.tag import tag_url
-from provenance.verdict import Outcome
 from provenance_registry.http.problems import problem
 from provenance_registry.http.services import Services
 from provenance_registry.records import StoredAmendment, StoredCertificate
@@ -279,17 +278,11 @@ def api_routes(services: Services) -> list[BaseRouteHandler]:
 
 def verdict_response(services: Services, serial: Serial) -> Response[bytes]:
     """Return the verdict on a serial as JSON; the answer for an unknown one has the same form."""
-    verdict, stored = services.verdicts.verdict(serial)
-    members: JSONObject = verdict.to_json()
-    if stored is not None:
-        members["state"] = stored.state.value
-        members["url"] = tag_url(services.settings.base_url, serial)
-        if verdict.newest is not None:
-            shown = services.amendments.shown(stored)
-            members["amendments"] = [str(amendment.digest) for amendment in shown]
+    answer = services.answers.answer(serial)
     headers = {"cache-control": "no-store", "access-control-allow-origin": "*"}
-    status = 404 if verdict.outcome is Outcome.UNKNOWN else 200
-    return Response(canonicalize(members), status_code=status, media_type="application/json", headers=headers)
+    return Response(
+        answer.body, status_code=200 if answer.known else 404, media_type="application/json", headers=headers
+    )
 
 
 def _metadata(services: Services, stored: StoredCertificate) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from provenance.policy import TrustPolicy
 from provenance_registry.http.asking import Asking
 from provenance_registry.repository import Repository
 from provenance_registry.service.amendments import Amendments
+from provenance_registry.service.answers import Answers
 from provenance_registry.service.clock import Clock
 from provenance_registry.service.index import IndexedLedger
 from provenance_registry.service.limits import Limits
@@ -41,6 +42,7 @@ class Services:
     submissions: Submissions
     amendments: Amendments
     verdicts: Verdicts
+    answers: Answers
     media: Media
     relay: Relay
     releases: Releases

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import replace
 
-from provenance.batch import Batch, assemble
-from provenance.bundle import Bundle, Receipt
+from provenance.bundle import Bundle, InclusionProof, Receipt
 from provenance.certificate import Certificate
-from provenance.encoding import Digest, Root
-from provenance.errors import LedgerError, NotFoundError, StorageError
+from provenance.encoding import Digest
+from provenance.errors import LedgerError, NotFoundError
 from provenance.policy import TrustPolicy
 from provenance.serial import Serial
 from provenance.testimony import ExportedRecord
@@ -19,9 +17,7 @@ from provenance_registry.records import LotRow, State, StoredCertificate
 from provenance_registry.repository import Repository
 from provenance_registry.service.amendments import Amendments
 from provenance_registry.service.index import IndexedLedger
-
-_KEPT_BATCHES = 8
-"""Merkle trees kept in memory: the largest takes 2 MB."""
+from provenance_registry.service.trees import Trees
 
 
 class Verdicts:
@@ -34,7 +30,7 @@ class Verdicts:
         self._index = index
         self._amendments = amendments
         self._verifier = Verifier(policy, index)
-        self._batches: OrderedDict[int, Batch] = OrderedDict()
+        self.trees = Trees(repository.leaf_digests)
 
     def find(self, serial: Serial) -> StoredCertificate:
         """Return the certificate under a serial; raises `NotFoundError`, also where one is held under it."""
@@ -66,7 +62,8 @@ class Verdicts:
             transaction=lot.transaction,
             block=lot.block,
         )
-        inclusion = self._batch(stored.batch_id, lot.root).inclusion(stored.leaf)
+        tree = self.trees.get(stored.batch_id, lot.root)
+        inclusion = InclusionProof(stored.leaf, tree.size, tree.path(stored.leaf))
         amendments = tuple(Certificate.from_bytes(item.data) for item in self._amendments.shown(stored))
         return Bundle(certificate, inclusion, (receipt,), amendments)
 
@@ -106,22 +103,6 @@ class Verdicts:
         lot = self._repository.lot(stored.token_id >> 32)
         batch = self._repository.batch(stored.batch_id)
         return lot if lot is not None and batch is not None and lot.root == batch.root else None
-
-    def _batch(self, batch_id: int, root: Root) -> Batch:
-        batch = self._batches.get(batch_id)
-        if batch is None:
-            batch = assemble((studio, digest) for digest, studio in self._repository.leaves(batch_id))
-            if batch.root != root:
-                raise StorageError(
-                    "batch-broken",
-                    "The leaves kept of batch {batch} do not make its root.",
-                    hint="Restore the database from its newest copy.",
-                    batch=batch_id,
-                )
-            self._batches[batch_id] = batch
-            if len(self._batches) > _KEPT_BATCHES:
-                self._batches.popitem(last=False)
-        return batch
 
     def verdict(self, serial: Serial) -> tuple[Verdict, StoredCertificate | None]:
         """Return the verdict on a serial, and its certificate where there is one."""
