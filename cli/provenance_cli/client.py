@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import os
 import re
-import time
 import weakref
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ import msgspec
 
 from provenance.bundle import MAX_BUNDLE_BYTES
 from provenance.canonical import load
+from provenance.deadlines import DeadlineTransport
 from provenance.encoding import Address, Digest, KeyId
 from provenance.errors import (
     ConflictError,
@@ -64,7 +64,13 @@ class RegistryClient:
     def __init__(self, base_url: str, timeout: float = TIMEOUT) -> None:
         self.base_url = base_url
         try:
-            self._http = httpx.Client(base_url=base_url, timeout=timeout, follow_redirects=False, trust_env=False)
+            self._http = httpx.Client(
+                base_url=base_url,
+                timeout=timeout,
+                follow_redirects=False,
+                trust_env=False,
+                transport=DeadlineTransport(),
+            )
         except (httpx.InvalidURL, UnicodeError):
             raise self._unreachable() from None
         weakref.finalize(self, self._http.close)
@@ -84,16 +90,13 @@ class RegistryClient:
         headers |= {"content-type": media_type} if content is not None else {}
         if size is not None:
             headers["content-length"] = str(size)
-        came = 0
+        came, deadline = 0, {"deadline": DEADLINE + limit / SLOWEST}
         try:
-            with self._http.stream(method, path, content=content, headers=headers) as response:
+            with self._http.stream(method, path, content=content, headers=headers, extensions=deadline) as response:
                 failed, said = response.status_code >= 400, bytearray()
                 if "content-encoding" in response.headers:  # Unpacked it may be of any size.
                     raise self._nonsense()
-                end = time.monotonic() + DEADLINE + limit / SLOWEST
                 for block in response.iter_raw():
-                    if time.monotonic() > end:
-                        raise httpx.ReadTimeout("the deadline")
                     came += len(block)
                     if came > (MAX_ANSWER if failed else limit):
                         raise self._nonsense()

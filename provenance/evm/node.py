@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import re
-import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from web3.providers.base import JSONBaseProvider
 from web3.types import RPCEndpoint, RPCResponse
 
 from provenance.canonical import load
+from provenance.deadlines import DeadlineTransport
 from provenance.encoding import Address, Hash32
 from provenance.errors import LedgerError, MalformedError, Wording
 from provenance.evm.abi import bad_answer, interface
@@ -107,7 +107,9 @@ class BoundedHTTPProvider(JSONBaseProvider):
     def __init__(self, url: str) -> None:
         super().__init__()
         self.url = url
-        self._client = httpx.Client(timeout=TIMEOUT, follow_redirects=False, trust_env=False)
+        self._client = httpx.Client(
+            timeout=TIMEOUT, follow_redirects=False, trust_env=False, transport=DeadlineTransport()
+        )
         self._ids = itertools.count(1)
         weakref.finalize(self, self._client.close)
 
@@ -117,7 +119,9 @@ class BoundedHTTPProvider(JSONBaseProvider):
         body = msgspec.json.encode({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
         headers = {"content-type": "application/json", "accept-encoding": "identity"}
         try:
-            with self._client.stream("POST", self.url, content=body, headers=headers) as response:
+            with self._client.stream(
+                "POST", self.url, content=body, headers=headers, extensions={"deadline": DEADLINE}
+            ) as response:
                 if response.status_code == 429:
                     raise _rate_limited()
                 if response.status_code != 200:
@@ -129,10 +133,8 @@ class BoundedHTTPProvider(JSONBaseProvider):
                     )
                 if "content-encoding" in response.headers:  # Unpacked it may be of any size.
                     raise bad_answer("it is not JSON")
-                data, end = bytearray(), time.monotonic() + DEADLINE
+                data = bytearray()
                 for chunk in response.iter_raw():
-                    if time.monotonic() > end:
-                        raise httpx.ReadTimeout("the deadline")
                     data += chunk
                     if len(data) > MAX_ANSWER:
                         raise bad_answer("it is too long")

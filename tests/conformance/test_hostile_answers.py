@@ -41,6 +41,9 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("content-length", "0")
             self.end_headers()
             return
+        if self.path.startswith("/slowly"):
+            self._drip(b"HTTP/1.1 200 OK\r\nx-long: " + b"x" * 40)
+            return
         self.send_response(200)
         if self.path.startswith("/packed"):
             body = gzip.compress(b'{"jsonrpc":"2.0","id":1,"result":"0x1"}')
@@ -50,9 +53,12 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
             return
         self.end_headers()
-        for _ in range(40):
+        self._drip(b" " * 40)
+
+    def _drip(self, data: bytes) -> None:
+        for byte in data:
             try:
-                self.wfile.write(b" ")
+                self.wfile.write(bytes([byte]))
             except OSError:
                 return
             time.sleep(0.1)
@@ -81,14 +87,15 @@ def test_packed_answers_are_not_unpacked(url: str, ask: Asking) -> None:
     assert caught.value.code in {"bad-node-answer", "not-a-registry"}
 
 
+@pytest.mark.parametrize("way", ["", "/slowly"], ids=["body", "headers"])
 @pytest.mark.parametrize("ask", ASKING, ids=["node", "registry"])
-def test_an_answer_that_drips_is_given_up(url: str, ask: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_that_drips_is_given_up(url: str, way: str, ask: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(node, "DEADLINE", 0.3)
     monkeypatch.setattr(client, "DEADLINE", 0.3)
     monkeypatch.setattr(client, "SLOWEST", 2**30)
     start = time.monotonic()
     with pytest.raises(ProvenanceError) as caught:
-        ask(url)
+        ask(url + way)
     assert caught.value.code in {"node-unreachable", "registry-unreachable"}
     assert time.monotonic() - start < 3
 
