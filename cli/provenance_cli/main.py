@@ -44,6 +44,7 @@ COMMANDS: dict[str, Entry] = {
     "doctor": Entry("doctor", "doctor", "Find out what is wrong, and what to do.", REPAIR),
     "completion": Entry("completion", "completion", "Print the script for shell completion.", REPAIR),
     "serve": Entry("serve", "serve", "Run a registry.", STEWARD),
+    "registry": Entry("registry", "registry", "Back a registry up, and restore it.", STEWARD),
     "ledger": Entry("ledger", "ledger", "Check, audit, deploy and move a ledger; a steward's work.", STEWARD),
 }
 

@@ -7,9 +7,10 @@ among thousands needs no decoding of receipts.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,15 @@ class ChainStore(BaseAtomicDB):
             if self.connection.in_transaction:
                 self.connection.execute("ROLLBACK")
             raise StorageError("chain-unusable", "The chain could not be written: {reason}.", reason=error) from None
+
+    def copy(self, target: Path) -> None:
+        """Copy all that is durable into a new file, readable by its owner alone, and force that to disk."""
+        target.touch(mode=0o600, exist_ok=False)
+        with closing(sqlite3.connect(target, isolation_level=None)) as copy:
+            self.connection.backup(copy)
+            copy.execute("PRAGMA journal_mode=DELETE")  # All is in the one file.
+        with target.open("rb+") as file:
+            os.fsync(file.fileno())
 
     def close(self) -> None:
         """Let go of the file."""

@@ -97,6 +97,11 @@ class EmbeddedChain:
         with self.lock:
             self.store.close()
 
+    def copy(self, target: Path) -> None:
+        """Copy the chain into a new file, on disk, while nothing is sealed; raises `sqlite3.Error`, `OSError`."""
+        with self.lock:
+            self.store.copy(target)
+
     @property
     def head(self) -> BlockHeaderAPI:
         """The newest block's header."""

@@ -91,6 +91,10 @@ def main() -> int:
     for noisy in ("httpx", "alembic", "eth"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     try:
+        if sys.argv[1:]:
+            from provenance_registry.care import run
+
+            return run(sys.argv[1:])
         settings = Settings.from_env(os.environ)
         _check_port(settings)
         registry = build(settings)

@@ -32,7 +32,7 @@ from provenance_registry.http.services import Services
 from provenance_registry.http.static_files import static_routes
 from provenance_registry.http.streaming import streaming_routes
 from provenance_registry.http.studios import studio_routes
-from provenance_registry.ledgers import OpenLedger, companions_of, open_registry_ledger
+from provenance_registry.ledgers import OpenLedger, companions_of, demand_chain_of, open_registry_ledger
 from provenance_registry.records import FileKind
 from provenance_registry.service.amendments import Amendments
 from provenance_registry.service.answers import Answers
@@ -88,6 +88,8 @@ def build(settings: Settings, clock: Clock = system_clock) -> Registry:
         opened.callback(chain.close)
         repository = SQLRepository(settings.database_url or settings.database)
         opened.callback(repository.close)
+        if settings.ledger_url is None:
+            demand_chain_of(repository.indexed_head(), chain.ledger)
         if chain.former is not None:
             repository.write(lambda transaction: transaction.leave_ledger())
             chain.pin()

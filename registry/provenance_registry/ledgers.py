@@ -18,8 +18,9 @@ from provenance.errors import ConfigurationError, LedgerError, ProvenanceError, 
 from provenance.evm.accounts import Account
 from provenance.evm.ledger import EVMLedger
 from provenance.evm.node import BoundedHTTPProvider, Provider
-from provenance.ledger import LedgerIdentity
+from provenance.ledger import BlockRef, LedgerIdentity
 from provenance.policy import MAX_POLICY_BYTES, identity_from_json, identity_to_json
+from provenance_registry.backup import hand_out_chain
 from provenance_registry.folder import write_durably
 from provenance_registry.settings import Settings
 
@@ -74,7 +75,9 @@ def open_registry_ledger(settings: Settings, anchorer: Account, relayer: Account
     except BaseException:
         chain.close()
         raise
-    return OpenLedger(ledger, provider, steps=(chain.seal,), close=chain.close)
+    return OpenLedger(
+        ledger, provider, steps=(chain.seal, lambda: hand_out_chain(settings.data, chain.copy)), close=chain.close
+    )
 
 
 def _open_rpc(provider: Provider, contract: Address, record: Path, pinned: Pin | None) -> OpenLedger:
@@ -92,6 +95,27 @@ def _open_rpc(provider: Provider, contract: Address, record: Path, pinned: Pin |
     predecessors = (former, *pinned.predecessors)
     return OpenLedger(
         ledger, provider, predecessors, former, pin=lambda: _write(record, Pin(ledger.identity, predecessors))
+    )
+
+
+def demand_chain_of(indexed: BlockRef | None, ledger: EVMLedger) -> None:
+    """Return if an embedded chain has the block that the database has read; raises `StorageError` for an older chain.
+
+    The chain alone has what it holds, and never goes back by itself: sealed on from an older copy, it would give other
+    pieces the tokens that bundles name, and forget what was revoked.
+    """
+    if indexed is None:
+        return
+    head = ledger.head()
+    if head.number >= indexed.number and ledger.block(indexed.number).hash == indexed.hash:
+        return
+    raise StorageError(
+        "chain-older",
+        "The chain ends with block {head}, and the database has read block {indexed} of another or a newer one: the "
+        "chain is an older copy. Nothing is anchored on it.",
+        hint="Restore chain and database together, from the newest backup: kilnmark registry restore.",
+        head=head.number,
+        indexed=indexed.number,
     )
 
 

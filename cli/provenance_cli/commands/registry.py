@@ -1,0 +1,76 @@
+"""``kilnmark registry``: the care of a registry's folder, in a process of the registry's own code."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+import click
+
+from provenance_cli.context import App, pass_app
+from provenance_cli.i18n import _, ngettext
+
+_data = click.option("--data", type=click.Path(file_okay=False), help="Folder for the registry's data.")
+
+
+@click.group(help="Back a registry up, and restore it.")
+def registry() -> None:
+    """The care of a registry's folder."""
+
+
+@registry.command(help="Copy a registry's folder while it runs, database and chain as of one moment.")
+@click.argument("folder", type=click.Path())
+@click.option("--with-secrets", is_flag=True, help="Copy the registry's own keys too: whoever has them can anchor.")
+@_data
+@pass_app
+def backup(app: App, folder: str, with_secrets: bool, data: str | None) -> None:
+    """Make a backup."""
+    facts = _run(app, data, "backup", *(["--with-secrets"] if with_secrets else []), "--", folder)
+    app.data(facts)
+    app.say(_files(facts["files"]).format(n=facts["files"], folder=folder))
+    if with_secrets:
+        app.say(_("The copy holds the registry's own keys. Keep it where nobody else can read it."))
+    else:
+        app.say(_("The registry's own keys are not in it: keep a copy of its folder secrets elsewhere."))
+
+
+@registry.command(help="Put a backup into an empty folder, once all of it is as it was written.")
+@click.argument("folder", type=click.Path())
+@_data
+@pass_app
+def restore(app: App, folder: str, data: str | None) -> None:
+    """Restore a backup."""
+    facts = _run(app, data, "restore", "--", folder)
+    app.data(facts)
+    app.say(ngettext("{n} file restored.", "{n} files restored.", facts["files"]).format(n=facts["files"]))
+    if not facts["secrets"]:
+        app.say(_("The registry's own keys were not in it: put its folder secrets back before it starts."))
+
+
+def _files(count: int) -> str:
+    return ngettext("{n} file copied to {folder}.", "{n} files copied to {folder}.", count)
+
+
+def _run(app: App, data: str | None, *arguments: str) -> Any:
+    """Run the registry's own program and return what it tells; ends this program where it fails."""
+    from provenance_cli.client import problem_error
+    from provenance_cli.commands.serve import need_registry
+
+    need_registry()
+    environment = {**os.environ, "KILNMARK_TELL_PROBLEMS": "1"}
+    if data is not None:
+        environment["KILNMARK_DATA"] = data
+    command = [sys.executable, "-m", "provenance_registry", *arguments]
+    done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False)
+    try:
+        told = json.loads(done.stdout)
+    except ValueError:
+        told = None
+    if not isinstance(told, dict):
+        click.get_current_context().exit(done.returncode or 70)
+    if "status" in told and "detail" in told:
+        raise problem_error(told, int(told["status"]))
+    return told

@@ -1,0 +1,138 @@
+"""Backups of a registry that runs and writes, put back and verified; damaged and older copies are refused."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import threading
+from contextlib import closing, redirect_stderr, redirect_stdout
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+from provenance.certificate import Certificate
+from provenance.encoding import Digest
+from provenance.piece import Photo
+from provenance_cli import main
+from tests.support.photos import photo_bytes
+from tests.support.registries import RunningRegistry, Studio
+
+
+def run(*words: object) -> tuple[int, dict[str, object]]:
+    out, err = StringIO(), StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        code = main.run(["--json", *map(str, words)])
+    return code, json.loads(out.getvalue() or err.getvalue())
+
+
+def outcome(registry: RunningRegistry, certificate: Certificate) -> str:
+    return str(registry.client.verdict(certificate.piece.serial)["outcome"])
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_backup_under_load_is_one_moment_and_damage_is_refused(tmp_path: Path) -> None:
+    registry = RunningRegistry(tmp_path / "registry")
+    registry.start()
+    studio = Studio(registry)
+    studio.accredit()
+    picture = photo_bytes()
+    photo = Photo(Digest.of(picture), "image/jpeg")
+    first = studio.sign(photos=(photo,))
+    studio.submit(first)
+    registry.client.upload(photo.digest, picture)
+    studio.wait_anchored(first)
+    stop, sent = threading.Event(), list[Certificate]()
+
+    def load() -> None:
+        while not stop.is_set():
+            certificates = [studio.sign() for _ in range(5)]
+            studio.submit(*certificates)
+            sent.extend(certificates)
+
+    thread = threading.Thread(target=load)
+    thread.start()
+    try:
+        for number in range(3):
+            code, told = run(
+                "registry", "backup", tmp_path / f"copy{number}", "--data", registry.folder, "--with-secrets"
+            )
+            assert (code, told["chain"], told["secrets"]) == (0, True, True)
+    finally:
+        stop.set()
+        thread.join()
+    studio.wait_anchored(*sent)
+    copy = tmp_path / "copy2"
+    assert not [path for path in registry.folder.iterdir() if path.name.startswith("chain-copy")]
+    assert (copy / "registry.db").stat().st_mode & 0o077 == 0
+    assert run("registry", "backup", copy, "--data", registry.folder)[1]["error"] == "backup-exists"
+    assert run("registry", "restore", copy, "--data", registry.folder)[1]["error"] == "folder-not-empty"
+    with closing(sqlite3.connect(copy / "registry.db")) as database:
+        kept = {bytes(row[0]) for row in database.execute("SELECT digest FROM certificates")}
+        indexed = database.execute("SELECT block_number FROM indexed").fetchone()[0]
+    assert len(kept) > 1
+    assert len(sent) + 1 >= len(kept)
+    registry.stop()
+
+    for name in ("registry.db", "chain.db", "secrets/anchorer", "manifest.txt"):
+        bad = tmp_path / "bad"
+        shutil.copytree(copy, bad)
+        data = bytearray((bad / name).read_bytes())
+        data[len(data) // 2] ^= 1
+        (bad / name).write_bytes(data)
+        code, told = run("registry", "restore", bad, "--data", tmp_path / "none")
+        assert (code, told["error"]) == (4, "backup-damaged"), name
+        assert not (tmp_path / "none").exists()
+        shutil.rmtree(bad)
+    shutil.copytree(copy, tmp_path / "bad")
+    lines = (copy / "manifest.txt").read_text().splitlines(keepends=True)
+    (tmp_path / "bad" / "manifest.txt").write_text("".join(lines[:-1]))
+    assert run("registry", "restore", tmp_path / "bad", "--data", tmp_path / "none")[1]["error"] == "backup-damaged"
+
+    shutil.move(registry.folder, tmp_path / "lost")
+    code, told = run("registry", "restore", copy, "--data", registry.folder)
+    assert code == 0
+    assert set(tree(registry.folder)) == set(tree(copy)) - {"manifest.txt"}
+    registry.start()
+    known = [certificate for certificate in [first, *sent] if certificate.digest.value in kept]
+    studio.wait_anchored(*known)
+    for certificate in [first, *known[-3:]]:
+        assert outcome(registry, certificate) == "AUTHENTIC"
+    assert registry.ledger().head().number >= indexed
+    registry.stop()
+
+    # The chain of the copy under the newest database: what bundles name would be given away again.
+    shutil.copy(copy / "chain.db", tmp_path / "lost" / "chain.db")
+    for left in tmp_path.glob("lost/chain.db-*"):
+        left.unlink()
+    shutil.rmtree(registry.folder)
+    shutil.move(tmp_path / "lost", registry.folder)
+    registry.start(wait=False)
+    assert registry.wait_dead(60, asked=False) == 5
+    assert "the chain is an older copy" in registry.log
+
+
+def test_a_stopped_registry_is_copied_without_its_secrets(tmp_path: Path) -> None:
+    registry = RunningRegistry(tmp_path / "registry")
+    registry.start()
+    registry.kill()
+    (tmp_path / "copy.new").mkdir()
+    (tmp_path / "copy.new" / "left-by-a-kill").write_text("")
+    code, told = run("registry", "backup", tmp_path / "copy", "--data", registry.folder)
+    assert (code, told["secrets"]) == (0, False)
+    assert sorted(tree(tmp_path / "copy")) == ["chain.db", "ledger.json", "manifest.txt", "registry.db"]
+    assert not (tmp_path / "copy.new").exists()
+    assert run("registry", "backup", tmp_path / "other", "--data", tmp_path)[1]["error"] == "no-registry-here"
+
+
+@pytest.mark.parametrize("path", ["../outside", "media/../../outside", "/tmp/outside"])
+def test_a_manifest_leads_nowhere_else(tmp_path: Path, path: str) -> None:
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    header = json.dumps({"type": "KilnmarkBackup", "version": 1})
+    (copy / "manifest.txt").write_text(f"{header}\n{Digest.of(b'').hex()} 0 {path}\n")
+    assert run("registry", "restore", copy, "--data", tmp_path / "data")[1]["error"] == "backup-damaged"
