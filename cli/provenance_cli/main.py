@@ -42,9 +42,9 @@ COMMANDS: dict[str, Entry] = {
     "revoke": Entry("revoke", "revoke", "Withdraw a certificate, or put it on hold.", REPAIR),
     "key": Entry("key", "key", "See, protect and restore the workshop's keys.", REPAIR),
     "doctor": Entry("doctor", "doctor", "Find out what is wrong, and what to do.", REPAIR),
+    "registry": Entry("registry", "registry", "Back a registry up, and restore it.", REPAIR),
     "completion": Entry("completion", "completion", "Print the script for shell completion.", REPAIR),
     "serve": Entry("serve", "serve", "Run a registry.", STEWARD),
-    "registry": Entry("registry", "registry", "Back a registry up, and restore it.", STEWARD),
     "ledger": Entry("ledger", "ledger", "Check, audit, deploy and move a ledger; a steward's work.", STEWARD),
 }
 

@@ -237,8 +237,9 @@ def _restore(source: Path, making: Path) -> Report:
                 raise _damaged(found["path"])
             size += int(found["size"])
     wanted = {"registry.db", *(["chain.db"] if expected.get("chain") else [])}
-    for path in (*wanted - listed, *(path for path in _files(source) if path not in listed and path != MANIFEST)):
-        raise _damaged(path)  # A manifest that was cut short does not name all.
+    others = (name for name in _files(source) if name not in listed and name != MANIFEST)
+    for name in (*wanted - listed, *others):
+        raise _damaged(name)  # A manifest that was cut short does not name all.
     return Report(len(listed), size, bool(expected.get("chain")), bool(expected.get("secrets")))
 
 
