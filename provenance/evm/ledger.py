@@ -20,7 +20,7 @@ from provenance.evm.accounts import is_signed_by, message_digest
 from provenance.evm.calls import role_id
 from provenance.evm.contract import Contract
 from provenance.evm.events import EVENTS
-from provenance.evm.fees import fees
+from provenance.evm.fees import MAX_FEE_PER_GAS, fees
 from provenance.evm.identity import compare, read_identity
 from provenance.evm.node import BoundedHTTPProvider, count, moment
 from provenance.evm.passkeys import may_be_signed
@@ -71,6 +71,8 @@ class EVMLedger:
         self.contract = Contract(provider, contract)
         self._evidence: dict[tuple[Root, Hash32], AnchorEvidence] = {}
         self._signatures: Address | None = None
+        self.max_fee = MAX_FEE_PER_GAS
+        """Wei a gas above which nothing is signed."""
         self._identity = read_identity(self.contract)
         if expected is not None:
             compare(self._identity, expected)
@@ -308,17 +310,21 @@ class EVMLedger:
 
     def price_of(self, gas: int) -> int:
         """Return the most that `gas` would be offered for now, in wei."""
-        return gas * fees(self.contract.node)["maxFeePerGas"]
+        return gas * fees(self.contract.node, self.max_fee)["maxFeePerGas"]
 
     def prepare(
         self, call: LedgerCall, signer: TransactionSigner, nonce: int, *, max_gas: int | None = None
     ) -> SignedTransaction:
         """Simulate, price and sign `call`; the signer must be an `Account`."""
-        return transactions.prepare(self.contract, self._identity.chain_id, call, signer, nonce, max_gas)
+        return transactions.prepare(self.contract, self._identity.chain_id, call, signer, nonce, max_gas, self.max_fee)
 
     def renumber(self, transaction: SignedTransaction, signer: TransactionSigner, nonce: int) -> SignedTransaction:
         """Sign the same call under another nonce; the signer must be an `Account`."""
         return transactions.renumber(transaction, signer, nonce)
+
+    def raise_fees(self, transaction: SignedTransaction, signer: TransactionSigner) -> SignedTransaction:
+        """Sign the same call under the same nonce with higher fees; the signer must be an `Account`."""
+        return transactions.raise_fees(self.contract, transaction, signer, self.max_fee)
 
     def send(self, transaction: SignedTransaction) -> None:
         """Hand the transaction to the node; one that it has already is no error."""

@@ -10,7 +10,7 @@ from provenance.evm.abi import bad_answer
 from provenance.evm.accounts import Account, transaction_fields
 from provenance.evm.calls import encode_call
 from provenance.evm.contract import Contract
-from provenance.evm.fees import fees
+from provenance.evm.fees import MAX_FEE_PER_GAS, fees, raised
 from provenance.evm.node import data, hash32, low_balance, members, paid_by, quantity
 from provenance.ledger import LedgerCall, SignedTransaction, TransactionOutcome, TransactionSigner
 
@@ -25,6 +25,7 @@ def prepare(
     signer: TransactionSigner,
     nonce: int,
     max_gas: int | None = None,
+    max_fee: int = MAX_FEE_PER_GAS,
 ) -> SignedTransaction:
     """Simulate, price and sign `call`; the signer must be an `Account`.  See `provenance.ledger.Ledger.prepare`."""
     request: dict[str, Any] = {
@@ -37,7 +38,7 @@ def prepare(
         gas = _estimate(contract, request, limit)
     if max_gas is not None and gas > limit:
         raise _too_costly(limit)
-    gas, prices = min(gas + gas // 50, limit), fees(contract.node)
+    gas, prices = min(gas + gas // 50, limit), fees(contract.node, max_fee)
     if gas * prices["maxFeePerGas"] > contract.node.quantity("eth_getBalance", str(signer.address), "latest"):
         raise low_balance(signer.address, chain_id)
     return cast(Account, signer).sign_transaction(
@@ -72,6 +73,14 @@ def _too_costly(limit: int) -> LedgerError:
 def renumber(transaction: SignedTransaction, signer: TransactionSigner, nonce: int) -> SignedTransaction:
     """Sign the same call under another nonce; the signer must be an `Account`."""
     return cast(Account, signer).sign_transaction({**transaction_fields(transaction.raw), "nonce": nonce})
+
+
+def raise_fees(
+    contract: Contract, transaction: SignedTransaction, signer: TransactionSigner, max_fee: int
+) -> SignedTransaction:
+    """Sign the same call under the same nonce with fees that replace the present ones; see `fees.raised`."""
+    fields = transaction_fields(transaction.raw)
+    return cast(Account, signer).sign_transaction({**fields, **raised(contract.node, fields, max_fee)})
 
 
 def send(contract: Contract, chain_id: int, transaction: SignedTransaction) -> None:

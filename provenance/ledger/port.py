@@ -134,6 +134,12 @@ class Ledger(LedgerReader, Protocol):
     def renumber(self, transaction: SignedTransaction, signer: TransactionSigner, nonce: int) -> SignedTransaction:
         """Sign the call of `transaction` again under another nonce, with the same gas and fees.  Nothing is asked."""
 
+    def raise_fees(self, transaction: SignedTransaction, signer: TransactionSigner) -> SignedTransaction:
+        """Sign the call of `transaction` again under its nonce, with fees for which nodes take it in its place.
+
+        Raises `LedgerError`, retryable, where that is more than may be offered.
+        """
+
     def send(self, transaction: SignedTransaction) -> None:
         """Hand the transaction to the node; a transaction that the node has already is no error."""
 

@@ -95,6 +95,9 @@ class MemoryLedger:
         self._blocks = [_Block(genesis, state)]
         self._calls: dict[Hash32, LedgerCall] = {}
         self._pending: dict[Hash32, SignedTransaction] = {}
+        self._fees: dict[Hash32, int] = {}
+        self.least_fee, self.max_fee = 0, 5
+        """What a transaction must offer to be mined, and what one may offer; the first offer is 0."""
         self._identity = LedgerIdentity(
             CHAIN_ID,
             genesis.hash,
@@ -122,8 +125,11 @@ class MemoryLedger:
         parent = self._blocks[-1]
         ref = BlockRef(parent.ref.number + 1, Hash32(secrets.token_bytes(32)), self.now)
         block = _Block(ref, parent.state)
-        for transaction in sorted(self._pending.values(), key=lambda item: item.nonce):
-            if block.state.nonces.get(transaction.sender, 0) == transaction.nonce:
+        for transaction in sorted(self._pending.values(), key=lambda item: (item.nonce, -self._fees[item.hash])):
+            if (
+                self._fees[transaction.hash] >= self.least_fee
+                and block.state.nonces.get(transaction.sender, 0) == transaction.nonce
+            ):
                 self._execute(block, transaction)
         self._pending.clear()
         self._blocks.append(block)
@@ -320,12 +326,19 @@ class MemoryLedger:
 
     def renumber(self, transaction: SignedTransaction, signer: TransactionSigner, nonce: int) -> SignedTransaction:
         """ "Sign" the same call under another nonce."""
-        return self._sign(self._calls[transaction.hash], signer, nonce)
+        return self._sign(self._calls[transaction.hash], signer, nonce, self._fees[transaction.hash])
 
-    def _sign(self, call: LedgerCall, signer: TransactionSigner, nonce: int) -> SignedTransaction:
-        raw = repr((nonce, signer.address, call)).encode()
+    def raise_fees(self, transaction: SignedTransaction, signer: TransactionSigner) -> SignedTransaction:
+        """ "Sign" the same call with a fee of one more."""
+        fee = self._fees[transaction.hash] + 1
+        if fee > self.max_fee:
+            raise LedgerError("fee-at-limit", "More than {limit} is not offered.", retryable=True, limit=self.max_fee)
+        return self._sign(self._calls[transaction.hash], signer, transaction.nonce, fee)
+
+    def _sign(self, call: LedgerCall, signer: TransactionSigner, nonce: int, fee: int = 0) -> SignedTransaction:
+        raw = repr((nonce, signer.address, call) + ((fee,) if fee else ())).encode()
         transaction = SignedTransaction(raw, Hash32(hashlib.sha256(raw).digest()), signer.address, nonce)
-        self._calls[transaction.hash] = call
+        self._calls[transaction.hash], self._fees[transaction.hash] = call, fee
         return transaction
 
     def send(self, transaction: SignedTransaction) -> None:

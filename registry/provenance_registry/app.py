@@ -15,6 +15,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from provenance import __version__
 from provenance.errors import ProvenanceError
 from provenance.evm.accounts import Account, is_signed_by
+from provenance.evm.fees import GWEI
 from provenance.evm.gate import Gate
 from provenance.keys import P256Signer
 from provenance.policy import TrustPolicy
@@ -112,6 +113,7 @@ def _assemble(
     relayer: Account,
 ) -> tuple[Services, Worker]:
     ledger = opened.ledger
+    ledger.max_fee = int(settings.max_fee * GWEI)
     list_signer = P256Signer.from_secret(secret(settings.secrets / "status-list"))
     policy = TrustPolicy(
         ledger.identity,
@@ -123,7 +125,14 @@ def _assemble(
     )
     index = IndexedLedger(repository, ledger.identity, settings.max_index_lag)
     signers = {"anchor": anchorer, "relay": relayer}
-    outbox = Outbox(repository, ledger, signers, settings.confirmations, lease)
+    outbox = Outbox(
+        repository,
+        ledger,
+        signers,
+        settings.confirmations,
+        lease,
+        raise_fees_after=settings.raise_fees_after if settings.ledger_url else 0,
+    )
     own = repository.fenced(lease.check)
     sealer = Sealer(
         own, ledger, index, outbox, clock,

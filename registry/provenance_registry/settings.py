@@ -12,6 +12,9 @@ from provenance.ledger import MAX_LEAVES
 from provenance.policy import check_nodes
 from provenance.tag import check_base_url
 
+MAX_FEE = 1_000
+"""Largest `Settings.max_fee` in gwei: what the ledger's own bound is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -28,6 +31,8 @@ class Settings:
     - `nodes`: addresses of nodes that the trust policy names beside the registry's own, which everybody reads.
     - `agreeing`: how many nodes of the policy must give the same answer to whoever verifies by it.
     - `max_relay_gas`: gas that one message of others may take at the relayer's cost.
+    - `raise_fees_after`: seconds after which what is not mined is signed anew with higher fees; 0 is never.
+    - `max_fee`: gwei a gas above which nothing is signed.
     - `max_relayed_hourly`: messages of others that the relayer pays for in an hour.
     - `write_off_anchors`: anchors up to this number that the database does not know keep nothing from being anchored.
     - `max_pause_days`: days that the embedded ledger may have rested before a block is refused as misdated.
@@ -52,6 +57,8 @@ class Settings:
     max_pause_days: float = 400.0
     max_relay_gas: int = 1_000_000
     max_relayed_hourly: int = 600
+    raise_fees_after: float = 120.0
+    max_fee: float = 1_000.0
 
     max_held: int = 10_000
     """Certificates kept for studios that nobody has accredited yet: 650 MB at most; anybody can make them."""
@@ -101,6 +108,13 @@ class Settings:
                 "bad-settings", "KILNMARK_MAX_RELAY_GAS and KILNMARK_MAX_RELAYED_HOURLY count from 1."
             )
 
+        if not (self.raise_fees_after >= 0 and 0 < self.max_fee <= MAX_FEE):
+            raise ConfigurationError(
+                "bad-settings",
+                "KILNMARK_RAISE_FEES_AFTER counts from 0, and KILNMARK_MAX_FEE is above 0 and at most {limit:,}.",
+                limit=MAX_FEE,
+            )
+
     @property
     def published_nodes(self) -> tuple[str, ...]:
         """The nodes that the trust policy names: the registry's own first."""
@@ -138,6 +152,8 @@ class Settings:
             write_off_anchors = int(env.get("KILNMARK_WRITE_OFF_ANCHORS", "0"))
             max_pause_days = float(env.get("KILNMARK_MAX_PAUSE_DAYS", "400"))
             max_relay_gas = int(env.get("KILNMARK_MAX_RELAY_GAS", "1000000"))
+            raise_fees_after = float(env.get("KILNMARK_RAISE_FEES_AFTER", "120"))
+            max_fee = float(env.get("KILNMARK_MAX_FEE", "1000"))
             max_relayed_hourly = int(env.get("KILNMARK_MAX_RELAYED_HOURLY", "600"))
         except ValueError as error:
             raise ConfigurationError("bad-settings", "A setting is not a number: {reason}.", reason=error) from None
@@ -169,6 +185,8 @@ class Settings:
             max_pause_days=max_pause_days,
             max_relay_gas=max_relay_gas,
             max_relayed_hourly=max_relayed_hourly,
+            raise_fees_after=raise_fees_after,
+            max_fee=max_fee,
         )
 
 

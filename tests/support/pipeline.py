@@ -139,7 +139,7 @@ class Pipeline:
         self.lease = None if lease is None else lease(self.repository)
         own = self.repository if self.lease is None else self.repository.fenced(self.lease.check)
         signers = {"anchor": ANCHORER, "relay": RELAYER}
-        outbox = Outbox(self.repository, node, signers, confirmations, self.lease)
+        outbox = Outbox(self.repository, node, signers, confirmations, self.lease, raise_fees_after=60, clock=monotonic)
         self.limits = Limits(600, monotonic)
         self.releases = Releases(self.repository, self.index, node, lambda *_: True, self.limits, lambda: ledger.now)
         self.relay = Relay(self.repository, outbox, self.amendments, self.limits, max_gas=1_000_000)

@@ -107,7 +107,7 @@ class Nonces:
         self._seen[first.account] = what, times
         if times == 1:
             log.critical("%s: %s", trouble.code, trouble.message)
-        if times < 2 ** (1 + len(first.former)):
+        if times < 2 ** len({first.nonce, *(signed.nonce for signed in first.former)}):
             raise trouble
         for entry, nonce in moves:
             self.move(entry, nonce)
@@ -179,10 +179,16 @@ class Nonces:
         if signed.hash == entry.hash:
             return entry, outcome
         other = self._repository.open_entry(entry.account, signed.nonce)
-        if other is not None:
+        if other is not None and other.entry_id != entry.entry_id:
             self.move(other, max(self._ledger.next_nonce(entry.account), self._own(entry.account)))
         self._repository.write(lambda transaction: transaction.replace_signed(entry.entry_id, signed))
-        log.warning("transaction %s of %s was mined under number %s", entry.nonce, entry.account, signed.nonce)
+        log.warning(
+            "transaction %s of %s was mined under number %s: %s",
+            entry.nonce,
+            entry.account,
+            signed.nonce,
+            signed.hash,
+        )
         return self._repository.open_entry(entry.account, signed.nonce) or entry, outcome
 
 

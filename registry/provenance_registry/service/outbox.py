@@ -6,18 +6,20 @@ One account sends anchors, another relays what others signed, so that neither's 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby
 
 from provenance.encoding import Address
-from provenance.errors import ProvenanceError
+from provenance.errors import LedgerError, ProvenanceError
 from provenance.ledger import BlockRef, Ledger, LedgerCall, SignedTransaction, TransactionOutcome, TransactionSigner
 from provenance_registry.records import OutboxEntry, Sending
 from provenance_registry.repository import Repository, Transaction
 from provenance_registry.service.checkpoints import checkpoint
 from provenance_registry.service.lease import Lease
 from provenance_registry.service.nonces import Nonces
+from provenance_registry.service.patience import Patience
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +54,9 @@ class Outbox:
         signers: Mapping[str, TransactionSigner],
         confirmations: int,
         lease: Lease | None = None,
+        *,
+        raise_fees_after: float = 0,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._unfenced = repository
         self._repository = repository if lease is None else repository.fenced(lease.check)
@@ -60,6 +65,7 @@ class Outbox:
         self._signers = signers
         self._confirmations = confirmations
         self._nonces = Nonces(self._repository, ledger, signers.values(), confirmations)
+        self._patience = Patience(self._repository, ledger, signers.values(), raise_fees_after, clock)
         self._looked_at: dict[Address, tuple[BlockRef, int]] = {}
 
     def prepare(
@@ -102,11 +108,12 @@ class Outbox:
                     self._nonces.mend(list(entries), reached)
                 except ProvenanceError as error:
                     troubles.append(error)
+        waiting = set[Address]()
         for entry in self._repository.open_entries(AT_ONCE):
             if entry.account in stuck:
                 continue
             try:
-                end = self._advance(entry, reached)
+                end = self._advance(entry, reached, waiting)
             except ProvenanceError as error:
                 stuck.add(entry.account)
                 troubles.append(error)
@@ -115,10 +122,16 @@ class Outbox:
         named = {(error.code, error.message): error for error in troubles}
         return Progress(ended, tuple(named.values()))
 
-    def _advance(self, entry: OutboxEntry, reached: BlockRef | None) -> OutboxEntry | None:
+    def _advance(self, entry: OutboxEntry, reached: BlockRef | None, waiting: set[Address]) -> OutboxEntry | None:
         entry, outcome = self._nonces.settled(entry)
         if outcome is None:
+            trouble: LedgerError | None = None
+            if entry.account not in waiting:  # The others can only wait for it.
+                waiting.add(entry.account)
+                entry, trouble = self._patience.look(entry)
             self._send(entry)
+            if trouble is not None:
+                raise trouble
             return None
         # Depth counts from the index's block, not the ledger's: what ends must be in blocks that a rewind of the index
         # would take back with it.
