@@ -9,7 +9,7 @@ import re
 import weakref
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import httpx
 import msgspec
@@ -56,6 +56,14 @@ _KINDS: dict[int, type[ProvenanceError]] = {
     413: MalformedError,
     507: StorageError,
 }
+
+
+class Progress(NamedTuple):
+    """How far a certificate is; where it does not go on or count, `hint` says what to do, and `reason` is a code."""
+
+    state: str
+    hint: str | None = None
+    reason: str | None = None
 
 
 class RegistryClient:
@@ -241,7 +249,7 @@ class RegistryClient:
         """Return where a certificate is on its way, and why it is held if it is; raises `NotFoundError`."""
         return self._object("GET", f"/api/v1/certificates/{digest}")
 
-    def states(self, digests: Sequence[Digest]) -> dict[Digest, tuple[str, str | None]]:
+    def states(self, digests: Sequence[Digest]) -> dict[Digest, Progress]:
         """Return the states of up to 1,000 certificates, and what must be done where one does not go on."""
         body = msgspec.json.encode({"digests": [str(digest) for digest in digests]})
         answer = self._object("POST", "/api/v1/certificates:states", body)
@@ -249,7 +257,11 @@ class RegistryClient:
         if not (isinstance(states, dict) and isinstance(reasons, dict) and isinstance(hints, dict)):
             raise self._nonsense()
         told = {digest: str(hints.get(reason, reason)) for digest, reason in reasons.items()}
-        return {Digest.parse(digest): (str(state), told.get(digest)) for digest, state in states.items()}
+        codes = {digest: str(reason) for digest, reason in reasons.items()}
+        return {
+            Digest.parse(digest): Progress(str(state), told.get(digest), codes.get(digest))
+            for digest, state in states.items()
+        }
 
     # --- writing ----------------------------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ CREATE TABLE IF NOT EXISTS pieces (
 );
 CREATE TABLE IF NOT EXISTS certificates (
     id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, serial TEXT NOT NULL UNIQUE REFERENCES pieces (serial),
-    data BLOB NOT NULL, list_index INTEGER NOT NULL UNIQUE, state TEXT NOT NULL, error TEXT, bundle BLOB
+    data BLOB NOT NULL, list_index INTEGER NOT NULL UNIQUE, state TEXT NOT NULL, error TEXT, bundle BLOB, reason TEXT
 );
 CREATE TABLE IF NOT EXISTS amendments (
     id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, serial TEXT NOT NULL REFERENCES certificates (serial),
@@ -30,7 +30,10 @@ CREATE TABLE IF NOT EXISTS photos_sent (digest BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS photos_prepared (source BLOB PRIMARY KEY, digest BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS originals (digest BLOB PRIMARY KEY, path TEXT NOT NULL) WITHOUT ROWID;
 """
-_ADDED = {"amendments": {"state": "TEXT NOT NULL DEFAULT 'signed'", "error": "TEXT"}}
+_ADDED = {
+    "amendments": {"state": "TEXT NOT NULL DEFAULT 'signed'", "error": "TEXT"},
+    "certificates": {"reason": "TEXT"},
+}
 """Columns that folders of before have not."""
 
 _SCAN, _FILE = "scan", "file"

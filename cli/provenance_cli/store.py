@@ -198,12 +198,17 @@ class Store(AmendmentStore):
         """Return the state of every certificate by compact serial."""
         return dict(self._connection.execute("SELECT serial, state FROM certificates"))
 
-    def mark(self, changes: Iterable[tuple[Digest, str, str | None]]) -> None:
-        """Record states and errors by digest."""
+    def reasons(self) -> dict[str, str]:
+        """Return the registry's code for each certificate that does not go on or does not count, by compact serial."""
+        query = "SELECT serial, reason FROM certificates WHERE reason IS NOT NULL"
+        return dict(self._connection.execute(query))
+
+    def mark(self, changes: Iterable[tuple[Digest, str, str | None, str | None]]) -> None:
+        """Record states, errors and the registry's codes for them by digest."""
         with self._write() as connection:
             connection.executemany(
-                "UPDATE certificates SET state=?, error=? WHERE digest=?",
-                [(state, error, digest.value) for digest, state, error in changes],
+                "UPDATE certificates SET state=?, error=?, reason=? WHERE digest=?",
+                [(state, error, reason, digest.value) for digest, state, error, reason in changes],
             )
 
     def keep_bundles(self, bundles: Iterable[tuple[Digest, bytes]]) -> None:

@@ -95,8 +95,12 @@ def _plain(text: Text) -> str:
     return " / ".join(text.values())
 
 
-def members_of(piece: Piece, state: str) -> dict[str, Any]:
-    """Return the members of a piece's JSON: those of the certificate's subject, its state, and digests of its files."""
+def members_of(piece: Piece, state: str, standing: str | None = None) -> dict[str, Any]:
+    """Return the members of a piece's JSON: those of the certificate's subject, its state, and digests of its files.
+
+    `standing` tells of an anchored one that does not plainly count.
+    """
     resources: dict[str, tuple[Resource, ...]] = {"photos": piece.photos, "scans": piece.scans, "files": piece.files}
     digests = {name: [str(item.digest) for item in items] for name, items in resources.items() if items}
-    return {**piece.to_json(), "state": state, **digests}
+    told = {"state": state} if standing is None else {"state": state, "standing": standing}
+    return {**piece.to_json(), **told, **digests}

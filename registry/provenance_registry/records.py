@@ -217,6 +217,17 @@ class PieceRow:
 
 
 @dataclass(frozen=True, slots=True)
+class AnchoredRow:
+    """What tells how an anchored certificate stands: its signer, its newest status, and when its anchor counts from."""
+
+    digest: Digest
+    studio: Address
+    key_id: KeyId
+    status: Status
+    anchored: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class PiecePage:
     """Some pieces in the order of their tokens, and the token after which there may be more, or ``None``."""
 

@@ -14,6 +14,7 @@ from provenance.errors import ConflictError
 from provenance.ledger import AmendmentRecord, BlockRef, LedgerEvent, SignedTransaction
 from provenance.serial import Serial
 from provenance_registry.records import (
+    AnchoredRow,
     HeldGroup,
     LotRow,
     NamedFile,
@@ -171,6 +172,9 @@ class Repository(Protocol):
 
     def states(self, digests: Sequence[Digest]) -> dict[Digest, tuple[State, str | None]]:
         """Return the states of the certificates that are known, and the reasons of those that have one."""
+
+    def anchored_of(self, digests: Sequence[Digest]) -> list[AnchoredRow]:
+        """Return the rows of those that are anchored, in any order."""
 
     def in_state(self, state: State, limit: int) -> list[StoredCertificate]:
         """Return certificates in a state, oldest first."""

@@ -112,7 +112,7 @@ class Submitter(Studio):
                 states = self.registry.client.states([certificate.digest for certificate in self.open[:500]])
             except UnreachableError:
                 return False
-            done = {digest for digest, (state, _) in states.items() if state == "anchored"}
+            done = {digest for digest, (state, *_) in states.items() if state == "anchored"}
             self.open = [certificate for certificate in self.open if certificate.digest not in done]
             if time.monotonic() > deadline:
                 return False

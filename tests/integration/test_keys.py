@@ -401,6 +401,41 @@ def _directory(registry: RunningRegistry) -> list[Any]:
     return [event for event in ledger.events(0, ledger.head().number) if isinstance(event, StudioAccredited)]
 
 
+def test_what_does_not_count_any_more_is_listed(desk: Desk) -> None:
+    shop = desk.make("standings", "standings")
+    desk.accredit(shop)
+    desk.run("-C", shop, "ledger", "pin", desk.registry.base_url)
+    desk.certify(shop, "一")
+    earlier = desk.registry.ledger().head().time
+    time.sleep(1.1)
+    desk.certify(shop, "二", "三", "四")
+    serials = desk.serials(shop)
+    for title, order in (("二", "--hold"), ("三", "--retire")):
+        desk.run("-C", shop, "revoke", serials[title], order)
+    wait_for(lambda: len(desk.run("-C", shop, "submit")["reasons"]) == 2)
+    assert "on hold" in desk.talk
+
+    def standing() -> dict[str, str | None]:
+        listed = desk.run("-C", shop, "piece", "list")
+        return {next(iter(piece["title"].values())): piece.get("standing") for piece in listed}
+
+    assert standing() == {"一": None, "二": "on-hold", "三": "retired", "四": None}
+    assert desk.run("-C", shop, "piece", "show", serials["二"])["standing"] == "on-hold"
+    desk.run("-C", shop, "revoke", serials["二"], "--lift")
+    wait_for(lambda: len(desk.run("-C", shop, "submit")["reasons"]) == 1)
+    assert standing()["二"] is None
+
+    keys = desk.run("-C", shop, "key", "show")
+    key_id = PublicKey.parse(keys["publicKey"]).key_id
+    desk.registry.steward_does(ShortenKeyCall(Address.parse(keys["account"]), key_id, earlier + timedelta(seconds=1)))
+    wait_for(lambda: "piece list --state void" in (desk.run("-C", shop, "submit"), desk.talk)[1])
+    assert standing() == {"一": None, "二": "void", "三": "void", "四": "void"}
+    void = desk.run("-C", shop, "piece", "list", "--state", "void")
+    assert [piece["serial"] for piece in void] == [serials[title] for title in "二三四"]
+    assert [piece["state"] for piece in void] == ["anchored"] * 3
+    assert [desk.outcome(serials[title]) for title in "一四"] == ["AUTHENTIC", "NOT_AUTHENTIC"]
+
+
 def test_parameters_of_old_are_replaced_when_a_keystore_is_opened(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     shop = desk.make("old", "old")
     monkeypatch.setattr(keystore, "SCRYPT_COST", 2**16)

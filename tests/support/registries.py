@@ -171,7 +171,7 @@ class Studio:
         wanted = [certificate.digest for certificate in certificates]
         while time.monotonic() < deadline:
             states = self.registry.client.states(wanted)
-            if len(states) == len(wanted) and {state for state, _ in states.values()} == {"anchored"}:
+            if len(states) == len(wanted) and {state for state, *_ in states.values()} == {"anchored"}:
                 return
             time.sleep(0.05)
         raise AssertionError(f"not anchored: {self.registry.client.states(wanted)} {self.registry.log}")

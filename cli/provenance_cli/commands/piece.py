@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 DRAFT = later("draft")
 """The state of a piece without a certificate."""
+LISTED = (DRAFT, "signed", "refused", "held", "waiting", "batched", "anchored", "void", "revoked", "on-hold", "retired")
+"""States, and the standings of anchored pieces, that a list can be limited to."""
 
 
 @click.group(help="Enter pieces by hand or from a spreadsheet.")
@@ -189,22 +191,24 @@ def read_pieces(
 
 
 @piece.command(name="list", help="List the pieces and how far each has come.")
+@click.option("--state", "wanted", type=click.Choice(LISTED), metavar="STATE", help="Only those in this state.")
 @pass_app
-def list_(app: App) -> None:
-    """List pieces with their states."""
+def list_(app: App, wanted: str | None) -> None:
+    """List pieces with their states; an anchored one that does not plainly count with its standing."""
+    from provenance_cli.standings import WORDS, standing_of
     from provenance_cli.telling import line_of, members_of
 
     store = app.workshop().store
-    states = store.states()
-    pieces = store.pieces()
-    rows = [
-        f"{item.serial}  {pad(_(states.get(item.serial.compact, DRAFT)), 9)} {cut(line_of(item), 51)}"
-        for item in pieces
-    ]
-    app.data(
-        [members_of(item, states.get(item.serial.compact, DRAFT)) for item in pieces],
-        "\n".join(rows) or _("No pieces yet."),
-    )
+    states, reasons = store.states(), store.reasons()
+    rows, listed = list[str](), list[dict[str, Any]]()
+    for item in store.pieces():
+        state = states.get(item.serial.compact, DRAFT)
+        standing = standing_of(state, reasons.get(item.serial.compact))
+        if wanted in (None, standing or state):
+            word = _(WORDS[standing] if standing else state)
+            rows.append(f"{item.serial}  {pad(word, 9)} {cut(line_of(item), 51)}")
+            listed.append(members_of(item, state, standing))
+    app.data(listed, "\n".join(rows) or (_("No pieces are so.") if wanted else _("No pieces yet.")))
 
 
 @piece.command(help="Show one piece.")
@@ -213,13 +217,16 @@ def list_(app: App) -> None:
 def show(app: App, serial: str) -> None:
     """Show all facts of one piece."""
     from provenance.serial import Serial
+    from provenance_cli.standings import WORDS, standing_of
     from provenance_cli.telling import facts_of, members_of
 
     store = app.workshop().store
     item = store.piece(Serial.parse(serial))
     state = store.states().get(item.serial.compact, DRAFT)
+    standing = standing_of(state, store.reasons().get(item.serial.compact))
     amendments = store.amendments_kept(item.serial)
-    rows, members = [*facts_of(item), (_("State"), _(state))], members_of(item, state)
+    word = _(WORDS[standing] if standing else state)
+    rows, members = [*facts_of(item), (_("State"), word)], members_of(item, state, standing)
     for number, amendment in enumerate(amendments, start=1):
         told = _(amendment.state) + (f": {_(amendment.error)}" if amendment.error else "")
         rows.append((_("Amendment {n}").format(n=number), told))

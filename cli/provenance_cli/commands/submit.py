@@ -27,6 +27,7 @@ GROUP = 250
 ASKED = 1_000
 """Certificates whose states are asked for at once: the most that a registry answers."""
 POLL = 0.5
+ANCHORED = "anchored"
 Refused: TypeAlias = "tuple[str, ProvenanceError]"
 """A serial, and why its certificate was refused, or something that it names could not be sent."""
 
@@ -42,6 +43,7 @@ def submit(app: App, wait: bool, again: bool) -> None:
     from provenance_cli.client import RegistryClient
     from provenance_cli.named_files import ask_again, send_files, send_photos
     from provenance_cli.standing import standing_at
+    from provenance_cli.standings import VOID, standing_of
 
     workshop = app.workshop()
     client = RegistryClient(workshop.issuer.base_url)
@@ -79,6 +81,8 @@ def submit(app: App, wait: bool, again: bool) -> None:
     reasons = Counter(item.error for item in workshop.store.certificates(("held", "anchored")) if item.error)
     for reason, number in reasons.items():
         app.say(_("  {n:,}: {reason}").format(n=number, reason=_(reason or "")), fg="yellow")
+    if any(standing_of(ANCHORED, reason) == VOID for reason in anchored_reasons(workshop)):
+        app.say(_("Those to be entered anew: `kilnmark piece list --state void`."), fg="yellow")
     _tell_exchanged(app, workshop)
     if photos:
         app.say(ngettext("{n} photo sent.", "{n} photos sent.", photos).format(n=photos))
@@ -164,6 +168,12 @@ def _record(app: App, workshop: Workshop, client: RegistryClient, serials: list[
     return refused
 
 
+def anchored_reasons(workshop: Workshop) -> list[str]:
+    """Return the registry's codes for anchored certificates that do not count, or not without more."""
+    states = workshop.store.states()
+    return [reason for serial, reason in workshop.store.reasons().items() if states[serial] == ANCHORED]
+
+
 def tell_refused(app: App, refused: list[Refused]) -> None:
     """Say what was refused or could not be sent, and why."""
     for serial, error in refused:
@@ -181,14 +191,14 @@ def submit_all(workshop: Workshop, client: RegistryClient, advance: Advance) -> 
     todo = store.certificates(("signed", "refused"))
     for start in range(0, len(todo), GROUP):
         group = todo[start : start + GROUP]
-        changes: list[tuple[Digest, str, str | None]] = []
+        changes: list[tuple[Digest, str, str | None, str | None]] = []
         for signed, result in zip(group, client.submit([item.certificate.data for item in group]), strict=True):
             if "code" in result:
                 error = problem_error(result, 422)
                 refused.append((str(signed.certificate.piece.serial), error))
-                changes.append((signed.certificate.digest, "refused", error.message))
+                changes.append((signed.certificate.digest, "refused", error.message, None))
             else:
-                changes.append((signed.certificate.digest, str(result["state"]), None))
+                changes.append((signed.certificate.digest, str(result["state"]), None, None))
         store.mark(changes)  # Acknowledged ones are never sent again.
         advance(len(group))
     return refused
@@ -216,14 +226,17 @@ def offer_again(workshop: Workshop, client: RegistryClient) -> int:
     """
     from provenance_cli.records import REGISTRY_STATES, SIGNED
 
-    digests = [item.certificate.digest for item in workshop.store.certificates(REGISTRY_STATES)]
+    here = {item.certificate.digest: item.state for item in workshop.store.certificates(REGISTRY_STATES)}
+    digests = list(here)
     lost = 0
     for start in range(0, len(digests), ASKED):
         group = digests[start : start + ASKED]
         known = client.states(group)
-        changes = [(digest, SIGNED, None) for digest in group if digest not in known]
-        workshop.store.mark(changes)
+        changes = [(digest, SIGNED, None, None) for digest in group if digest not in known]
         lost += len(changes)
+        # A piece is revoked, and a key is compromised, long after the anchor.
+        anchored = [(digest, *told) for digest, told in known.items() if told.state == ANCHORED == here.get(digest)]
+        workshop.store.mark([*changes, *anchored])
     return lost
 
 
@@ -236,13 +249,14 @@ def refresh(workshop: Workshop, client: RegistryClient) -> dict[str, int]:
         group = open_ones[start : start + ASKED]
         states = client.states([item.certificate.digest for item in group])
         bundles: list[tuple[Digest, bytes]] = []
-        changes: list[tuple[Digest, str, str | None]] = []
+        changes: list[tuple[Digest, str, str | None, str | None]] = []
         for item in group:
             digest = item.certificate.digest
-            state, reason = states.get(digest, (item.state, item.error))
-            if state == "anchored":
+            told = states.get(digest)
+            if (told.state if told else item.state) == ANCHORED:
                 bundles.append((digest, _bundle_of(client, item.certificate)))
-            changes.append((digest, state, reason))
+            if told:
+                changes.append((digest, *told))
         store.keep_bundles(bundles)
         store.mark(changes)
     counted = list(store.states().values())

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from provenance.encoding import Address, Digest, Hash32, KeyId, Root
 from provenance.errors import ConflictError, StorageError
-from provenance.ledger import Anchored, BlockRef, LedgerEvent, SignedTransaction
+from provenance.ledger import Anchored, BlockRef, LedgerEvent, SignedTransaction, split_token_id
 from provenance.serial import Serial
 from provenance.status import Status
 from provenance_registry.db import (
@@ -28,9 +28,10 @@ from provenance_registry.db import (
     rows,
 )
 from provenance_registry.db.engine import open_engine
-from provenance_registry.db.tables import VOUCHED, certificates, token_events
+from provenance_registry.db.tables import VOUCHED, certificates, lots, token_events
 from provenance_registry.db.writer import GroupWriter
 from provenance_registry.records import (
+    AnchoredRow,
     HeldGroup,
     NamedFile,
     PieceFacts,
@@ -224,6 +225,22 @@ class SQLRepository(
         wanted = certificates.c.digest.in_([digest.value for digest in digests])
         found = self._rows(sa.select(*columns).where(wanted))
         return {Digest(row.digest): (State(row.state), row.reason) for row in found}
+
+    def anchored_of(self, digests: Sequence[Digest]) -> list[AnchoredRow]:
+        place = token_events.c.block_number.desc(), token_events.c.log_index.desc()
+        said = sa.select(token_events.c.status).where(token_events.c.token_id == certificates.c.token_id)
+        status = said.order_by(*place).limit(1).scalar_subquery().label("status")
+        columns = certificates.c.digest, certificates.c.key_id, certificates.c.token_id, status
+        wanted = certificates.c.digest.in_([digest.value for digest in digests])
+        found = self._rows(sa.select(*columns).where(wanted, certificates.c.state == State.ANCHORED.value))
+        of_lot = {row.digest: split_token_id(int(row.token_id))[0] for row in found if row.token_id is not None}
+        there = self._rows(lots.select().where(lots.c.lot_id.in_(sorted(set(of_lot.values())))))
+        known = {row.lot_id: rows.lot_of(row) for row in there}
+        return [
+            AnchoredRow(Digest(row.digest), lot.studio, KeyId(row.key_id), Status(row.status or 0), lot.anchored_time)
+            for row in found
+            if (lot := known.get(of_lot.get(row.digest, 0))) is not None
+        ]
 
     def in_state(self, state: State, limit: int) -> list[StoredCertificate]:
         statement = certificates.select().where(certificates.c.state == state.value).order_by(certificates.c.id)

@@ -24,6 +24,7 @@ from provenance_registry.http.services import Services
 from provenance_registry.records import StoredAmendment, StoredCertificate
 from provenance_registry.service.checkpoints import checkpoint
 from provenance_registry.service.directory import HELD_HINTS, StudioEntry
+from provenance_registry.service.standings import standings
 from provenance_registry.service.status_list import did_document
 from provenance_registry.service.submissions import Accepted
 
@@ -148,8 +149,11 @@ def api_routes(services: Services) -> list[BaseRouteHandler]:
         digests = parse(await request.body(), limit=131_072).get("digests")
         if not isinstance(digests, list) or len(digests) > 1_000:
             raise MalformedError("bad-request", "Expected up to 1,000 digests.", field="digests")
-        found = services.repository.states([Digest.parse(digest) for digest in digests])
-        reasons = {str(digest): reason for digest, (_, reason) in found.items() if reason is not None}
+        named = [Digest.parse(digest) for digest in digests]
+        found = services.repository.states(named)
+        told = await asyncio.to_thread(standings, services.repository, services.index.directory, named)
+        told |= {digest: reason for digest, (_, reason) in found.items() if reason is not None}
+        reasons = {str(digest): reason for digest, reason in told.items()}
         return json_response(
             {
                 "states": {str(digest): state.value for digest, (state, _) in found.items()},

@@ -191,5 +191,8 @@ HELD_HINTS = {
     "key-not-valid-when-anchored": f"The studio's key was no longer valid when it was anchored. {_SIGN_AGAIN}",
     "wrong-key-when-anchored": f"The key that signed it is not the studio's on the ledger. {_SIGN_AGAIN}",
     "wrong-issuer-when-anchored": f"It names another studio than the ledger does. {_SIGN_AGAIN}",
+    "revoked": "The certificate is revoked, for ever.",
+    "on-hold": "The piece is on hold: whoever put it there lifts it, the studio or the guild.",
+    "retired": "The piece is recorded as broken or gone.",
 }
 """Who must act, for each reason that holds a certificate or makes its anchor count for nothing."""
