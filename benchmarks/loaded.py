@@ -31,9 +31,12 @@ LINES, LIST_PLACES = 1_000, 100_000
 
 
 class LoadedRegistry:
-    """A registry process in `folder`; what it is filled with is anchored in batches of `batch_size`."""
+    """A registry process in `folder`; what it is filled with is anchored in batches of `batch_size`.
 
-    def __init__(self, folder: Path, batch_size: int) -> None:
+    `database` is the address of an empty PostgreSQL database, ``None`` for a file of SQLite.
+    """
+
+    def __init__(self, folder: Path, batch_size: int, database: str | None = None) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
@@ -50,6 +53,7 @@ class LoadedRegistry:
             "KILNMARK_BATCH_SIZE": str(batch_size),
             "KILNMARK_BATCH_AGE": "3",
             "KILNMARK_STOP_WITH_STDIN": "1",
+            **({} if database is None else {"KILNMARK_DATABASE": database}),
         }
         self._log = folder / "registry.log"
         self._process: subprocess.Popen[bytes] | None = None

@@ -43,6 +43,7 @@ from provenance_registry.service.remembered import Remembered
 from provenance_registry.service.trees import Tree, Trees
 from provenance_registry.service.verdicts import Verdicts
 from tests.support.pipeline import RELAYER, Pipeline, Ticking
+from tests.support.postgres import Server
 from tests.support.scene import ISSUER, OTHER, OTHER_ISSUER, STEWARD, STUDIO, Person, person
 
 
@@ -193,7 +194,8 @@ class Town:
         self.answers = self.answers_of(self.counted)
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.usefixtures("either_database")
+@pytest.mark.parametrize("seed", range(6))
 def test_quick_answers_are_the_cores(tmp_path: Path, seed: int) -> None:
     town = Town(tmp_path, seed)
     town.submit()
@@ -204,6 +206,7 @@ def test_quick_answers_are_the_cores(tmp_path: Path, seed: int) -> None:
     assert town.counted.asked < town.compared  # Some are told quickly, or nothing was compared here.
 
 
+@pytest.mark.usefixtures("either_database")
 def test_an_undisturbed_piece_asks_the_core_once(tmp_path: Path) -> None:
     town = Town(tmp_path, 0)
     town.pieces = [town.pipeline.submit() for _ in range(5)]
@@ -211,6 +214,21 @@ def test_an_undisturbed_piece_asks_the_core_once(tmp_path: Path) -> None:
     for _ in range(2):
         town.agree()
     assert town.counted.asked == 1 + 2  # One mould, and twice a serial that is unknown.
+
+
+def test_a_scan_after_the_database_server_was_away_is_answered() -> None:
+    server = Server()
+    try:
+        repository = SQLRepository(server.make())
+        assert repository.look(Serial.random()) is None
+        server.kill()
+        with pytest.raises(StorageError):
+            repository.look(Serial.random())
+        server.start()
+        assert repository.look(Serial.random()) is None
+        repository.close()
+    finally:
+        server.close()
 
 
 def test_what_is_not_plain_asks_the_core_each_time(tmp_path: Path) -> None:
