@@ -256,6 +256,56 @@ def test_a_far_nonce_that_a_lying_node_gave_stops_nothing(settings: Settings, fa
         registry.close()
 
 
+def test_a_studio_suspended_between_sealing_and_mining_is_named_and_the_others_are_anchored(settings: Settings) -> None:
+    registry = build(replace(settings, batch_age=0))
+    services, repository = registry.services, registry.services.repository
+    try:
+        ledger = EVMLedger(Door(registry), services.policy.ledger.contract)
+
+        def do(call: LedgerCall) -> None:
+            ledger.send(ledger.prepare(call, STEWARD, ledger.next_nonce(STEWARD.address)))
+
+        studios, certificates = list[Address](), list[Any]()
+        for number in range(2):
+            issuer = Issuer("http://127.0.0.1:9", f"kiln{number}", f"窑{number}")
+            studio, signer = Account.generate()[0].address, P256Signer.generate()
+            do(AccreditCall(studio, issuer.did, issuer.name))
+            turns_until(registry, lambda studio=studio: services.index.directory.studio(studio) is not None)  # type: ignore[misc]
+            do(AddKeyCall(studio, signer.public_key.multikey_bytes))
+            turns_until(registry, lambda key=signer.public_key.key_id: services.index.directory.by_key(key) is not None)  # type: ignore[misc]
+            piece = Piece(Serial.random(), {"zh-Hans": "青花梅瓶"}, height_mm=312)
+            entry = StatusEntry(f"0123456789a{number}", 1)
+            certificates.append(issue(piece, issuer, signer, status_entry=entry, now=system_clock()))
+            studios.append(studio)
+        for certificate in certificates:
+            services.submissions.submit(certificate.data)
+        turns_until(registry, lambda: bool(repository.open_entries()))
+        (entry_of_both,) = repository.open_entries()
+        assert len(repository.leaves(1)) == 2
+        do(SuspendCall(studios[0]))  # It is mined before the anchor, which was signed when all was well.
+        before, seal = ledger.head().number, registry.worker._steps[0]
+        while ledger.head().number == before:
+            seal()
+            time.sleep(0.05)
+        bad, good = (certificate.digest for certificate in certificates)
+        turns_until(registry, lambda: repository.states([good])[good][0] is State.ANCHORED)
+        assert repository.states([bad])[bad] == (State.HELD, "suspended")
+        other = repository.certificate(good)
+        assert other is not None
+        assert other.batch_id == 2
+        reverted = repository.last_nonce(entry_of_both.account, below=entry_of_both.nonce + 1)
+        assert reverted == entry_of_both.nonce
+        assert ledger.outcome(entry_of_both.hash) is not None
+        outcome = ledger.outcome(entry_of_both.hash)
+        assert outcome is not None
+        assert (outcome.succeeded, ledger.next_lot()) == (False, 2)
+        do(ReinstateCall(studios[0]))
+        turns_until(registry, lambda: repository.states([bad])[bad][0] is State.ANCHORED)
+        assert ledger.next_lot() == 3
+    finally:
+        registry.close()
+
+
 def ledger_balance(registry: Registry, account: Address) -> int:
     return EVMLedger(Door(registry), registry.services.policy.ledger.contract).balance(account)
 

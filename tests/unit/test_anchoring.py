@@ -9,17 +9,29 @@ from pathlib import Path
 import pytest
 
 from provenance.certificate import Certificate, Issuer
-from provenance.encoding import Address, Digest
+from provenance.encoding import Address, Digest, Root
 from provenance.errors import ConflictError, LedgerError
+from provenance.evm.abi import interface
+from provenance.evm.calls import encode_call
 from provenance.keys import P256Signer
-from provenance.ledger import ReinstateCall, ShortenKeyCall, SuspendCall
+from provenance.ledger import Allotment, AnchorCall, ReinstateCall, ShortenKeyCall, SuspendCall
 from provenance.status import Status
 from provenance.verdict import CODES, Check, Outcome, Result
 from provenance_registry.http.api import certificate_members
 from provenance_registry.records import Sending
 from provenance_registry.service.directory import HELD_HINTS
+from provenance_registry.worker import choosing
 from provenance_registry.worker.accounts import Accounts
-from provenance_registry.worker.choosing import BASE_GAS, GAS_BUDGET, LOT_GAS, PIECE_GAS, within_gas
+from provenance_registry.worker.choosing import (
+    BASE_GAS,
+    CALL_BYTES,
+    CALLDATA_BUDGET,
+    GAS_BUDGET,
+    LOT_BYTES,
+    LOT_GAS,
+    PIECE_GAS,
+    within_gas,
+)
 from provenance_registry.worker.deployment import Deployment
 from provenance_registry.worker.examiner import IN_VAIN
 from provenance_registry.worker.indexer import Indexer
@@ -276,6 +288,16 @@ def test_a_batch_that_the_node_finds_too_large_is_halved_until_it_fits(pipeline:
     pipeline.turn(12)
     assert [pipeline.state(certificate) for certificate in certificates] == ["anchored"] * 8
     assert max(len(anchor.lots) for anchor in pipeline.anchors()) == 2
+
+
+def test_an_anchor_fits_into_the_bytes_that_nodes_pass_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    for lots in (1, 2, 300):
+        shares = tuple(Allotment(Address(n.to_bytes(20, "big")), 1) for n in range(1, lots + 1))
+        call = AnchorCall(Root(b"\7" * 32), lots, 1, shares)
+        assert len(encode_call(interface(), call)) == CALL_BYTES + lots * LOT_BYTES
+    monkeypatch.setattr(choosing, "GAS_BUDGET", 10**12)
+    chosen = within_gas((Address(n.to_bytes(20, "big")), Digest.of(str(n).encode())) for n in range(1, 5_000))
+    assert len(chosen) == (CALLDATA_BUDGET - CALL_BYTES) // LOT_BYTES
 
 
 def test_a_studio_suspended_since_the_index_looked_is_held_and_does_not_block_the_others(pipeline: Pipeline) -> None:
