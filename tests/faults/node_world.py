@@ -1,0 +1,88 @@
+"""A registry on a ledger at anvil, with a flaky proxy between them."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from provenance.evm.accounts import Account
+from provenance.evm.deploy import deploy
+from tests.conformance.nodes import anvil
+from tests.faults.child import FastClock
+from tests.faults.flaky import FlakyNode
+from tests.faults.forked import ForkedRegistry, Submitter
+from tests.faults.forks import ForkServer
+
+_MONEY = hex(10**21)
+
+
+class World:
+    """A node, the way to it, a registry and a studio."""
+
+    def __init__(self, node: FlakyNode, registry: ForkedRegistry) -> None:
+        self.node, self.registry, self.studio = node, registry, Submitter(registry)
+
+    def mine(self, blocks: int = 1) -> None:
+        self.node.ask("anvil_mine", hex(blocks), "0x0")
+
+    @contextmanager
+    def mining(self, every: float = 0.05) -> Iterator[None]:
+        """Mine a block again and again while the block lasts."""
+        over = threading.Event()
+
+        def mine() -> None:
+            while not over.wait(every):
+                self.mine()
+
+        thread = threading.Thread(target=mine, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+
+@contextmanager
+def world(server: ForkServer, folder: Path, rng: random.Random, **settings: str) -> Iterator[World]:
+    """Hold a world while the block lasts; it begins without faults."""
+    with ExitStack() as opened:
+        provider = opened.enter_context(anvil())
+        node = FlakyNode(provider.url, rng)
+        opened.callback(node.close)
+        anchorer, secret = Account.generate()
+        relayer, relayer_secret = Account.generate()
+        (folder / "secrets").mkdir(parents=True)
+        (folder / "secrets/anchorer").write_text(secret.hex())
+        (folder / "secrets/relayer").write_text(relayer_secret.hex())
+        registry = ForkedRegistry(server, folder, FastClock(*_true_time()))
+        for account in (anchorer, relayer, registry.admin, registry.steward):
+            node.ask("anvil_setBalance", str(account.address), _MONEY)
+        ledger = deploy(
+            provider,
+            registry.admin,
+            admin=registry.admin.address,
+            steward=registry.steward.address,
+            anchorer=anchorer.address,
+            base_uri=f"{registry.base_url}/tokens/",
+            wait=lambda: node.ask("anvil_mine", "0x1", "0x0"),
+        )
+        registry.settings = {
+            "KILNMARK_LEDGER": node.url,
+            "KILNMARK_CONTRACT": str(ledger.identity.contract),
+            **settings,
+        }
+        made = World(node, registry)
+        with made.mining():
+            registry.start()
+            opened.callback(registry.kill)
+            made.studio.accredit()
+        yield made
+
+
+def _true_time() -> tuple[float, float, float]:
+    now = FastClock.now()
+    return now.start, now.monotonic, 1.0

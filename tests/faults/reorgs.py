@@ -1,0 +1,116 @@
+"""Reorganises the chain under a registry, 1 to 64 blocks deep, while three in ten of the node's answers are lost.
+
+``python -m tests.faults.reorgs --trials 1000``
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from provenance.certificate import Certificate
+from provenance.errors import ProvenanceError
+from tests.faults.flaky import LOSSES
+from tests.faults.forked import PATIENCE
+from tests.faults.forks import ForkServer
+from tests.faults.node_world import World, world
+from tests.faults.tables import Tally
+
+TRIALS = 1_000
+DEEPEST = 64
+CONFIRMATIONS = DEEPEST + 1
+"""Blocks after which a verdict is final: no reorganisation of these trials reaches so deep."""
+EACH_WORLD = 6
+HIGHEST = 550
+"""Trials on one chain, and the height from which none is begun: some 900 blocks on, anvil forgets the contract."""
+LOST = 0.3
+WATCHED = 12
+"""Pieces whose verdict was final, which are looked at after each reorganisation."""
+
+
+def run(trials: int, rng: random.Random, tell: Callable[[str], None] = lambda _: None) -> Tally:
+    """Carry out the trials."""
+    tally = Tally()
+    settings = {"KILNMARK_CONFIRMATIONS": str(CONFIRMATIONS)}
+    with ForkServer() as server, tempfile.TemporaryDirectory(prefix="kilnmark-reorgs-") as folder:
+        while tally.trials.total() < trials:
+            with world(server, Path(folder, str(tally.trials.total())), rng, **settings) as made:
+                made.node.kinds = LOSSES
+                made.mine(DEEPEST)
+                final = list[Certificate]()
+                for _ in range(min(EACH_WORLD, trials - tally.trials.total())):
+                    if int(made.node.ask("eth_blockNumber"), 16) > HIGHEST:
+                        break
+                    _trial(made, tally, rng, final)
+                made.studio.judge(tally, rng, node=made.node.node_url)
+                if "Traceback" in made.registry.log:
+                    tally.faults.append("a traceback in the log: " + made.registry.log[-2_000:])
+                tally.notes.update(made.node.done)
+            tell(f"{tally.trials.total():,} trials: {tally.lost} lost, {tally.double} double")
+    return tally
+
+
+def _trial(made: World, tally: Tally, rng: random.Random, final: list[Certificate]) -> None:
+    depth = rng.randint(1, DEEPEST)
+    kind = f"{8 * ((depth - 1) // 8) + 1} to {8 * ((depth - 1) // 8) + 8} blocks deep"
+    made.node.chance = LOST
+    made.studio.more(rng.randint(1, 3))
+    made.studio.offer()
+    for _ in range(rng.randint(0, 12)):  # The anchor is not made, or waits, or is mined, or lies deep already.
+        time.sleep(rng.uniform(0, 0.1))
+        made.mine(rng.choice((1, 1, 1, 8)))
+    made.node.ask("anvil_reorg", depth, [])
+    began = time.monotonic()
+    _want_final(made, tally, rng, final)
+    while made.studio.open and time.monotonic() - began < PATIENCE:
+        if int(made.node.ask("eth_blockNumber"), 16) < HIGHEST + 250:
+            made.mine(rng.choice((1, 4, 16)))
+        made.studio.settled(0.25)
+    _want_final(made, tally, rng, final)
+    if made.studio.open:
+        tally.faults.append(f"not recovered after {depth} blocks: {made.registry.client.ready()}")
+    tally.tried(kind, time.monotonic() - began)
+    made.node.chance = 0.0
+    made.registry.wait_up()
+    known = {certificate.digest for certificate in final}
+    newer = [certificate for certificate in made.studio.acknowledged.values() if certificate.digest not in known]
+    final += [certificate for certificate in newer if _outcome(made, certificate) == "AUTHENTIC"]
+
+
+def _want_final(made: World, tally: Tally, rng: random.Random, final: list[Certificate]) -> None:
+    """Want that no verdict which was final is withdrawn."""
+    for certificate in rng.sample(final, min(WATCHED, len(final))):
+        outcome = _outcome(made, certificate)
+        tally.verdicts += 1
+        if outcome in ("INCONCLUSIVE", "UNREACHABLE"):
+            tally.notes["verdicts that could not be given for the moment"] += 1
+        elif outcome != "AUTHENTIC":
+            digest = hashlib.sha256(certificate.data).hexdigest()
+            tally.faults.append(f"the verdict on {digest} was final, and is {outcome} now")
+
+
+def _outcome(made: World, certificate: Certificate) -> str:
+    try:
+        return str(made.registry.client.verdict(certificate.piece.serial)["outcome"])
+    except ProvenanceError:
+        return "UNREACHABLE"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Reorganise the chain, and count what is lost, doubled or withdrawn.")
+    parser.add_argument("--trials", type=int, default=TRIALS)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    tally = run(options.trials, random.Random(options.seed), tell=lambda text: print(text, flush=True))
+    print(tally)
+    return 1 if tally.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
