@@ -23,15 +23,22 @@ def run(arguments: Sequence[str]) -> int:
     backup.add_argument("--with-secrets", action="store_true")
     restore = commands.add_parser("restore")
     restore.add_argument("folder", type=Path)
+    commands.add_parser("fsck")
     given = parser.parse_args(arguments)
     data = Path(os.environ.get("KILNMARK_DATA") or "kilnmark-registry").absolute()
-    folder = given.folder.absolute()
     if os.environ.get("KILNMARK_DATABASE"):
         raise ConfigurationError(
             "backup-elsewhere",
             "The registry's database is not in its folder.",
             hint="Back PostgreSQL up with pg_dump, and copy the folder after it.",
         )
+    if given.command == "fsck":
+        from provenance_registry.fsck import check
+
+        findings = check(data, os.environ.get("KILNMARK_LEDGER") or None)
+        print(json.dumps(asdict(findings)), flush=True)
+        return 1 if findings.found else 0
+    folder = given.folder.absolute()
     if given.command == "backup":
         report = backups.backup(data, folder, with_secrets=given.with_secrets)
     else:

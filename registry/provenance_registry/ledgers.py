@@ -54,7 +54,7 @@ class OpenLedger:
 def open_registry_ledger(settings: Settings, anchorer: Account, relayer: Account) -> OpenLedger:
     """Open the ledger that the settings name; raises `ProvenanceError`."""
     record = settings.data / "ledger.json"
-    pinned = _read(record)
+    pinned = read_pin(record)
     if settings.ledger_url is not None and settings.ledger_contract is not None:
         return _open_rpc(BoundedHTTPProvider(settings.ledger_url), settings.ledger_contract, record, pinned)
     if settings.admin is None or settings.steward is None:
@@ -156,7 +156,8 @@ def _deploy(
     return ledger
 
 
-def _read(record: Path) -> Pin | None:
+def read_pin(record: Path) -> Pin | None:
+    """Return which ledger a folder belongs to, or ``None`` where none is written down; raises `ProvenanceError`."""
     try:
         if not record.exists():
             return None

@@ -9,6 +9,7 @@ import threading
 from contextlib import closing, redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,11 +17,12 @@ from provenance.certificate import Certificate
 from provenance.encoding import Digest
 from provenance.piece import Photo
 from provenance_cli import main
+from provenance_registry.fsck import check
 from tests.support.photos import photo_bytes
 from tests.support.registries import RunningRegistry, Studio
 
 
-def run(*words: object) -> tuple[int, dict[str, object]]:
+def run(*words: object) -> tuple[int, dict[str, Any]]:
     out, err = StringIO(), StringIO()
     with redirect_stdout(out), redirect_stderr(err):
         code = main.run(["--json", *map(str, words)])
@@ -138,3 +140,46 @@ def test_a_manifest_leads_nowhere_else(tmp_path: Path, path: str) -> None:
     header = json.dumps({"type": "KilnmarkBackup", "version": 1})
     (copy / "manifest.txt").write_text(f"{header}\n{Digest.of(b'').hex()} 0 {path}\n")
     assert run("registry", "restore", copy, "--data", tmp_path / "data")[1]["error"] == "backup-damaged"
+
+
+DAMAGES = {
+    "certificate-damaged": "UPDATE certificates SET data = substr(data, 1, 100) WHERE id = 1",
+    "digest-differs": "UPDATE certificates SET digest = zeroblob(32) WHERE id = 1",
+    "columns-differ": "UPDATE certificates SET name = 'other' WHERE id = 1",
+    "root-differs": "UPDATE leaves SET digest = zeroblob(32) WHERE leaf = 0",
+    "leaf-order": "UPDATE leaves SET leaf = leaf + 7",
+    "token-differs": "UPDATE leaves SET token_id = token_id + 1",
+    "anchor-missing": "UPDATE batches SET root = zeroblob(32)",
+    "block-differs": "UPDATE lots SET block_hash = zeroblob(32)",
+    "place-differs": "UPDATE certificates SET token_id = '1' WHERE id = 1",
+    "orphan": "INSERT INTO media VALUES (zeroblob(32), 99, 'photo', 'image/jpeg')",
+}
+
+
+def test_each_damage_is_named(tmp_path: Path) -> None:
+    registry = RunningRegistry(tmp_path / "registry")
+    registry.start()
+    studio = Studio(registry)
+    studio.accredit()
+    certificates = [studio.sign(), studio.sign()]
+    studio.submit(*certificates)
+    studio.wait_anchored(*certificates)
+    assert run("registry", "fsck", "--data", registry.folder)[1]["error"] == "registry-running"
+    registry.stop()
+    copy = tmp_path / "copy"
+    assert run("registry", "backup", copy, "--data", registry.folder)[0] == 0
+    before = tree(copy)
+    code, told = run("registry", "fsck", "--data", copy)
+    assert (code, told["certificates"], told["batches"], told["faults"]) == (0, 2, 1, [])
+    assert tree(copy) == before
+    for fault, statement in DAMAGES.items():
+        with closing(sqlite3.connect(copy / "registry.db", isolation_level=None)) as database:
+            database.execute(statement)
+        found = check(copy)
+        assert fault in {each["fault"] for each in found.faults}, (fault, found)
+        (copy / "registry.db").write_bytes(before["registry.db"])
+    (copy / "media" / "00").mkdir(parents=True)
+    (copy / "media" / "00" / ("0" * 64)).write_bytes(b"x")
+    code, told = run("registry", "fsck", "--data", copy)
+    assert (code, told["found"]) == (1, 2)
+    assert [each["fault"] for each in told["faults"]] == ["file-damaged", "file-orphan"]

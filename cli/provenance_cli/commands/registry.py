@@ -50,6 +50,21 @@ def restore(app: App, folder: str, data: str | None) -> None:
         app.say(_("The registry's own keys were not in it: put its folder secrets back before it starts."))
 
 
+@registry.command(help="Check a stopped registry or a backup against its certificates and its chain; changes nothing.")
+@_data
+@pass_app
+def fsck(app: App, data: str | None) -> None:
+    """Check a registry's folder."""
+    facts = _run(app, data, "fsck")
+    app.data(facts, "\n".join(f"{fault['fault']}: {fault['what']}" for fault in facts["faults"]) or None)
+    counted = {name: facts[name] for name in ("certificates", "batches", "files")}
+    app.say(_("{certificates} certificates, {batches} batches and {files} files were checked.").format(**counted))
+    if facts["found"]:
+        app.say(ngettext("{n} thing is wrong.", "{n} things are wrong.", facts["found"]).format(n=facts["found"]))
+        click.get_current_context().exit(1)
+    app.say(_("Nothing is wrong."))
+
+
 def _files(count: int) -> str:
     return ngettext("{n} file copied to {folder}.", "{n} files copied to {folder}.", count)
 
