@@ -68,6 +68,10 @@ SECURITY_HEADERS = {
 }
 
 
+START_PATIENCE = 60.0
+"""Seconds for another process on the same folder to start: it may have tables to change."""
+
+
 @dataclass(frozen=True, slots=True)
 class Registry:
     """A registry put together: the web application, its worker, and how to let go of everything."""
@@ -82,7 +86,9 @@ def build(settings: Settings, clock: Clock = system_clock) -> Registry:
     """Open or make all that the registry stands on; raises `ProvenanceError` where that cannot be."""
     with ExitStack() as opened:
         make_folders(settings)
-        opened.callback(FolderLock(settings.data).release)
+        # Of several processes each has the folder for its start alone: what the first makes, the others find.
+        lock = FolderLock(settings.data, START_PATIENCE) if settings.is_shared else FolderLock(settings.data)
+        opened.callback(lock.release)
         anchorer = Account.from_secret(secret(settings.secrets / "anchorer"))
         relayer = Account.from_secret(secret(settings.secrets / "relayer"))
         chain = open_registry_ledger(settings, anchorer, relayer)
@@ -100,6 +106,8 @@ def build(settings: Settings, clock: Clock = system_clock) -> Registry:
         services, worker = _assemble(settings, clock, chain, repository, lease, anchorer, relayer)
         opened.callback(worker.stop)
         opened.callback(services.asking.close)
+        if settings.is_shared:
+            lock.release()
         return Registry(_web(services), worker, services, opened.pop_all().close)
 
 

@@ -15,12 +15,13 @@ from provenance_registry.settings import Settings
 class FolderLock:
     """Holds the folder for this process; the lock dies with its owner, however it dies.
 
-    An SQLite file in exclusive mode is a lock on every system.  Raises `ConflictError` where another process has it.
+    An SQLite file in exclusive mode is a lock on every system.  Raises `ConflictError` where another process has it for
+    longer than `patience` seconds.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, patience: float = 0.5) -> None:
         try:
-            self._connection = sqlite3.connect(folder / "lock", isolation_level=None, timeout=0.5)
+            self._connection = sqlite3.connect(folder / "lock", isolation_level=None, timeout=patience)
             self._connection.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as error:
             if "locked" in str(error):

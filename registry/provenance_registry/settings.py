@@ -116,6 +116,11 @@ class Settings:
             )
 
     @property
+    def is_shared(self) -> bool:
+        """Whether several processes may serve from one folder: neither the database nor the ledger is a file in it."""
+        return self.database_url is not None and self.ledger_url is not None
+
+    @property
     def published_nodes(self) -> tuple[str, ...]:
         """The nodes that the trust policy names: the registry's own first."""
         return (f"{self.base_url}/rpc", *self.nodes)
