@@ -43,6 +43,7 @@ from provenance_registry.service.lease import Lease
 from provenance_registry.service.limits import Limits
 from provenance_registry.service.media import Media
 from provenance_registry.service.outbox import Outbox
+from provenance_registry.service.reading import Readers
 from provenance_registry.service.relay import Relay
 from provenance_registry.service.releases import Releases
 from provenance_registry.service.status_list import StatusLists
@@ -103,7 +104,9 @@ def build(settings: Settings, clock: Clock = system_clock) -> Registry:
         lease = Lease(repository, alone=not repository.is_shared)
         opened.callback(lease.stop)
         lease.start()
-        services, worker = _assemble(settings, clock, chain, repository, lease, anchorer, relayer)
+        readers = Readers(settings.base_url)
+        opened.callback(readers.close)
+        services, worker = _assemble(settings, clock, chain, repository, lease, readers, anchorer, relayer)
         opened.callback(worker.stop)
         opened.callback(services.asking.close)
         if settings.is_shared:
@@ -117,6 +120,7 @@ def _assemble(
     opened: OpenLedger,
     repository: SQLRepository,
     lease: Lease,
+    readers: Readers,
     anchorer: Account,
     relayer: Account,
 ) -> tuple[Services, Worker]:
@@ -175,7 +179,9 @@ def _assemble(
         policy=policy,
         repository=repository,
         index=index,
-        submissions=Submissions(repository, index, amendments, settings.base_url, clock, max_held=settings.max_held),
+        submissions=Submissions(
+            repository, index, amendments, settings.base_url, clock, max_held=settings.max_held, readers=readers
+        ),
         amendments=amendments,
         verdicts=verdicts,
         answers=Answers(repository, index, amendments, verdicts, settings.base_url, settings.confirmations),

@@ -156,7 +156,9 @@ def test_a_status_list_is_the_first_studios_and_its_length_costs_nothing(pipelin
     def work(transaction: object) -> None:
         raw = transaction._connection.connection.dbapi_connection  # type: ignore[attr-defined]
         raw.set_progress_handler(lambda: steps.append(1) or 0, 100)  # type: ignore[func-returns-value]
-        pipeline.submissions._store_all(transaction, [pipeline.submissions._check(pipeline.scene.sign().data)])  # type: ignore[arg-type]
+        pipeline.submissions._store_all(
+            transaction, [pipeline.submissions._check(pipeline.scene.sign().data, pipeline.ledger.now, {})]
+        )  # type: ignore[arg-type]
         raw.set_progress_handler(None, 0)
 
     pipeline.repository.write(work)

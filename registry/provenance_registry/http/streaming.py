@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from concurrent.futures import Future
 from typing import Any, TypeAlias
 
 import msgspec
@@ -27,6 +28,7 @@ from provenance_registry.http.relaying import client_of
 from provenance_registry.http.services import Services
 from provenance_registry.service.checkpoints import checkpoint
 from provenance_registry.service.limits import network_of
+from provenance_registry.service.reading import Reading
 from provenance_registry.service.submissions import Accepted
 
 GROUP_LINES = 500
@@ -47,6 +49,9 @@ NDJSON = "application/x-ndjson"
 
 _Lines: TypeAlias = list[tuple[int, bytes | ProvenanceError]]
 """Numbered lines, or why one cannot be read."""
+_Group: TypeAlias = tuple[_Lines, Future[list[Reading | None]] | None]
+"""Lines, and what helpers read in them meanwhile."""
+_Groups: TypeAlias = asyncio.Queue[_Group | ProvenanceError | None]
 
 
 class _Duplex(ASGIStreamingResponse):
@@ -98,14 +103,16 @@ def streaming_routes(services: Services) -> list[BaseRouteHandler]:
 
 async def _answers(services: Services, request: Request[Any, Any, Any]) -> AsyncIterator[bytes]:
     """Yield the answers to group after group, each once it is on disk; the next groups are read meanwhile."""
-    groups: asyncio.Queue[_Lines | ProvenanceError | None] = asyncio.Queue(GROUPS_AHEAD)
-    reading = asyncio.create_task(_read(request, groups))
+    groups: _Groups = asyncio.Queue(GROUPS_AHEAD)
+    reading = asyncio.create_task(_read(services, request, groups))
     try:
         while (group := await groups.get()) is not None:
             if isinstance(group, ProvenanceError):
                 yield msgspec.json.encode(problem(group)) + b"\n"
                 return
-            yield await asyncio.to_thread(_register, services, group)
+            lines, asked = group
+            told = None if asked is None else await asyncio.wrap_future(asked)
+            yield await asyncio.to_thread(_register, services, lines, told)
             services.wake()
     except ProvenanceError as error:  # Nothing of the group is registered.
         yield msgspec.json.encode(problem(error)) + b"\n"
@@ -113,7 +120,7 @@ async def _answers(services: Services, request: Request[Any, Any, Any]) -> Async
         reading.cancel()
 
 
-async def _read(request: Request[Any, Any, Any], groups: asyncio.Queue[_Lines | ProvenanceError | None]) -> None:
+async def _read(services: Services, request: Request[Any, Any, Any], groups: _Groups) -> None:
     """Put the lines of a request into groups; the end of all is ``None``, or why there is no more."""
     lines = Lines()
     body = aiter(request.stream())
@@ -129,24 +136,32 @@ async def _read(request: Request[Any, Any, Any], groups: asyncio.Queue[_Lines | 
                     await groups.put(MalformedError("stream-stalled", "The stream stopped coming."))
                     return
                 if lines.complete:
-                    await groups.put(lines.take())
+                    await groups.put(_ahead(services, lines.take()))
                 continue
             chunk, coming, heard = coming.result(), None, time.monotonic()
             if not chunk:
                 break
             lines.feed(chunk)
             while lines.full:
-                await groups.put(lines.take())
+                await groups.put(_ahead(services, lines.take()))
                 heard = time.monotonic()  # Waiting for our own disk is no silence of the client's.
         lines.end()
         while lines.complete:
-            await groups.put(lines.take())
+            await groups.put(_ahead(services, lines.take()))
         await groups.put(None)
     except Exception:  # The client is gone: what is registered is registered.
         await groups.put(None)
     finally:
         if coming is not None:
             coming.cancel()
+
+
+def _ahead(services: Services, lines: _Lines) -> _Group:
+    return lines, services.submissions.read_ahead(_readable(lines))
+
+
+def _readable(lines: _Lines) -> list[bytes]:
+    return [line for _, line in lines if isinstance(line, bytes)]
 
 
 async def _next(body: AsyncIterator[bytes]) -> bytes:
@@ -204,10 +219,10 @@ class Lines:
             self._rest += part
 
 
-def _register(services: Services, group: _Lines) -> bytes:
+def _register(services: Services, group: _Lines, told: Sequence[Reading | None] | None) -> bytes:
     """Register a group in one transaction and return one line for each certificate."""
-    readable = [line for _, line in group if isinstance(line, bytes)]
-    results = iter(services.submissions.submit_many(readable) if readable else ())
+    readable = _readable(group)
+    results = iter(services.submissions.submit_many(readable, told) if readable else ())
     checkpoint("after-accept")
     answers = list[bytes]()
     for number, line in group:

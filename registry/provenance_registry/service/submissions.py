@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeAlias
 
 from provenance.certificate import Certificate
 from provenance.encoding import Digest
-from provenance.errors import MalformedError, ProvenanceError, StorageError
-from provenance_registry.records import Registration, State, StoredAmendment, StoredCertificate
+from provenance.errors import ProvenanceError, StorageError
+from provenance_registry.records import Registration, Signatory, State, StoredAmendment, StoredCertificate
 from provenance_registry.repository import Repository, Transaction
 from provenance_registry.service.amendments import Amendments
 from provenance_registry.service.clock import Clock
-from provenance_registry.service.files import named_files
 from provenance_registry.service.index import IndexedLedger
+from provenance_registry.service.reading import Readers, Reading, read
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class Submissions:
         clock: Clock,
         *,
         max_held: int,
+        readers: Readers | None = None,
     ) -> None:
         self._repository = repository
         self._index = index
@@ -48,6 +51,7 @@ class Submissions:
         self._base_url = base_url
         self._clock = clock
         self._max_held = max_held
+        self._readers = readers
 
     def submit(self, data: bytes) -> Accepted:
         """Register one certificate; returns once it is on disk.
@@ -60,46 +64,50 @@ class Submissions:
             raise answer
         return answer
 
-    def submit_many(self, lines: Sequence[bytes]) -> list[Accepted | ProvenanceError]:
+    def read_ahead(self, lines: Sequence[bytes]) -> Future[list[Reading | None]] | None:
+        """Have lines read by helpers where that is worthwhile; what they say is for `submit_many`."""
+        return None if self._readers is None else self._readers.ask(lines)
+
+    def submit_many(
+        self, lines: Sequence[bytes], read_before: Sequence[Reading | None] | None = None
+    ) -> list[Accepted | ProvenanceError]:
         """Register certificates in one transaction; each gets its own answer, in order."""
-        checked = [self._check(data) for data in lines]
+        now, standings = self._clock(), dict[Signatory, str | None]()
+        checked = [
+            self._check(data, now, standings, reading)
+            for data, reading in zip(lines, read_before or [None] * len(lines), strict=True)
+        ]
         return self._repository.write(lambda transaction: self._store_all(transaction, checked))
 
-    def _check(self, data: bytes) -> _Checked:
-        try:
-            certificate = Certificate.from_bytes(data)
-            if certificate.issuer.base_url != self._base_url:
-                raise MalformedError(
-                    "other-registry",
-                    "The certificate is made for the registry {other}.",
-                    field="issuer.id",
-                    hint="This registry is {own}.",
-                    other=certificate.issuer.base_url,
-                    own=self._base_url,
-                )
-            certificate.check_signature()
-        except ProvenanceError as error:
-            return error
-        if certificate.replaces is not None:
-            # One that is kept already is answered as before, whatever has become of its key.
-            known = self._repository.amendment(certificate.digest) is not None
-            return (None if known else self._amendments.refusal(certificate)) or certificate
-        now = self._clock()
-        key_id = certificate.public_key.key_id
-        issuer = certificate.issuer
-        _, reason = self._index.directory.standing(issuer.did, issuer.name, key_id, now)
+    def _check(
+        self, data: bytes, now: datetime, standings: dict[Signatory, str | None], reading: Reading | None = None
+    ) -> _Checked:
+        if reading is None:
+            try:
+                certificate = read(data, self._base_url)
+            except ProvenanceError as error:
+                return error
+            if certificate.replaces is not None:
+                # One that is kept already is answered as before, whatever has become of its key.
+                known = self._repository.amendment(certificate.digest) is not None
+                return (None if known else self._amendments.refusal(certificate)) or certificate
+            reading = Reading.of(certificate)
+        signer = Signatory(reading.did, reading.name, reading.key_id)
+        if signer not in standings:
+            standings[signer] = self._index.directory.standing(signer.did, signer.name, signer.key_id, now)[1]
+        reason = standings[signer]
         stored = StoredCertificate(
-            digest=certificate.digest,
-            serial=certificate.piece.serial,
+            digest=reading.digest,
+            serial=reading.serial,
             data=data,
-            did=issuer.did,
-            name=issuer.name,
-            key_id=key_id,
+            did=reading.did,
+            name=reading.name,
+            key_id=reading.key_id,
             state=State.WAITING if reason is None else State.HELD,
             reason=reason,
             received=now,
         )
-        return Registration(stored, certificate.status_entry, tuple(named_files(certificate.piece)))
+        return Registration(stored, reading.entry, reading.named)
 
     def _store_all(self, transaction: Transaction, checked: Sequence[_Checked]) -> list[Accepted | ProvenanceError]:
         answers = dict[int, Accepted | ProvenanceError]()
