@@ -233,6 +233,7 @@ class EmbeddedRPC:
         if database.execute(few, values).fetchone()[0] > MAX_SCANNED:
             raise RPCError(-32005, "too many logs: ask for fewer blocks")
         found: list[dict[str, Any]] = []
+        header: BlockHeaderAPI | None = None
         for row in database.execute(sql + " ORDER BY block, log_index", values):
             if len(found) >= MAX_LOGS and first < last:
                 raise RPCError(-32005, "too many logs: ask for fewer blocks")
@@ -241,12 +242,14 @@ class EmbeddedRPC:
                 options is None or (place < len(topics) and topics[place] in options)
                 for place, options in enumerate(wanted)
             ):
-                found.append(self._log(row, topics))
+                if header is None or header.block_number != row[0]:
+                    header = self._header(hex(row[0]))  # Once a block: an anchor has thousands of logs.
+                found.append(self._log(row, topics, header))
         return found
 
-    def _log(self, row: Any, topics: list[bytes]) -> dict[str, Any]:
+    @staticmethod
+    def _log(row: Any, topics: list[bytes], header: BlockHeaderAPI) -> dict[str, Any]:
         block, log_index, transaction_hash, position, address, _, _, data = row
-        header = self._header(hex(block))
         return {
             "address": _hex(address),
             "topics": [_hex(topic) for topic in topics],
@@ -272,7 +275,7 @@ class EmbeddedRPC:
         header = self._header(hex(block))
         query = "SELECT * FROM logs WHERE block = ? AND position = ? ORDER BY log_index"
         logs = [
-            self._log(log, [log[6][i : i + 32] for i in range(0, len(log[6]), 32)])
+            self._log(log, [log[6][i : i + 32] for i in range(0, len(log[6]), 32)], header)
             for log in self._chain.store.connection.execute(query, (block, position))
         ]
         query = "SELECT sum(gas_used) FROM transactions WHERE block = ? AND position <= ?"

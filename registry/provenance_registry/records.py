@@ -107,6 +107,13 @@ class Signatory:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting(Signatory):
+    """A certificate that waits for the next batch, without its bytes."""
+
+    digest: Digest
+
+
+@dataclass(frozen=True, slots=True)
 class HeldGroup(Signatory):
     """The held certificates of one signer, and why they are held."""
 

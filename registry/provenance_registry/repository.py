@@ -7,6 +7,7 @@ transaction and returns when it is on disk.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Protocol, TypeVar
 
 from provenance.encoding import Address, Digest, Hash32, KeyId, Root
@@ -32,6 +33,7 @@ from provenance_registry.records import (
     StoredCertificate,
     StoredMessage,
     TokenRow,
+    Waiting,
 )
 
 T = TypeVar("T")
@@ -176,8 +178,11 @@ class Repository(Protocol):
     def anchored_of(self, digests: Sequence[Digest]) -> list[AnchoredRow]:
         """Return the rows of those that are anchored, in any order."""
 
-    def in_state(self, state: State, limit: int) -> list[StoredCertificate]:
-        """Return certificates in a state, oldest first."""
+    def queue(self, limit: int) -> tuple[int, datetime | None]:
+        """Return how many certificates wait, `limit` at most, and since when the first of them does."""
+
+    def waiting(self, limit: int) -> list[Waiting]:
+        """Return the certificates that have waited longest, in order."""
 
     def last_held(self) -> int:
         """Return the number of the held certificate that came last, or 0."""

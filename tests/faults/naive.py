@@ -10,7 +10,7 @@ from typing import Any
 from provenance.batch import assemble
 from provenance.errors import LedgerError
 from provenance.ledger import AnchorCall
-from provenance_registry.records import Sending, State
+from provenance_registry.records import Sending
 from provenance_registry.service.checkpoints import checkpoint
 
 
@@ -23,7 +23,7 @@ class NaiveSealer:
     _outbox: Any
 
     def seal(self) -> bool:
-        waiting = self._repository.in_state(State.WAITING, 5_000)
+        waiting = self._repository.waiting(5_000)
         if not waiting or getattr(self, "_sent", None):
             return False
         studios = {stored.did: self._index.directory.by_did(stored.did) for stored in waiting}

@@ -118,7 +118,7 @@ def test_an_amendment_gets_neither_batch_nor_token(pipeline: Pipeline) -> None:
     pipeline.submissions.submit(amend(pipeline, first).data)
     pipeline.turn(4)
     assert len(pipeline.anchors()) == 1
-    assert pipeline.repository.in_state(pipeline.stored(first).state, 10) == [pipeline.stored(first)]
+    assert sum(pipeline.repository.counts().values()) == 1
 
 
 def test_attackers_amendments_are_refused_by_name(pipeline: Pipeline) -> None:

@@ -24,6 +24,9 @@ _ADOPTED = sa.and_(batches.c.outbox_id.is_(None), lots.c.lot_id == batches.c.fir
 def settle(connection: sa.Connection, batch_id: int) -> None:
     """Put every certificate that is a leaf of the batch where it belongs now."""
     own, place, table = leaves.alias(), leaves.c, certificates.c
+    exceptions: tuple[sa.ColumnElement[bool], ...] = ()
+    if _is_anchored(connection, batch_id):
+        exceptions = (_settle_most(connection, batch_id),)
     anchored = sa.or_(outbox.c.sending == "final", lots.c.lot_id.is_not(None))
     ended = sa.or_(outbox.c.sending == "reverted", outbox.c.id.is_(None))
     rank = sa.case((anchored, 0), (ended, 2), else_=1).label("rank")
@@ -45,7 +48,7 @@ def settle(connection: sa.Connection, batch_id: int) -> None:
         .join(batches, batches.c.id == place.batch_id)
         .outerjoin(outbox, outbox.c.id == batches.c.outbox_id)
         .outerjoin(lots, _ADOPTED)
-        .where(own.c.batch_id == batch_id)
+        .where(own.c.batch_id == batch_id, *exceptions)
         .order_by(table.id, rank, height, place.batch_id)
     )
     found = connection.execute(statement).all()
@@ -74,6 +77,25 @@ def settle(connection: sa.Connection, batch_id: int) -> None:
             continue  # Another has taken its serial since, while it was held.
     if newly:
         connection.execute(batches.update().where(batches.c.id.in_(newly)).values(examined=0))
+
+
+def _is_anchored(connection: sa.Connection, batch_id: int) -> bool:
+    final = sa.select(outbox.c.id).where(outbox.c.id == batches.c.outbox_id, outbox.c.sending == "final").exists()
+    statement = sa.select(batches.c.id).outerjoin(lots, _ADOPTED)
+    anchored = sa.or_(final, lots.c.lot_id.is_not(None))
+    return connection.execute(statement.where(batches.c.id == batch_id, anchored)).first() is not None
+
+
+def _settle_most(connection: sa.Connection, batch_id: int) -> sa.ColumnElement[bool]:
+    """Settle in one statement what is in an anchored batch and in no other; return what tells the rest.
+
+    That is nearly always all of it, and there are thousands.
+    """
+    other, table = leaves.alias(), certificates.c
+    elsewhere = sa.exists().where(other.c.digest == table.digest, other.c.batch_id != batch_id)
+    common = sa.and_(table.batch_id == batch_id, table.state == "batched", ~elsewhere)
+    connection.execute(certificates.update().where(common).values(state="anchored", reason=None))
+    return sa.or_(table.batch_id.is_distinct_from(batch_id), table.state != "anchored", elsewhere)
 
 
 def settle_adopted(connection: sa.Connection, roots: Sequence[Root] | None = None) -> None:

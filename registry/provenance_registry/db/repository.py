@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -45,6 +46,7 @@ from provenance_registry.records import (
     State,
     StoredAmendment,
     StoredCertificate,
+    Waiting,
 )
 from provenance_registry.repository import Transaction
 
@@ -242,9 +244,18 @@ class SQLRepository(
             if (lot := known.get(of_lot.get(row.digest, 0))) is not None
         ]
 
-    def in_state(self, state: State, limit: int) -> list[StoredCertificate]:
-        statement = certificates.select().where(certificates.c.state == state.value).order_by(certificates.c.id)
-        return [rows.certificate_of(row) for row in self._rows(statement.limit(limit))]
+    def queue(self, limit: int) -> tuple[int, datetime | None]:
+        waits = certificates.c.state == State.WAITING.value
+        some = sa.select(certificates.c.id).where(waits).limit(limit).subquery()
+        number = self._rows(sa.select(sa.func.count().label("number")).select_from(some))[0].number
+        first = self._rows(sa.select(certificates.c.received).where(waits).order_by(certificates.c.id).limit(1))
+        return number, rows.from_unix(first[0].received) if first else None
+
+    def waiting(self, limit: int) -> list[Waiting]:
+        columns = certificates.c.digest, certificates.c.did, certificates.c.name, certificates.c.key_id
+        waits = sa.select(*columns).where(certificates.c.state == State.WAITING.value)
+        found = self._rows(waits.order_by(certificates.c.id).limit(limit))
+        return [Waiting(row.did, row.name, KeyId(row.key_id), Digest(row.digest)) for row in found]
 
     def counts(self) -> dict[State, int]:
         statement = sa.select(certificates.c.state, sa.func.count().label("number")).group_by(certificates.c.state)

@@ -111,7 +111,9 @@ async def _answers(services: Services, request: Request[Any, Any, Any]) -> Async
                 yield msgspec.json.encode(problem(group)) + b"\n"
                 return
             lines, asked = group
-            told = None if asked is None else await asyncio.wrap_future(asked)
+            told: Sequence[Reading | None] = ()
+            if asked is not None:
+                told = await asyncio.wrap_future(asked)
             yield await asyncio.to_thread(_register, services, lines, told)
             services.wake()
     except ProvenanceError as error:  # Nothing of the group is registered.
@@ -219,7 +221,7 @@ class Lines:
             self._rest += part
 
 
-def _register(services: Services, group: _Lines, told: Sequence[Reading | None] | None) -> bytes:
+def _register(services: Services, group: _Lines, told: Sequence[Reading | None]) -> bytes:
     """Register a group in one transaction and return one line for each certificate."""
     readable = _readable(group)
     results = iter(services.submissions.submit_many(readable, told) if readable else ())

@@ -69,7 +69,7 @@ class Submissions:
         return None if self._readers is None else self._readers.ask(lines)
 
     def submit_many(
-        self, lines: Sequence[bytes], read_before: Sequence[Reading | None] | None = None
+        self, lines: Sequence[bytes], read_before: Sequence[Reading | None] = ()
     ) -> list[Accepted | ProvenanceError]:
         """Register certificates in one transaction; each gets its own answer, in order."""
         now, standings = self._clock(), dict[Signatory, str | None]()

@@ -10,7 +10,7 @@ from provenance.batch import assemble
 from provenance.encoding import Address, Digest
 from provenance.errors import LedgerError, ProvenanceError
 from provenance.ledger import AnchorCall, Ledger
-from provenance_registry.records import LotRow, State, StoredCertificate
+from provenance_registry.records import LotRow, Waiting
 from provenance_registry.repository import Repository, Transaction
 from provenance_registry.service.checkpoints import checkpoint
 from provenance_registry.service.clock import Clock
@@ -72,16 +72,14 @@ class Sealer:
         self._index.head()  # An index that may be out of date vouches for no studio.
         if self._repository.is_under_way("anchor"):
             return False
-        waiting = self._repository.in_state(State.WAITING, self._batch_size)
         if forgotten := self._forgotten.lots():
-            if self._take_over(waiting, forgotten):
+            if self._take_over(self._repository.waiting(self._batch_size), forgotten):
                 return True
             raise older_database(forgotten)
-        if not waiting:
+        number, since = self._repository.queue(self._batch_size)
+        if since is None or (number < self._batch_size and self._clock() - since < self._batch_age):
             return False
-        if len(waiting) < self._batch_size and self._clock() - waiting[0].received < self._batch_age:
-            return False
-        chosen = self._choose(waiting)
+        chosen = self._choose(self._repository.waiting(self._batch_size))
         while chosen:
             try:
                 self._anchor(chosen)
@@ -102,7 +100,7 @@ class Sealer:
                 return True
         return False
 
-    def _choose(self, waiting: Sequence[StoredCertificate]) -> list[tuple[Address, Digest]]:
+    def _choose(self, waiting: Sequence[Waiting]) -> list[tuple[Address, Digest]]:
         """Return what may be anchored of `waiting` and fits into one anchor; hold what may not."""
         # Keys and standing are checked again: much can happen between submission and sealing.
         now = self._clock()
@@ -141,7 +139,7 @@ class Sealer:
         call = AnchorCall(batch.root, len(batch.leaves), first_lot, batch.allotments)
         self._outbox.prepare("anchor", call, record)
 
-    def _take_over(self, waiting: Sequence[StoredCertificate], forgotten: Sequence[LotRow]) -> bool:
+    def _take_over(self, waiting: Sequence[Waiting], forgotten: Sequence[LotRow]) -> bool:
         """Take over a forgotten anchor that is of exactly what has waited longest; tell whether there is one."""
         digests = [stored.digest for stored in waiting]
         if (forgotten, digests) == self._compared:
