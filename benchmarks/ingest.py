@@ -92,6 +92,12 @@ def peak_memory(pid: int) -> float:
     return int(found[1]) / 1024 if found else 0.0
 
 
+def cpu_seconds(pid: int) -> float:
+    """Return the processor time that a process had."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def children_of(pid: int) -> list[int]:
     found = list[int]()
     with contextlib.suppress(OSError):
@@ -115,7 +121,8 @@ def run(count: int, **settings: str) -> dict[str, float]:
             studio.accredit()
             paths, issuing = issued(folder, count, studio)
             before = {name: size_of(registry.folder, name) for name in ("registry.db", "chain.db")}
-            began = time.perf_counter()
+            pid = registry.process.pid if registry.process else 0
+            began, used = time.perf_counter(), cpu_seconds(pid)
             with click.progressbar(length=count, label=f"{count:,} taken in", file=sys.stderr) as bar:
                 for answer in stream(registry.base_url, "/api/v1/certificates:stream", lines_of(paths)):
                     if json.loads(answer).get("new") is not True:
@@ -132,12 +139,13 @@ def run(count: int, **settings: str) -> dict[str, float]:
                     bar.update(now - done)
                     done = now
             seconds = time.perf_counter() - began
-            pid = registry.process.pid if registry.process else 0
             return {
                 "count": count,
                 "issuing": issuing,
                 "taken": taken,
                 "seconds": seconds,
+                "cpu": cpu_seconds(pid) - used,
+                "helpers": sum(map(cpu_seconds, children_of(pid))),
                 "memory": peak_memory(pid) + sum(map(peak_memory, children_of(pid))),
                 **{name: (size_of(registry.folder, name) - size) / count for name, size in before.items()},
             }
@@ -163,6 +171,8 @@ def main() -> int:
             Aim(f"{count}: acknowledged after", found["taken"], unit="s"),
             Aim(f"{count}: anchored after", found["seconds"], unit="s"),
             Aim(f"{count}: end to end", found["count"] / found["seconds"], ">=", 2_000, "/s"),
+            Aim(f"{count}: registry's processor, a piece", 1_000 * found["cpu"] / found["count"], unit="ms"),
+            Aim(f"{count}: helpers' processor, a piece", 1_000 * found["helpers"] / found["count"], unit="ms"),
             Aim(f"{count}: database, a piece", found["registry.db"], unit="bytes"),
             Aim(f"{count}: chain, a piece", found["chain.db"], unit="bytes"),
             Aim(f"{count}: peak memory, all processes", found["memory"], "<=", 1_024, "MiB"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -153,12 +154,11 @@ def test_a_status_list_is_the_first_studios_and_its_length_costs_nothing(pipelin
     pipeline.scene.accredit(OTHER, OTHER_ISSUER, new)
     pipeline.turn()
 
-    def work(transaction: object) -> None:
-        raw = transaction._connection.connection.dbapi_connection  # type: ignore[attr-defined]
-        raw.set_progress_handler(lambda: steps.append(1) or 0, 100)  # type: ignore[func-returns-value]
-        pipeline.submissions._store_all(
-            transaction, [pipeline.submissions._check(pipeline.scene.sign().data, pipeline.ledger.now, {})]
-        )  # type: ignore[arg-type]
+    def work(transaction: Any) -> None:
+        raw = transaction._connection.connection.dbapi_connection
+        raw.set_progress_handler(lambda: steps.append(1), 100)
+        checked = pipeline.submissions._check(pipeline.scene.sign().data, pipeline.ledger.now, {})
+        pipeline.submissions._store_all(transaction, [checked])
         raw.set_progress_handler(None, 0)
 
     pipeline.repository.write(work)
