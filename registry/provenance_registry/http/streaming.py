@@ -111,7 +111,7 @@ async def _answers(services: Services, request: Request[Any, Any, Any]) -> Async
                 yield msgspec.json.encode(problem(group)) + b"\n"
                 return
             lines, asked = group
-            told: Sequence[Reading | None] = ()
+            told: list[Reading | None] = []
             if asked is not None:
                 told = await asyncio.wrap_future(asked)
             yield await asyncio.to_thread(_register, services, lines, told)
