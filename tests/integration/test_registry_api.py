@@ -314,7 +314,7 @@ def test_one_client_sends_few_files_at_a_time(registry: RunningRegistry, studio:
         connection.sendall(head.encode() + file[:10_000])
         begun.append(connection)
     fifth = f"/api/v1/media/{Digest.of(files[4]).hex()}"
-    _until(lambda: list((registry.folder / "media" / "coming").iterdir()), lambda coming: len(coming) == 4)
+    _until(lambda: list((registry.folder / "media").glob("coming/*")), lambda coming: len(coming) == 4)
     answer = http.put(fifth, content=files[4])
     assert (answer.status_code, answer.json()["code"]) == (429, "too-many-uploads")
     for connection in begun[:2]:
