@@ -135,8 +135,9 @@ CODES: dict[str, Code] = {
         Check.ANCHOR,
         _OPEN,
         _UNSURE,
-        "The nodes asked contradict each other: one of them lies, or is broken.",
-        "Believe none of them. Tell the guild's steward which nodes were asked, and ask again through your own.",
+        "The nodes asked contradict each other.",
+        "Ask again in a minute: honest nodes may differ on the newest blocks for a moment. If they still do, believe "
+        "none of them, one lies or is broken: tell the guild's steward which were asked, and ask through your own.",
     ),
     "accredited": Code(
         Check.STUDIO, _OK, None, "The studio was accredited and its key valid when the ledger saw the certificate."

@@ -134,6 +134,7 @@ def _same(answers: Sequence[T]) -> T:
             "nodes-disagree",
             "The nodes contradict each other.",
             retryable=True,
-            hint="Tell the guild's steward which nodes were asked: one of them lies, or is broken.",
+            hint="Ask again in a minute: honest nodes may differ on the newest blocks for a moment. If they still do, "
+            "one lies or is broken: tell the guild's steward which were asked.",
         )
     return answers[0]

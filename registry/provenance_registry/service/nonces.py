@@ -54,7 +54,8 @@ class Nonces:
                 hint="It is asked again. If this lasts, ask another node.",
                 account=account,
             )
-        log.info("the account %s has sent %s transactions that are not in this outbox", account, mined - own)
+        if own:  # Before its first entry the account has deployed the ledger, or another registry's folder had it.
+            log.info("the account %s has sent %s transactions that are not in this outbox", account, mined - own)
         return mined
 
     def give(
