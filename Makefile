@@ -26,7 +26,7 @@ demo: $(STAMP) ## Run the whole way of a piece and keep the registry up (ARGS=--
 	@$(BIN)/kilnmark demo $(ARGS)
 
 test: $(STAMP) tools lint types imports ## Run every check: style, types, imports, tests, contract, browser, docs
-	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: test ## The same as test
 

@@ -16,7 +16,14 @@ if TYPE_CHECKING:  # Unit tests must not pay for web3.
     from tests.support.registries import RunningRegistry, Studio
 
 ROOT = Path(__file__).resolve().parent.parent
+LONG = {"test_backups.py", "test_contract.py", "test_kills.py", "test_moving.py", "test_processes.py"}
 OFFLINE = ("unit", "property", "vectors", "architecture")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take minutes, in whatever order the rest is: else the last of them runs alone."""
+    items.sort(key=lambda item: item.path.name not in LONG)
 
 
 @pytest.hookimpl(tryfirst=True)
