@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import random
 import sys
@@ -20,7 +19,7 @@ from tests.faults.flaky import LOSSES
 from tests.faults.forked import PATIENCE
 from tests.faults.forks import ForkServer
 from tests.faults.node_world import World, world
-from tests.faults.tables import Tally
+from tests.faults.tables import Tally, carry_out
 
 TRIALS = 1_000
 DEEPEST = 64
@@ -102,15 +101,5 @@ def _outcome(made: World, certificate: Certificate) -> str:
         return "UNREACHABLE"
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description="Reorganise the chain, and count what is lost, doubled or withdrawn.")
-    parser.add_argument("--trials", type=int, default=TRIALS)
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    tally = run(options.trials, random.Random(options.seed), tell=lambda text: print(text, flush=True))
-    print(tally)
-    return 1 if tally.failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(carry_out(run, TRIALS, "Reorganise the chain, and count what is lost, doubled or withdrawn."))

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import argparse
 import random
 import sys
 import tempfile
@@ -17,7 +16,7 @@ from tests.faults.flaky import FAULTS
 from tests.faults.forked import PATIENCE
 from tests.faults.forks import ForkServer
 from tests.faults.node_world import World, world
-from tests.faults.tables import Tally
+from tests.faults.tables import Tally, carry_out
 
 TRIALS = 200
 EACH_WORLD = 50
@@ -60,15 +59,5 @@ def _trial(made: World, kind: str, tally: Tally, rng: random.Random) -> None:
     tally.tried(kind, time.monotonic() - began)
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description="Spoil a node's answers, and count what is lost or doubled.")
-    parser.add_argument("--trials", type=int, default=TRIALS)
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    tally = run(options.trials, random.Random(options.seed), tell=lambda text: print(text, flush=True))
-    print(tally)
-    return 1 if tally.failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(carry_out(run, TRIALS, "Spoil a node's answers, and count what is lost or doubled."))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
+import random
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tests.faults.judge import Judgement
@@ -66,3 +69,14 @@ class Tally:
         lines += [f"{times:,} x {note}" for note, times in self.notes.items()]
         lines += [f"FAULT {fault}" for fault in self.faults[:20]]
         return "\n".join(lines)
+
+
+def carry_out(run: Callable[..., Tally], trials: int, description: str) -> int:
+    """Run a tool as its command line says, print its table, and return its exit code."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--trials", type=int, default=trials)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    tally = run(options.trials, random.Random(options.seed), tell=lambda text: print(text, flush=True))
+    print(tally)
+    return 1 if tally.failed else 0

@@ -133,7 +133,7 @@ def test_a_stopped_registry_is_copied_without_its_secrets(tmp_path: Path) -> Non
     assert run("registry", "backup", tmp_path / "other", "--data", tmp_path)[1]["error"] == "no-registry-here"
 
 
-@pytest.mark.parametrize("path", ["../outside", "media/../../outside", "/tmp/outside"])
+@pytest.mark.parametrize("path", ["../outside", "media/../../outside", "/outside"])
 def test_a_manifest_leads_nowhere_else(tmp_path: Path, path: str) -> None:
     copy = tmp_path / "copy"
     copy.mkdir()
