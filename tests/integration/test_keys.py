@@ -447,24 +447,34 @@ def test_parameters_of_old_are_replaced_when_a_keystore_is_opened(desk: Desk, mo
     assert "sealed anew" not in desk.talk
 
 
+class Fed(str):
+    """What a process is given through a pipe, for an argument that is the number of the pipe's end."""
+
+    __slots__ = ()
+
+
 def test_a_passphrase_comes_from_a_descriptor_and_from_nowhere_else(desk: Desk) -> None:
     """In a process of its own: what others can list of it, arguments and environment, holds no secret."""
     shop = desk.make("fd", "fd")
 
-    def kilnmark(*arguments: object, feed: dict[int, str], **environment: str) -> subprocess.CompletedProcess[str]:
-        ends: dict[int, int] = {}
-        for wanted, text in feed.items():
-            reading, writing = os.pipe()
-            os.write(writing, text.encode() + b"\n")
-            os.close(writing)
-            os.dup2(reading, wanted)
-            os.close(reading)
-            ends[wanted] = wanted
+    def kilnmark(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run the command; a `Fed` text among the arguments becomes the number of a pipe that holds it."""
+        ends: list[int] = []
+        words: list[str] = []
+        for argument in arguments:
+            if isinstance(argument, Fed):
+                reading, writing = os.pipe()
+                os.write(writing, f"{argument}\n".encode())
+                os.close(writing)
+                ends.append(reading)
+                words.append(str(reading))
+            else:
+                words.append(str(argument))
         command = [sys.executable, "-c", "from provenance_cli.main import main; main()", "--lang", "en", "--json"]
         base = {"PYTHONPATH": f"{ROOT}:{ROOT / 'cli'}", "HOME": str(desk.folder), "PATH": "/usr/bin:/bin"}
         try:
             return subprocess.run(
-                [*command, *map(str, arguments)], env=base | environment, capture_output=True, text=True,
+                [*command, *words], env=base | environment, capture_output=True, text=True,
                 stdin=subprocess.DEVNULL, pass_fds=tuple(ends), timeout=120, check=False,
             )  # fmt: skip
         finally:
@@ -472,17 +482,17 @@ def test_a_passphrase_comes_from_a_descriptor_and_from_nowhere_else(desk: Desk) 
                 os.close(end)
 
     at = ("-C", shop)
-    assert kilnmark("--passphrase-fd", 91, *at, "studio", "apply", feed={91: PASSPHRASE}).returncode == 0
-    change = ("--passphrase-fd", 91, *at, "key", "passphrase", "--new-passphrase-fd", 92)
-    changed = kilnmark(*change, feed={91: PASSPHRASE, 92: OTHER_PASSPHRASE})
-    assert json.loads(changed.stdout) == {"changed": True}
-    assert kilnmark("--passphrase-fd", 91, *at, "studio", "apply", feed={91: PASSPHRASE}).returncode == 5
-    told = kilnmark(*at, "studio", "apply", feed={}, KILNMARK_PASSPHRASE=OTHER_PASSPHRASE)
+    by_pipe, by_other_pipe = Fed(PASSPHRASE), Fed(OTHER_PASSPHRASE)
+    assert kilnmark("--passphrase-fd", by_pipe, *at, "studio", "apply").returncode == 0
+    change = ("--passphrase-fd", by_pipe, *at, "key", "passphrase", "--new-passphrase-fd", by_other_pipe)
+    assert json.loads(kilnmark(*change).stdout) == {"changed": True}
+    assert kilnmark("--passphrase-fd", by_pipe, *at, "studio", "apply").returncode == 5
+    told = kilnmark(*at, "studio", "apply", KILNMARK_PASSPHRASE=OTHER_PASSPHRASE)
     assert told.returncode == 5
     assert "--passphrase-fd" in told.stderr
-    assert kilnmark("--passphrase-fd", 91, *at, "studio", "apply", feed={}).returncode == 5
-    both = ("--passphrase-fd", 91, "--passphrase-file", desk.folder / "passphrase")
-    assert kilnmark(*both, *at, "studio", "apply", feed={91: "x"}).returncode == 2
+    assert kilnmark("--passphrase-fd", 91, *at, "studio", "apply").returncode == 5
+    both = ("--passphrase-fd", Fed("x"), "--passphrase-file", desk.folder / "passphrase")
+    assert kilnmark(*both, *at, "studio", "apply").returncode == 2
     named = [name for name in _options(main.cli) if any(word in name for word in ("phrase", "secret", "password"))]
     assert {"--passphrase-fd", "--phrase-file", "--new-passphrase-fd"} <= set(named)
     takes_none = {"--with-secrets"}  # A flag: whether a backup holds them.
