@@ -6,6 +6,8 @@ import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import sqlalchemy as sa
+
 if TYPE_CHECKING:
     from tests.support.postgres import Server
 
@@ -27,6 +29,13 @@ def where(folder: Path) -> Path | str:
     if folder not in _made:
         _made[folder] = _server.make_migrated()
     return _made[folder]
+
+
+def empty(folder: Path) -> sa.Engine:
+    """Return an engine of a database without any table, which is new, for migrations to fill."""
+    if _server is None:
+        return sa.create_engine(sa.URL.create("sqlite", database=str(folder / "empty.db")))
+    return sa.create_engine(sa.make_url(_server.make()).set(drivername="postgresql+psycopg"))
 
 
 def copy(folder: Path, to: Path) -> Path:

@@ -27,6 +27,9 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
+WIDE = BigInteger().with_variant(Integer(), "sqlite")
+"""Seconds since 1970, and what a chain counts: in 32 bits the one would end in 2038.  SQLite's integers have 64."""
+
 VOUCHED = text("state <> 'held'")
 """Certificates under a key that the ledger's directory knows: only they take a serial and a place in a status list, or
 anybody could shut a studio out by signing in its name."""
@@ -50,7 +53,7 @@ certificates = Table(
     Column("list_index", Integer, nullable=False),
     Column("state", String(10), nullable=False),
     Column("reason", String(40)),
-    Column("received", Integer, nullable=False),
+    Column("received", WIDE, nullable=False),
     Column("studio", LargeBinary(20)),
     Column("batch_id", Integer, ForeignKey("batches.id")),
     Column("leaf", Integer),
@@ -92,7 +95,7 @@ amendments = Table(
     Column("replaces", LargeBinary(32), nullable=False),
     Column("number", Integer, nullable=False),
     Column("key_id", LargeBinary(32), nullable=False),
-    Column("received", Integer, nullable=False),
+    Column("received", WIDE, nullable=False),
     Column("data", LargeBinary, nullable=False),
     Index("amendments_by_first", "first", "key_id"),
 )
@@ -115,13 +118,13 @@ outbox = Table(
     Column("id", Integer, primary_key=True),
     Column("kind", String(10), nullable=False),
     Column("account", LargeBinary(20), nullable=False),
-    Column("nonce", Integer, nullable=False),
+    Column("nonce", WIDE, nullable=False),
     Column("raw", LargeBinary, nullable=False),
     Column("hash", LargeBinary(32), nullable=False, unique=True),
     Column("sending", String(10), nullable=False),
-    Column("block_number", Integer),
+    Column("block_number", WIDE),
     Column("block_hash", LargeBinary(32)),
-    Column("block_time", Integer),
+    Column("block_time", WIDE),
     Column("error", Text),
     UniqueConstraint("account", "nonce"),
     Index("open_entries", "account", "nonce", sqlite_where=OPEN, postgresql_where=OPEN),
@@ -132,7 +135,7 @@ former_bytes = Table(
     metadata,
     Column("hash", LargeBinary(32), primary_key=True),
     Column("outbox_id", Integer, ForeignKey("outbox.id"), nullable=False),
-    Column("nonce", Integer, nullable=False),
+    Column("nonce", WIDE, nullable=False),
     Column("raw", LargeBinary, nullable=False),
     Index("former_bytes_by_entry", "outbox_id"),
 )
@@ -153,7 +156,7 @@ batches = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("root", LargeBinary(32), nullable=False),
-    Column("first_lot", Integer, nullable=False),
+    Column("first_lot", WIDE, nullable=False),
     Column("outbox_id", Integer, ForeignKey("outbox.id")),
     Column("open", Integer, nullable=False),
     Column("examined", Integer, nullable=False),
@@ -202,9 +205,9 @@ releases = Table(
 
 def _of_block(*, key: bool = False) -> Iterator[Column[Any]]:
     """Return the columns that name a block."""
-    yield Column("block_number", Integer, primary_key=key, nullable=False)
+    yield Column("block_number", WIDE, primary_key=key, nullable=False)
     yield Column("block_hash", LargeBinary(32), nullable=False)
-    yield Column("block_time", Integer, nullable=False)
+    yield Column("block_time", WIDE, nullable=False)
 
 
 def _of_event() -> Iterator[Column[Any]]:
@@ -223,11 +226,11 @@ indexed = Table(
 lots = Table(
     "lots",
     metadata,
-    Column("lot_id", Integer, primary_key=True, autoincrement=False),
+    Column("lot_id", WIDE, primary_key=True, autoincrement=False),
     Column("studio", LargeBinary(20), nullable=False),
     Column("count", Integer, nullable=False),
     Column("offset", Integer, nullable=False),
-    Column("anchor_id", Integer, nullable=False),
+    Column("anchor_id", WIDE, nullable=False),
     Column("root", LargeBinary(32), nullable=False),
     Column("leaf_count", Integer, nullable=False),
     Column("anchored_time", BigInteger, nullable=False),
