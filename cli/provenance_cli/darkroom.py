@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
+from provenance.decoding import Decoder
 from provenance.encoding import Digest
-from provenance.media import prepare_photo
 from provenance_cli.files import write_file
 from provenance_cli.workshop import Workshop
 
 
 class WorkshopDarkroom:
-    """Prepares photos into a workshop's folder; see `provenance_cli.intake.Darkroom`.  A dry one keeps nothing."""
+    """A `provenance_cli.facts.Darkroom` in a workshop's folder, used as a context.  A dry one keeps no photo."""
 
     def __init__(self, workshop: Workshop, *, dry: bool = False) -> None:
         self._workshop = workshop
         self._store = workshop.store
         self._dry = dry
+        self._decoder = Decoder()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._decoder.close()
 
     def prepare(self, source: bytes) -> Digest:
         """Return the digest of the prepared photo; raises `MalformedError` for what is none."""
@@ -24,7 +35,7 @@ class WorkshopDarkroom:
         known = self._store.prepared_photo(seen)
         if known is not None and self._workshop.photo_path(known).exists():
             return known
-        prepared = prepare_photo(source)
+        prepared = self._decoder.prepare(source)
         if not self._dry:
             write_file(self._workshop.photo_path(prepared.digest), prepared.data)
             self._store.keep_prepared(seen, prepared.digest)

@@ -30,6 +30,7 @@ FACTS = {
     "glaze": later("The glaze."),
     "decoration": later("The decoration."),
     "base-mark": later("The mark on its base."),
+    "credit-line": later("What must stand beside its photos: whose they are, and what others may do with them."),
     "height": later("Height in mm."),
     "width": later("Width in mm."),
     "depth": later("Depth in mm."),
@@ -49,6 +50,7 @@ FACTS = {
 }
 """Option to its help, for every fact that can be given in words."""
 PHOTO = later("A photo; may be given several times.")
+MARK_PHOTO = later("A photo of the mark on the base, which buyers are asked to compare; may be given several times.")
 SCAN = later("A 3D scan, named by its digest; may be given several times.")
 FILE = later("The file of a digital work, named by its digest; may be given several times.")
 TEXT_LANGUAGE = later("Language of the texts (default: that of the workshop).")
@@ -61,6 +63,7 @@ def fact_options(command: Callable[..., None]) -> Callable[..., None]:
     command = click.option("--text-language", help=TEXT_LANGUAGE)(command)
     command = click.option("--file", "files", multiple=True, type=_THERE, help=FILE)(command)
     command = click.option("--scan", "scans", multiple=True, type=_THERE, help=SCAN)(command)
+    command = click.option("--mark-photo", "mark_photos", multiple=True, type=_THERE, help=MARK_PHOTO)(command)
     command = click.option("--photo", "photos", multiple=True, type=_THERE, help=PHOTO)(command)
     for name, text in reversed(FACTS.items()):
         command = click.option(f"--{name}", help=text)(command)
@@ -92,7 +95,8 @@ def given_facts(
         if is_rounded(cells[name], name, unit := columns.unit_of(name)):
             text = _("Of {measure}, {kept} is kept: records have whole mm, g and °C.")
             app.say(text.format(measure=cells[name], kept=measured(cells[name], name, unit)), fg="yellow")
-    facts = read_facts(Row(1, cells), columns, language, None, WorkshopDarkroom(workshop))
+    with WorkshopDarkroom(workshop) as darkroom:
+        facts = read_facts(Row(1, cells), columns, language, None, darkroom)
     if "part_of" in cells:
         whole = workshop.store.piece(Serial.parse(cells["part_of"]))
         facts["part_of"] = Whole(whole.serial, facts.get("form", {}))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
@@ -95,8 +95,12 @@ def read_facts(row: Row, columns: Columns, language: str, folder: Path | None, d
         facts["edition"] = edition(cells.values.get("edition", ""), cells.text("edition_name", LIMITS.name))
     if parts := cells.texts("parts", LIMITS.part):
         facts["parts"] = tuple(Part(name) for name in parts)
-    if names := cells.names("photos"):
-        facts["photos"] = prepare_photos(names, folder, darkroom)
+    shown = [
+        *prepare_photos(cells.names("photos"), "photos", folder, darkroom),
+        *prepare_photos(cells.names("mark_photos"), "mark_photos", folder, darkroom),
+    ]
+    if shown:
+        facts["photos"] = tuple(shown)
     if names := cells.names("scan"):
         facts["scans"] = tuple(Scan(*_described(name, folder, "scan", darkroom)) for name in names)
     if names := cells.names("files"):
@@ -246,28 +250,26 @@ def edition(text: str, name: Text | None = None) -> Edition:
     return Edition(int(match[2]), int(match[3]), name or {}, match[1] is not None)
 
 
-def prepare_photos(names: list[str], folder: Path | None, darkroom: Darkroom) -> tuple[Photo, ...]:
-    """Have photos prepared: made smaller, and freed of what they tell of place and camera.
+def prepare_photos(names: list[str], field: str, folder: Path | None, darkroom: Darkroom) -> Iterator[Photo]:
+    """Have photos prepared: freed of what they tell of place and camera; `field` tells what they show.
 
     A spreadsheet's photos lie in its `folder` or below, since photos become public; without a folder, names are those
     that a person gave.  Raises `MalformedError`.
     """
-    photos = []
     for place, name in enumerate(names):
         try:
-            digest = darkroom.prepare(read_photo(_path(name, folder, "photos")))
+            digest = darkroom.prepare(read_photo(_path(name, folder, field)))
         except MalformedError as error:
             raise MalformedError(
                 error.code,
                 "{photo}: {fault}",
-                field="photos",
+                field=field,
                 hint="{remedy}",
                 photo=name,
                 fault=error,
                 remedy=error.remedy,
             ) from None
-        photos.append(Photo(digest, role="overview" if place == 0 else "detail"))
-    return tuple(photos)
+        yield Photo(digest, role="base-mark" if field == "mark_photos" else "detail" if place else "overview")
 
 
 def _described(name: str, folder: Path | None, field: str, darkroom: Darkroom) -> tuple[Digest, str]:

@@ -55,6 +55,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "part_of": ("part of", "belongs to", "属于", "所属", "所属编号"),
     "parts": ("parts", "部件", "附件", "组成"),
     "photos": ("photo", "photos", "image", "照片", "图片"),
+    "mark_photos": ("base mark photo", "mark photo", "底款照片", "款识照片"),
     "scan": ("scan", "3d scan", "3d", "扫描", "三维扫描"),
     "files": ("file", "files", "digital file", "文件", "数字文件", "作品文件"),
 }
@@ -98,6 +99,7 @@ LABELS: dict[str, str] = {
     "part_of": later("Part of"),
     "parts": later("Parts"),
     "photos": later("Photos"),
+    "mark_photos": later("Photos of the base mark"),
     "scan": later("3D scan"),
     "files": later("Files"),
 }

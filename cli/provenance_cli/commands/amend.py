@@ -33,6 +33,7 @@ def amend(
     /,
     serial: str,
     photos: tuple[str, ...],
+    mark_photos: tuple[str, ...],
     scans: tuple[str, ...],
     files: tuple[str, ...],
     text_language: str | None,
@@ -54,7 +55,7 @@ def amend(
         return
     before = store.amendments_kept(wanted)
     newest = before[-1].certificate if before else first
-    paths = {"photos": photos, "scan": scans, "files": files}
+    paths = {"photos": photos, "mark_photos": mark_photos, "scan": scans, "files": files}
     facts = given_facts(app, workshop, given, paths, text_language or workshop.language)
     corrected = amended(newest.piece, facts, removed)
     unlocked = None

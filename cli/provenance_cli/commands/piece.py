@@ -41,6 +41,7 @@ def add(
     app: App,
     /,
     photos: tuple[str, ...],
+    mark_photos: tuple[str, ...],
     scans: tuple[str, ...],
     files: tuple[str, ...],
     text_language: str | None,
@@ -64,7 +65,7 @@ def add(
         for name, question in (*makers, *body):
             if name not in values and (answer := app.ask(question, default="", option=f"--{name}")):
                 values[name] = answer
-    paths = {"photos": photos, "scan": scans, "files": files}
+    paths = {"photos": photos, "mark_photos": mark_photos, "scan": scans, "files": files}
     facts = given_facts(app, workshop, values, paths, text_language or workshop.language)
     new = Piece(Serial.random(), **{"title": {}, **facts})
     workshop.store.add_pieces([Entry(new)])
@@ -186,8 +187,8 @@ def read_pieces(
     from provenance_cli.intake import take_in
 
     language = text_language or columns.language or workshop.language
-    darkroom = WorkshopDarkroom(workshop, dry=not keep)
-    return take_in(sheet.rows, columns, language, path.parent, workshop.store.known(), darkroom)
+    with WorkshopDarkroom(workshop, dry=not keep) as darkroom:
+        return take_in(sheet.rows, columns, language, path.parent, workshop.store.known(), darkroom)
 
 
 @piece.command(name="list", help="List the pieces and how far each has come.")

@@ -215,15 +215,16 @@ def _from_text(what: str) -> tuple[Serial, str]:
 
 
 def _from_photo(path: Path) -> tuple[Serial, str]:
+    from provenance.decoding import Decoder
     from provenance.errors import MalformedError
-    from provenance.media import MAX_PHOTO_BYTES, read_tags
+    from provenance.media import MAX_PHOTO_BYTES
     from provenance.tag import parse_tag_url
 
     with path.open("rb") as file:
         data = file.read(MAX_PHOTO_BYTES + 1)
     try:
-        with _naming(path):
-            payloads = read_tags(data)
+        with _naming(path), Decoder() as decoder:
+            payloads = decoder.read_codes(data)
     except MalformedError as error:
         if error.code != "not-a-photo":
             raise
