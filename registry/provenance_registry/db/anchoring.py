@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from provenance.encoding import Address, Digest, Hash32, Root
 from provenance.errors import ConflictError
 from provenance.ledger import BlockRef, SignedTransaction
-from provenance_registry.db import places, rows
+from provenance_registry.db import conflicts, places, rows
 from provenance_registry.db.reading import Reader
 from provenance_registry.db.tables import OPEN, batches, certificates, former_bytes, leaves, lots, outbox
 from provenance_registry.records import (
@@ -33,7 +33,7 @@ def prepare(
     try:
         result = connection.execute(outbox.insert().values(kind=kind, sending="prepared", **values))
     except sa.exc.IntegrityError as error:
-        if "nonce" not in str(error.orig):  # The only other is the hash, which says the same and more.
+        if conflicts.broken(error) not in (conflicts.NONCE, conflicts.TRANSACTION):  # A hash has its nonce in it.
             raise
         raise _nonce_taken(nonce) from None
     return int(result.inserted_primary_key[0])  # type: ignore[index]

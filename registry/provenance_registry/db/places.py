@@ -12,6 +12,7 @@ from itertools import groupby
 import sqlalchemy as sa
 
 from provenance.encoding import Root
+from provenance_registry.db import conflicts
 from provenance_registry.db.tables import batches, certificates, leaves, lots, outbox
 
 _NOWHERE: dict[str, object] = dict.fromkeys(("batch_id", "leaf", "studio", "token_id"))
@@ -73,8 +74,10 @@ def settle(connection: sa.Connection, batch_id: int) -> None:
         try:
             with connection.begin_nested():
                 _write(connection, [values])
-        except sa.exc.IntegrityError:
-            continue  # Another has taken its serial since, while it was held.
+        except sa.exc.IntegrityError as error:
+            if conflicts.broken(error) not in (conflicts.SERIAL, conflicts.PLACE):
+                raise
+            continue  # Another has taken its serial or its place since, while it was held.
     if newly:
         connection.execute(batches.update().where(batches.c.id.in_(newly)).values(examined=0))
 

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from provenance.encoding import Digest
 from provenance.errors import ConflictError
-from provenance_registry.db import holding, naming, rows
-from provenance_registry.db.tables import certificates, media
+from provenance_registry.db import conflicts, holding, naming, rows
+from provenance_registry.db.tables import VOUCHED, certificates, media
 from provenance_registry.records import Registration, State, StoredCertificate
 
 
@@ -40,7 +40,7 @@ def add(connection: sa.Connection, items: Sequence[Registration]) -> list[Confli
                 with connection.begin_nested():
                     _insert(connection, [items[place]])
             except sa.exc.IntegrityError as error:
-                refused[place] = _conflict(items[place], error)
+                refused[place] = _conflict(connection, items[place], error)
     return [refused.get(place) for place in range(len(items))]
 
 
@@ -72,9 +72,12 @@ def _columns(item: Registration) -> dict[str, object]:
     }
 
 
-def _conflict(item: Registration, error: sa.exc.IntegrityError) -> ConflictError:
-    if "certificates.serial" in str(error.orig) or "vouched_serials" in str(error.orig):
-        return ConflictError(
-            "serial-taken", "Another certificate stands under serial {serial}.", serial=item.certificate.serial
-        )
+def _conflict(connection: sa.Connection, item: Registration, error: sa.exc.IntegrityError) -> ConflictError:
+    if conflicts.broken(error) not in (conflicts.SERIAL, conflicts.PLACE):
+        raise error
+    # Where both are taken, each database names another of them first.
+    serial = item.certificate.serial
+    same = sa.select(certificates.c.id).where(certificates.c.serial == serial.compact, VOUCHED)
+    if connection.execute(same.limit(1)).first() is not None:
+        return ConflictError("serial-taken", "Another certificate stands under serial {serial}.", serial=serial)
     return ConflictError("status-entry-taken", "Another certificate has the same place in the status list.")
