@@ -13,6 +13,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
 from provenance import __version__
+from provenance.decoding import Decoder
 from provenance.errors import ProvenanceError
 from provenance.evm.accounts import Account, is_signed_by
 from provenance.evm.fees import GWEI
@@ -46,6 +47,7 @@ from provenance_registry.service.outbox import Outbox
 from provenance_registry.service.reading import Readers
 from provenance_registry.service.relay import Relay
 from provenance_registry.service.releases import Releases
+from provenance_registry.service.renditions import Renditions
 from provenance_registry.service.status_list import StatusLists
 from provenance_registry.service.submissions import Submissions
 from provenance_registry.service.verdicts import Verdicts
@@ -109,6 +111,8 @@ def build(settings: Settings, clock: Clock = system_clock) -> Registry:
         services, worker = _assemble(settings, clock, chain, repository, lease, readers, anchorer, relayer)
         opened.callback(worker.stop)
         opened.callback(services.asking.close)
+        opened.callback(services.renditions.stop)
+        services.renditions.start()
         if settings.is_shared:
             lock.release()
         return Registry(_web(services), worker, services, opened.pop_all().close)
@@ -174,6 +178,12 @@ def _assemble(
     ]  # fmt: skip
     worker = Worker(steps)
     limits = Limits(settings.max_relayed_hourly)
+    most = {
+        FileKind.PHOTO: settings.max_media,
+        FileKind.SCAN: settings.max_scan,
+        FileKind.FILE: settings.max_file,
+    }
+    media = Media(repository, settings.media, most)
     services = Services(
         settings=settings,
         policy=policy,
@@ -185,15 +195,8 @@ def _assemble(
         amendments=amendments,
         verdicts=verdicts,
         answers=Answers(repository, index, amendments, verdicts, settings.base_url, settings.confirmations),
-        media=Media(
-            repository,
-            settings.media,
-            {
-                FileKind.PHOTO: settings.max_media,
-                FileKind.SCAN: settings.max_scan,
-                FileKind.FILE: settings.max_file,
-            },
-        ),
+        media=media,
+        renditions=Renditions(media, settings.renditions, Decoder()),
         relay=Relay(repository, outbox, amendments, limits, max_gas=settings.max_relay_gas),
         releases=Releases(repository, index, ledger, is_signed_by, limits, clock),
         limits=limits,

@@ -49,7 +49,7 @@ def make_folders(settings: Settings) -> None:
     if settings.ledger_url is None:
         databases.append(settings.chain)
     try:
-        for folder in (settings.data, settings.media, settings.secrets):
+        for folder in (settings.data, settings.media, settings.renditions, settings.secrets):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for path in databases:  # SQLite takes an empty file for a new database, and its mode for those beside it.
             path.touch(mode=0o600)

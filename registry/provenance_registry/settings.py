@@ -136,6 +136,11 @@ class Settings:
         return self.data / "chain.db"
 
     @property
+    def renditions(self) -> Path:
+        """Where smaller pictures of photos are: they can be drawn again, and no backup holds them."""
+        return self.data / "renditions"
+
+    @property
     def media(self) -> Path:
         """The folder of photos, scans and files, by digest."""
         return self.data / "media"

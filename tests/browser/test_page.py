@@ -63,8 +63,16 @@ def test_the_photo_that_was_signed_is_shown(registry: RunningRegistry, studio: S
     registry.client.upload(prepared.digest, prepared.data)
     studio.wait_anchored(certificate)
     page = open_page(tag_url(registry.base_url, certificate.piece.serial))
-    assert page.evaluate("document.querySelector('.pics img').naturalWidth") == prepared.width
-    assert page.get_attribute(".pics img", "src") == f"/media/{Digest.of(prepared.data).hex()}"
+    at = f"/media/{Digest.of(prepared.data).hex()}"
+    for _ in range(200):  # The photo itself is shown until a smaller picture of it is drawn.
+        if page.locator(".pics source").count():
+            break
+        assert page.evaluate("document.querySelector('.pics img').naturalWidth") == prepared.width
+        page.wait_for_timeout(100)
+        page.reload()
+    page.wait_for_function("document.querySelector('.pics img').naturalWidth > 0")
+    assert page.evaluate("document.querySelector('.pics img').currentSrc").endswith(".avif")
+    assert page.get_attribute(".pics img", "src") == page.get_attribute(".pics a", "href") == at
 
 
 HOSTILE_TITLES = (

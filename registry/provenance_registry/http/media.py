@@ -78,6 +78,8 @@ def media_routes(services: Services) -> list[BaseRouteHandler]:
                 new = await asyncio.to_thread(receiving.finish)
             finally:
                 receiving.close()
+        if receiving.is_photo:
+            services.renditions.ask(named)
         return json_response({"digest": str(named)}, 201 if new else 200)
 
     @get("/media/{digest:str}", summary="A photo, a scan or a file")
@@ -100,7 +102,18 @@ def media_routes(services: Services) -> list[BaseRouteHandler]:
             headers=headers,
         )
 
-    return [upload, serve]
+    @get("/media/{digest:str}/{name:str}", summary="A photo, smaller")
+    async def serve_rendition(digest: FromPath[str], name: FromPath[str]) -> File:
+        """Return a rendition of a photo, like ``960.avif``; the widths are those that `RENDITION_WIDTHS` names."""
+        kept = await asyncio.to_thread(services.renditions.find, Digest.parse("0x" + digest), name)
+        headers = {
+            "cache-control": "public, max-age=604800",
+            "access-control-allow-origin": "*",
+            "content-security-policy": "default-src 'none'; sandbox",
+        }
+        return File(kept.path, media_type=kept.media_type, content_disposition_type="inline", headers=headers)
+
+    return [upload, serve, serve_rendition]
 
 
 SUFFIXES = {

@@ -12,6 +12,7 @@ from litestar.response import Redirect
 
 from provenance.errors import MalformedError
 from provenance.ledger import AmendmentRecord
+from provenance.media import RENDITION_TYPES, RENDITION_WIDTHS
 from provenance.piece import Piece
 from provenance.serial import Serial
 from provenance.tag import MAX_TAG_NUMBER, host_of, tag_url
@@ -174,10 +175,19 @@ def _all_kept(services: Services, piece: Piece) -> bool:
     return all(services.media.has(photo.digest) for photo in piece.photos)
 
 
-def _photos(services: Services, piece: Piece, language: str) -> list[dict[str, str]]:
+def _photos(services: Services, piece: Piece, language: str) -> list[dict[str, object]]:
+    """Return the photos that are here, each with the renditions that a browser may load in its place."""
     text = PAGE_TEXTS[language]
-    return [
-        {"url": f"/media/{photo.digest.hex()}", "caption": text[photo.role]}
-        for photo in piece.photos
-        if services.media.has(photo.digest)
-    ]
+    told = list[dict[str, object]]()
+    for photo in piece.photos:
+        if services.media.has(photo.digest):
+            url = f"/media/{photo.digest.hex()}"
+            names = services.renditions.names(photo.digest)
+            sources = []
+            for ending, media_type in RENDITION_TYPES.items():
+                drawn = [f"{width}.{ending}" for width in RENDITION_WIDTHS if f"{width}.{ending}" in names]
+                if drawn:
+                    sizes = ", ".join(f"{url}/{name} {name.partition('.')[0]}w" for name in drawn)
+                    sources.append({"type": media_type, "srcset": sizes})
+            told.append({"url": url, "caption": text[photo.role], "sources": sources})
+    return told

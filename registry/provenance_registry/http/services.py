@@ -18,6 +18,7 @@ from provenance_registry.service.limits import Limits
 from provenance_registry.service.media import Media
 from provenance_registry.service.relay import Relay
 from provenance_registry.service.releases import Releases
+from provenance_registry.service.renditions import Renditions
 from provenance_registry.service.status_list import StatusLists
 from provenance_registry.service.submissions import Submissions
 from provenance_registry.service.verdicts import Verdicts
@@ -44,6 +45,7 @@ class Services:
     verdicts: Verdicts
     answers: Answers
     media: Media
+    renditions: Renditions
     relay: Relay
     releases: Releases
     limits: Limits

@@ -37,8 +37,12 @@ class KeptFile:
 
     path: Path
     media_type: str
-    is_settled: bool = False
-    """Whether it stays of that type whatever other certificates say of it: a photo that is one, by its mark."""
+    kind: FileKind
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it stays of that type whatever other certificates say of it: a photo that is one, by its mark."""
+        return self.kind is FileKind.PHOTO
 
     @property
     def is_shown(self) -> bool:
@@ -99,7 +103,7 @@ class Media:
         found = _name_of([name for name in self._repository.named(digest) if name.counts], head)
         if found is None:
             raise NotFoundError("no-file-here", "There is no such file here.")
-        return KeptFile(path, found.media_type, found.kind is FileKind.PHOTO)
+        return KeptFile(path, found.media_type, found.kind)
 
     def has(self, digest: Digest) -> bool:
         """Tell whether a file is here."""
@@ -112,7 +116,7 @@ class Upload:
     def __init__(self, path: Path, coming: Path, digest: Digest, names: Sequence[NamedFile], limit: int) -> None:
         self._path, self._digest, self._names, self._limit = path, digest, names, limit
         self._hash, self._size, self._head = hashlib.sha256(), 0, b""
-        self._photo = all(name.kind is FileKind.PHOTO for name in names)
+        self.is_photo = all(name.kind is FileKind.PHOTO for name in names)
         try:
             coming.mkdir(parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(dir=coming)
@@ -127,7 +131,7 @@ class Upload:
                 "too-large", "The file has more than {limit} bytes, which is the most here.", limit=self._limit
             )
         free = shutil.disk_usage(self._temporary.parent).free
-        if not self._photo and size - self._size > free - MIN_FREE:
+        if not self.is_photo and size - self._size > free - MIN_FREE:
             raise StorageError(
                 "disk-full", "The registry's disk has no room for this file.", hint="Tell whoever runs the registry."
             )
@@ -148,7 +152,7 @@ class Upload:
         if Digest(self._hash.digest()) != self._digest:
             raise MalformedError("wrong-digest", "The bytes are not those of the digest.")
         if _name_of(self._names, self._head) is None:
-            if self._photo:
+            if self.is_photo:
                 raise MalformedError("not-a-photo", "A photo must be JPEG, PNG or WebP.")
             raise MalformedError(
                 "wrong-kind",
