@@ -45,11 +45,11 @@ def assemble(certificates: Iterable[tuple[Address, Digest]]) -> Batch:
     The same certificates give the same batch, in whatever order they come.  Raises `MalformedError` for none, for
     more than `MAX_LEAVES`, and for a digest that comes twice.
     """
-    ordered = sorted(certificates)
+    ordered = sorted(certificates, key=lambda pair: (pair[0].value, pair[1].value))
     leaves = tuple(digest for _, digest in ordered)
     if not 0 < len(leaves) <= MAX_LEAVES:
         raise MalformedError("bad-batch-size", "A batch holds 1 to {limit:,} certificates.", limit=MAX_LEAVES)
-    if len(set(leaves)) != len(leaves):
+    if len({digest.value for digest in leaves}) != len(leaves):
         raise MalformedError("duplicate-leaf", "A certificate is in the batch twice.")
     shares = groupby(ordered, key=lambda pair: pair[0])
     allotments = tuple(Allotment(studio, sum(1 for _ in share)) for studio, share in shares)

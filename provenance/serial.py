@@ -18,6 +18,7 @@ from provenance.errors import MalformedError
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 BODY_SYMBOLS = 12
+_SYMBOLS = frozenset(ALPHABET)
 _VALUE = {symbol: value for value, symbol in enumerate(ALPHABET)}
 _WHITE_SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 """Unicode's property White_Space, which no later version adds to: what `str.isspace` takes more is no white space."""
@@ -25,16 +26,14 @@ _LOOKALIKE = str.maketrans({"O": "0", "I": "1", "L": "1", **dict.fromkeys("-\N{E
 _MAX_TYPED = 64
 
 
-def _times_x(value: int) -> int:
-    value <<= 1
-    return value ^ 0b100101 if value & 32 else value
+_TIMES_X = [value << 1 ^ (0b100101 if value & 16 else 0) for value in range(32)]
 
 
 def _check_value(body: str) -> int:
     # Horner's rule from the last symbol: ((d12 x + d11) x + ...) x.
     total = 0
     for symbol in reversed(body):
-        total = _times_x(total ^ _VALUE[symbol])
+        total = _TIMES_X[total ^ _VALUE[symbol]]
     return total
 
 
@@ -46,7 +45,7 @@ class Serial:
 
     def __post_init__(self) -> None:
         symbols = self.compact
-        if len(symbols) != BODY_SYMBOLS + 1 or any(symbol not in _VALUE for symbol in symbols):
+        if len(symbols) != BODY_SYMBOLS + 1 or not _SYMBOLS.issuperset(symbols):
             raise MalformedError(
                 "bad-serial", "A serial has 13 letters and digits, like 7K3M-9QX2-VD5T-6.", field="serial"
             )

@@ -18,12 +18,12 @@ from eth.abc import BlockHeaderAPI, SignedTransactionAPI
 from eth.chains.base import MiningChain
 from eth.constants import BLANK_ROOT_HASH, ZERO_ADDRESS
 from eth.exceptions import CanonicalHeadNotFound
-from eth.vm.forks.prague import PragueVM
 from eth_utils.exceptions import ValidationError
 
 from provenance.encoding import Address
 from provenance.errors import LedgerError, Wording
 from provenance.evm.chain_store import ChainStore
+from provenance.evm.embedded_vm import EmbeddedVM
 from provenance.evm.fees import MAX_FEE_PER_GAS
 
 CHAIN_ID = 0x6B696C6E
@@ -47,7 +47,7 @@ Clock = Callable[[], float]
 
 
 class _Chain(MiningChain):
-    vm_configuration = ((0, PragueVM),)  # type: ignore[assignment]
+    vm_configuration = ((0, EmbeddedVM),)  # type: ignore[assignment]
     chain_id = CHAIN_ID
 
     def create_header_from_parent(self, parent_header: BlockHeaderAPI, **params: Any) -> BlockHeaderAPI:
@@ -114,7 +114,7 @@ class EmbeddedChain:
         """
         with self.lock:
             try:
-                transaction = PragueVM.get_transaction_builder().decode(raw)
+                transaction = EmbeddedVM.get_transaction_builder().decode(raw)
                 transaction.validate()
                 sender = transaction.sender
             except Exception:  # RLP, signature and type errors of several libraries: the bytes are no transaction.

@@ -6,7 +6,7 @@ Parameters come from anywhere: whatever is wrong with them becomes a JSON-RPC er
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from eth.abc import BlockHeaderAPI
@@ -48,6 +48,7 @@ class EmbeddedRPC:
 
     def __init__(self, chain: EmbeddedChain) -> None:
         self._chain = chain
+        self._last_receipt: tuple[bytes, dict[str, Any]] | None = None
         self._methods: dict[str, Callable[..., Any]] = {
             "web3_clientVersion": lambda: "Kilnmark/embedded",
             "net_version": lambda: str(CHAIN_ID),
@@ -232,36 +233,44 @@ class EmbeddedRPC:
         few = f"SELECT count(*) FROM ({sql} LIMIT {MAX_SCANNED + 1})"  # noqa: S608 - no text from outside
         if database.execute(few, values).fetchone()[0] > MAX_SCANNED:
             raise RPCError(-32005, "too many logs: ask for fewer blocks")
-        found: list[dict[str, Any]] = []
-        header: BlockHeaderAPI | None = None
+        found: list[Any] = []
         for row in database.execute(sql + " ORDER BY block, log_index", values):
             if len(found) >= MAX_LOGS and first < last:
                 raise RPCError(-32005, "too many logs: ask for fewer blocks")
-            topics = [row[6][i : i + 32] for i in range(0, len(row[6]), 32)]
+            topics = _topics(row[6])
             if all(
                 options is None or (place < len(topics) and topics[place] in options)
                 for place, options in enumerate(wanted)
             ):
-                if header is None or header.block_number != row[0]:
-                    header = self._header(hex(row[0]))  # Once a block: an anchor has thousands of logs.
-                found.append(self._log(row, topics, header))
-        return found
+                found.append(row)
+        return self._told(found)
 
-    @staticmethod
-    def _log(row: Any, topics: list[bytes], header: BlockHeaderAPI) -> dict[str, Any]:
-        block, log_index, transaction_hash, position, address, _, _, data = row
-        return {
-            "address": _hex(address),
-            "topics": [_hex(topic) for topic in topics],
-            "data": _hex(data),
-            "blockNumber": hex(block),
-            "blockHash": _hex(header.hash),
-            "blockTimestamp": hex(header.timestamp),
-            "transactionHash": _hex(transaction_hash),
-            "transactionIndex": hex(position),
-            "logIndex": hex(log_index),
-            "removed": False,
-        }
+    def _told(self, rows: Iterable[Any]) -> list[dict[str, Any]]:
+        """Return logs as JSON-RPC tells them; what those of a transaction share is put together once: there are
+        thousands."""
+        told = list[dict[str, Any]]()
+        shared, of = dict[str, Any](), None
+        for block, log_index, transaction_hash, position, address, _, topics, data in rows:
+            if transaction_hash != of:
+                header, of = self._header(hex(block)), transaction_hash
+                shared = {
+                    "blockNumber": hex(block),
+                    "blockHash": _hex(header.hash),
+                    "blockTimestamp": hex(header.timestamp),
+                    "transactionHash": _hex(transaction_hash),
+                    "transactionIndex": hex(position),
+                    "removed": False,
+                }
+            told.append(
+                {
+                    **shared,
+                    "address": _hex(address),
+                    "topics": [_hex(topic) for topic in _topics(topics)],
+                    "data": _hex(data),
+                    "logIndex": hex(log_index),
+                }
+            )
+        return told
 
     def _mined(self, value: Any) -> Any:
         query = "SELECT * FROM transactions WHERE hash = ?"
@@ -271,13 +280,15 @@ class EmbeddedRPC:
         row = self._mined(value)
         if row is None:
             return None
+        if self._last_receipt is None or self._last_receipt[0] != row[0]:  # What is sealed stays as it is.
+            self._last_receipt = row[0], self._receipt_of(row)
+        return self._last_receipt[1]
+
+    def _receipt_of(self, row: Any) -> dict[str, Any]:
         transaction_hash, block, position, sender, status, gas_used, price, created, output = row
         header = self._header(hex(block))
         query = "SELECT * FROM logs WHERE block = ? AND position = ? ORDER BY log_index"
-        logs = [
-            self._log(log, [log[6][i : i + 32] for i in range(0, len(log[6]), 32)], header)
-            for log in self._chain.store.connection.execute(query, (block, position))
-        ]
+        logs = self._told(self._chain.store.connection.execute(query, (block, position)))
         query = "SELECT sum(gas_used) FROM transactions WHERE block = ? AND position <= ?"
         total = self._chain.store.connection.execute(query, (block, position)).fetchone()[0]
         transaction = self._chain.chain.get_canonical_transaction(transaction_hash)
@@ -349,6 +360,10 @@ class EmbeddedProvider(JSONBaseProvider):
             return {"jsonrpc": "2.0", "id": 1, "result": self._rpc.request(method, params)}
         except RPCError as error:
             return {"jsonrpc": "2.0", "id": 1, "error": error.to_json()}  # type: ignore[typeddict-item]
+
+
+def _topics(joined: bytes) -> list[bytes]:
+    return [joined[start : start + 32] for start in range(0, len(joined), 32)]
 
 
 def _hex(data: bytes) -> str:

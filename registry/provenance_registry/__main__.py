@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 import logging
 import os
@@ -101,6 +102,9 @@ def main() -> int:
     except ProvenanceError as error:
         _tell(error)
         return 5
+    # What is loaded by now stays: the collector need not walk through all of it again each time it looks for garbage.
+    gc.collect()
+    gc.freeze()
     try:
         print(f"{settings.name} registry at {settings.base_url}", file=sys.stderr, flush=True)
         asyncio.run(_serve(registry, settings))

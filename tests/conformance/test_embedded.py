@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from eth.vm.forks.prague import PragueVM
 from web3 import Web3
 
 from provenance.encoding import Address
 from provenance.errors import ConflictError, LedgerError, StorageError
-from provenance.evm.accounts import Account
+from provenance.evm.accounts import Account, transaction_fields
 from provenance.evm.deploy import deploy
 from provenance.evm.embedded import CHAIN_ID, MAX_PAUSE, EmbeddedChain
 from provenance.evm.embedded_rpc import EmbeddedProvider, EmbeddedRPC, RPCError
@@ -441,3 +442,41 @@ def test_wallet_that_knows_nothing_of_lots_finds_every_token(place: Place) -> No
     for interface in ("0x01ffc9a7", "0x80ac58cd", "0x5b5e139f", "0x49064906", "0xb45a3c0e"):
         assert token.functions.supportsInterface(interface).call()
     assert not token.functions.supportsInterface("0xffffffff").call()
+
+
+def test_receipts_are_those_of_the_rules_to_the_byte(place: Place) -> None:
+    class Plain(type(place.chain.chain)):  # type: ignore[misc]
+        vm_configuration = ((0, PragueVM),)
+
+    def seal() -> None:
+        place.now += 1
+        place.chain.seal()
+
+    me, provider = place.account, EmbeddedProvider(place.chain)
+    base = "https://registry.example/tokens/"
+    ledger = deploy(provider, me, admin=me.address, steward=me.address, anchorer=me.address, base_uri=base, wait=seal)
+    studio = Address(secrets.token_bytes(20))
+    good = AccreditCall(studio, f"did:{studio}", "Kiln"), AnchorCall(random_root(), 50, 1, (Allotment(studio, 50),))
+    raw = [ledger.prepare(call, me, ledger.next_nonce(me.address)) for call in good[:1]]
+    ledger.send(raw[0])
+    seal()
+    anchor = ledger.prepare(good[1], me, ledger.next_nonce(me.address))
+    fields = transaction_fields(anchor.raw)
+    failing = me.sign_transaction({**fields, "nonce": anchor.nonce + 1})  # The same root again.
+    old = place.chain.head
+    for signed in (anchor, failing):
+        ledger.send(signed)
+    seal()
+    block = place.chain.chain.get_canonical_block_by_number(place.chain.head.block_number)
+    assert len(block.transactions) == 2
+    plain = Plain(place.chain.store)
+    plain.header = plain.create_header_from_parent(old).copy(timestamp=block.header.timestamp)
+    for transaction in block.transactions:
+        plain.apply_transaction(transaction)
+    again = plain.header
+    assert (again.bloom, again.receipt_root, again.gas_used) == (
+        block.header.bloom,
+        block.header.receipt_root,
+        block.header.gas_used,
+    )
+    assert again.bloom

@@ -94,21 +94,10 @@ def add_batch(
         for place, (digest, studio, token) in enumerate(members)
     ]
     connection.execute(leaves.insert(), [{"batch_id": batch_id, **row} for row in values])
-    statement = (
-        certificates.update()
-        .where(certificates.c.digest == sa.bindparam("which"), certificates.c.batch_id.is_(None))
-        .values(
-            state="batched",
-            reason=None,
-            batch_id=batch_id,
-            leaf=sa.bindparam("place"),
-            studio=sa.bindparam("owner"),
-            token_id=sa.bindparam("token"),
-        )
-    )
-    names = {"which": "digest", "place": "leaf", "owner": "studio", "token": "token_id"}
-    bound = [{name: row[column] for name, column in names.items()} for row in values]
-    changed = connection.execute(statement, bound).rowcount
+    placed = {name: leaves.c[name] for name in ("batch_id", "leaf", "studio", "token_id")}
+    theirs = leaves.c.batch_id == batch_id, certificates.c.digest == leaves.c.digest, certificates.c.batch_id.is_(None)
+    update = certificates.update().where(*theirs).values(state="batched", reason=None, **placed)
+    changed = connection.execute(update).rowcount
     if changed != len(members):  # A certificate is in another batch already: it must never be in two.
         raise ConflictError("already-batched", "A certificate is in a batch already.")
     if entry_id is None:
