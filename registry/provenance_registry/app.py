@@ -34,7 +34,7 @@ from provenance_registry.http.services import Services
 from provenance_registry.http.static_files import static_routes
 from provenance_registry.http.streaming import streaming_routes
 from provenance_registry.http.studios import studio_routes
-from provenance_registry.ledgers import OpenLedger, companions_of, demand_chain_of, open_registry_ledger
+from provenance_registry.ledgers import Belonging, OpenLedger, companions_of, demand_chain_of, open_registry_ledger
 from provenance_registry.records import FileKind
 from provenance_registry.service.amendments import Amendments
 from provenance_registry.service.answers import Answers
@@ -94,15 +94,19 @@ def build(settings: Settings, clock: Clock = system_clock) -> Registry:
         opened.callback(lock.release)
         anchorer = Account.from_secret(secret(settings.secrets / "anchorer"))
         relayer = Account.from_secret(secret(settings.secrets / "relayer"))
-        chain = open_registry_ledger(settings, anchorer, relayer)
-        opened.callback(chain.close)
         repository = SQLRepository(settings.database_url or settings.database)
         opened.callback(repository.close)
+        belongs = Belonging(repository.own_ledger(), repository.where)
+        chain = open_registry_ledger(settings, anchorer, relayer, belongs)
+        opened.callback(chain.close)
         if settings.ledger_url is None:
             demand_chain_of(repository.indexed_head(), chain.ledger)
         if chain.former is not None:
-            repository.write(lambda transaction: transaction.leave_ledger())
+            if belongs.ledger != chain.ledger.identity:  # Else an earlier start, or another machine's, has done it.
+                repository.write(lambda transaction: transaction.leave_ledger(chain.ledger.identity))
             chain.pin()
+        ledger = repository.write(lambda transaction: transaction.belong_to(chain.ledger.identity))
+        Belonging(ledger, repository.where).demand(chain.ledger.identity)  # Two may have had their first start at once.
         lease = Lease(repository, alone=not repository.is_shared)
         opened.callback(lease.stop)
         lease.start()

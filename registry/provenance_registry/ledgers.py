@@ -36,6 +36,42 @@ class Pin:
 
 
 @dataclass(frozen=True, slots=True)
+class Belonging:
+    """The ledger that the database at `path` belongs to; ``None`` before its first start."""
+
+    ledger: LedgerIdentity | None
+    path: str
+
+    def demand(self, given: LedgerIdentity, *others: LedgerIdentity) -> None:
+        """Return if the database belongs to `given`, to one of `others` or to none; raises `ConfigurationError`."""
+        if self.ledger is None or self.ledger in (given, *others):
+            return
+        own, other = identity_to_json(self.ledger), identity_to_json(given)
+        what = next(name for name in own if own[name] != other[name])
+        raise ConfigurationError(
+            "other-ledger",
+            "The database {path} belongs to another ledger: its {what} is {own}, and not {given}.",
+            hint="Name a database of its own for this ledger, or the ledger that the database belongs to.",
+            path=self.path,
+            what=what,
+            own=own[what],
+            given=other[what],
+        )
+
+    def demand_none(self, folder: Path) -> None:
+        """Return if the database belongs to no ledger yet, so that one may be made; raises `ConfigurationError`."""
+        if self.ledger is not None:
+            raise ConfigurationError(
+                "ledger-lost",
+                "The database {path} belongs to the ledger {contract}, and {folder} does not tell its ledger.",
+                hint="Put ledger.json and chain.db back from the copy that has this database.",
+                path=self.path,
+                contract=self.ledger.contract,
+                folder=folder,
+            )
+
+
+@dataclass(frozen=True, slots=True)
 class OpenLedger:
     """A ledger, the node behind it, and what an embedded chain needs done: its sealing, and its end.
 
@@ -51,14 +87,18 @@ class OpenLedger:
     close: Callable[[], None] = lambda: None
 
 
-def open_registry_ledger(settings: Settings, anchorer: Account, relayer: Account) -> OpenLedger:
-    """Open the ledger that the settings name; raises `ProvenanceError`."""
+def open_registry_ledger(settings: Settings, anchorer: Account, relayer: Account, belongs: Belonging) -> OpenLedger:
+    """Open the ledger that the settings name; raises `ProvenanceError`, also where the database `belongs` elsewhere."""
     record = settings.data / "ledger.json"
     pinned = read_pin(record)
     if settings.ledger_url is not None and settings.ledger_contract is not None:
-        return _open_rpc(BoundedHTTPProvider(settings.ledger_url), settings.ledger_contract, record, pinned)
+        return _open_rpc(BoundedHTTPProvider(settings.ledger_url), settings.ledger_contract, record, pinned, belongs)
     if settings.admin is None or settings.steward is None:
         raise ConfigurationError("bad-settings", "The embedded ledger needs an admin and a steward.")
+    if pinned is None:
+        belongs.demand_none(settings.data)
+    else:
+        belongs.demand(pinned.ledger)
     from provenance.evm.embedded import EmbeddedChain
     from provenance.evm.embedded_rpc import EmbeddedProvider
 
@@ -80,17 +120,22 @@ def open_registry_ledger(settings: Settings, anchorer: Account, relayer: Account
     )
 
 
-def _open_rpc(provider: Provider, contract: Address, record: Path, pinned: Pin | None) -> OpenLedger:
+def _open_rpc(
+    provider: Provider, contract: Address, record: Path, pinned: Pin | None, belongs: Belonging
+) -> OpenLedger:
     """Open the ledger at a node: the pinned one, the first one, or the pinned one's sealed successor."""
     ledger = EVMLedger(provider, contract)
     if pinned is None:
+        belongs.demand(ledger.identity)
         _write(record, Pin(ledger.identity))
         return OpenLedger(ledger, provider)
     if ledger.identity == pinned.ledger:
+        belongs.demand(ledger.identity)
         return OpenLedger(ledger, provider, pinned.predecessors)
     before, former = ledger.predecessor(), pinned.ledger
     if before is None or (before.contract, before.chain_id) != (former.contract, former.chain_id):
         return OpenLedger(EVMLedger(provider, contract, former), provider)  # Raises, telling what is another.
+    belongs.demand(ledger.identity, former)
     log.warning("the registry moves from the ledger at %s to its successor at %s", former.contract, contract)
     predecessors = (former, *pinned.predecessors)
     return OpenLedger(

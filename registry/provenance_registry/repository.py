@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 
 from provenance.encoding import Address, Digest, Hash32, KeyId, Root
 from provenance.errors import ConflictError
-from provenance.ledger import AmendmentRecord, BlockRef, LedgerEvent, SignedTransaction
+from provenance.ledger import AmendmentRecord, BlockRef, LedgerEvent, LedgerIdentity, SignedTransaction
 from provenance.serial import Serial
 from provenance_registry.records import (
     AnchoredRow,
@@ -128,8 +128,11 @@ class Transaction(Protocol):
     def release_lease(self, name: str, holder: str, token: int) -> None:
         """End a lease at once, where it is still that holder's."""
 
-    def leave_ledger(self) -> None:
-        """Forget all that is of the present ledger alone, as the registry goes on with its successor.
+    def belong_to(self, ledger: LedgerIdentity) -> LedgerIdentity:
+        """Tie the database to a ledger where it belongs to none yet; return the one that it belongs to."""
+
+    def leave_ledger(self, successor: LedgerIdentity) -> None:
+        """Forget all that is of the present ledger alone, as the registry goes on with its `successor`.
 
         Certificates and batches stay, and are found there by their roots.  Raises `ConflictError` while a transaction
         is under way.
@@ -147,6 +150,9 @@ class Repository(Protocol):
 
         What it raises undoes the write.
         """
+
+    def own_ledger(self) -> LedgerIdentity | None:
+        """Return the ledger that the database belongs to, or ``None`` before its first start."""
 
     def certificate(self, digest: Digest) -> StoredCertificate | None:
         """Return the certificate of that digest."""

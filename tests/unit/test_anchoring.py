@@ -368,7 +368,7 @@ def test_a_ledger_is_not_left_while_a_transaction_is_under_way(pipeline: Pipelin
     certificate = pipeline.submit()
     pipeline.turn(mine=False)
     with pytest.raises(ConflictError, match="1 transactions are still under way"):
-        pipeline.repository.write(lambda transaction: transaction.leave_ledger())
+        pipeline.repository.write(lambda transaction: transaction.leave_ledger(pipeline.ledger.identity))
     assert pipeline.state(certificate) == "batched"
     assert len(pipeline.repository.open_entries()) == 1
 
@@ -376,7 +376,7 @@ def test_a_ledger_is_not_left_while_a_transaction_is_under_way(pipeline: Pipelin
 def test_what_was_anchored_stays_so_when_its_ledger_is_left(pipeline: Pipeline) -> None:
     certificate = pipeline.anchored()
     token_id = pipeline.stored(certificate).token_id
-    pipeline.repository.write(lambda transaction: transaction.leave_ledger())
+    pipeline.repository.write(lambda transaction: transaction.leave_ledger(pipeline.ledger.identity))
     assert (pipeline.repository.indexed_head(), pipeline.repository.last_nonce(ANCHORER.address)) == (None, None)
     assert (pipeline.state(certificate), pipeline.stored(certificate).token_id) == ("anchored", token_id)
     pipeline.turn(3)  # The same anchors stand on the ledger that is read now.

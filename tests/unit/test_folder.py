@@ -38,7 +38,7 @@ def test_what_is_made_is_its_owners_alone(tmp_path: Path) -> None:
     assert {mode(folder) for folder in (settings.data, settings.media, settings.secrets)} == {0o700}
     lock = FolderLock(settings.data)
     repository, chain = SQLRepository(settings.database), EmbeddedChain(settings.chain)
-    repository.write(lambda transaction: transaction.leave_ledger())
+    repository.write(lambda transaction: transaction.held())
     modes = {path.name: mode(path) for path in settings.data.iterdir() if path.is_file()}
     chain.close()
     repository.close()

@@ -160,6 +160,16 @@ def written() -> Rows:
                 **block,
             }
         ],
+        "own_ledger": [
+            {
+                "id": 1,
+                "chain_id": "31337",
+                "genesis": b"\1" * 32,
+                "contract": b"\2" * 20,
+                "code_hash": b"\3" * 32,
+                "deployment_id": b"\4" * 32,
+            }
+        ],
         "leases": [{"name": "sender", "holder": "ab" * 16, "token": 7, "expires": 1_800_000_000_000}],
     }
 

@@ -12,12 +12,20 @@ import sqlalchemy as sa
 
 from provenance.encoding import Address, Digest, Hash32, KeyId, Root
 from provenance.errors import ConflictError, StorageError
-from provenance.ledger import Anchored, BlockRef, LedgerEvent, SignedTransaction, split_token_id
+from provenance.ledger import (
+    Anchored,
+    BlockRef,
+    LedgerEvent,
+    LedgerIdentity,
+    SignedTransaction,
+    split_token_id,
+)
 from provenance.serial import Serial
 from provenance.status import Status
 from provenance_registry.db import (
     amending,
     anchoring,
+    belonging,
     holding,
     indexing,
     leasing,
@@ -133,15 +141,21 @@ class SQLTransaction:
     def release_lease(self, name: str, holder: str, token: int) -> None:
         leasing.release(self._connection, name, holder, token)
 
-    def leave_ledger(self) -> None:
+    def belong_to(self, ledger: LedgerIdentity) -> LedgerIdentity:
+        return belonging.tie(self._connection, ledger)
+
+    def leave_ledger(self, successor: LedgerIdentity) -> None:
         relaying.forget(self._connection)
         anchoring.forget(self._connection)
         indexing.rewind(self._connection, None)
+        belonging.untie(self._connection)
+        belonging.tie(self._connection, successor)
 
 
 class SQLRepository(
     amending.AmendingReads,
     anchoring.AnchoringReads,
+    belonging.BelongingReads,
     holding.HoldingReads,
     indexing.IndexReads,
     naming.NamingReads,
@@ -161,6 +175,11 @@ class SQLRepository(
         self._writer.close()
         self._looking.close()
         self._engine.dispose()
+
+    @property
+    def where(self) -> str:
+        """Where the database is, as people may be told."""
+        return self._where
 
     @property
     def trouble(self) -> StorageError | None:

@@ -141,6 +141,18 @@ former_bytes = Table(
 )
 """What an entry's call was signed as before, under nonces that the chain did not take."""
 
+own_ledger = Table(
+    "own_ledger",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("chain_id", String(78), nullable=False),
+    Column("genesis", LargeBinary(32), nullable=False),
+    Column("contract", LargeBinary(20), nullable=False),
+    Column("code_hash", LargeBinary(32), nullable=False),
+    Column("deployment_id", LargeBinary(32), nullable=False),
+)
+"""The ledger that all of this is about: one row."""
+
 leases = Table(
     "leases",
     metadata,
