@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -84,17 +84,23 @@ class ChainStore(BaseAtomicDB):
     def block(self) -> Iterator[None]:
         """Make all that is written inside durable together, or not at all; raises `StorageError` for a failing disk."""
         try:
+            self._undo()  # What could not be undone when it failed.
             self.connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
             except BaseException:
-                self.connection.execute("ROLLBACK")
+                with suppress(sqlite3.Error):  # Why the block failed is to be told, not that.
+                    self._undo()
                 raise
             self.connection.execute("COMMIT")
         except sqlite3.Error as error:
-            if self.connection.in_transaction:
-                self.connection.execute("ROLLBACK")
+            with suppress(sqlite3.Error):
+                self._undo()
             raise StorageError("chain-unusable", "The chain could not be written: {reason}.", reason=error) from None
+
+    def _undo(self) -> None:
+        if self.connection.in_transaction:  # On a failing disk SQLite has undone it by itself.
+            self.connection.execute("ROLLBACK")
 
     def copy(self, target: Path) -> None:
         """Copy all that is durable into a new file, readable by its owner alone, and force that to disk."""

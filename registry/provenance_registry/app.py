@@ -60,6 +60,7 @@ from provenance_registry.worker.indexer import Indexer
 from provenance_registry.worker.loop import Worker
 from provenance_registry.worker.reviewer import Reviewer
 from provenance_registry.worker.sealer import Sealer
+from provenance_registry.worker.storage import Storage
 
 SECURITY_HEADERS = {
     "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
@@ -166,6 +167,7 @@ def _assemble(
     verdicts = Verdicts(repository, index, amendments, policy)
     examiner = Examiner(own, index, verdicts, policy)
     reviewer = Reviewer(own, index, clock)
+    storage = Storage(repository, settings.data)
     # The review is last: how much there is to judge is for strangers to say, and it must keep nothing else waiting.
     leading = [indexer.catch_up, sealer.settle, examiner.examine, sealer.seal]
 
@@ -177,7 +179,7 @@ def _assemble(
             indexer.follow()
 
     steps = [
-        *opened.steps, lease.look, deployment.look, *map(sending, leading), follow, accounts.look,
+        storage.look, *opened.steps, lease.look, deployment.look, *map(sending, leading), follow, accounts.look,
         sending(reviewer.review),
     ]  # fmt: skip
     worker = Worker(steps)

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from provenance.encoding import Address, Digest, Hash32, KeyId, Root
-from provenance.errors import ConflictError
+from provenance.errors import ConflictError, ProvenanceError
 from provenance.ledger import AmendmentRecord, BlockRef, LedgerEvent, LedgerIdentity, SignedTransaction
 from provenance.serial import Serial
 from provenance_registry.records import (
@@ -141,6 +141,10 @@ class Transaction(Protocol):
 
 class Repository(Protocol):
     """Reads, and the door to writes."""
+
+    @property
+    def trouble(self) -> ProvenanceError | None:
+        """What keeps everything from being written, or kept the last write, if anything."""
 
     def write(self, work: Callable[[Transaction], T]) -> T:
         """Carry out `work` and return its answer once it is on disk; raises what `work` raises, undoing it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -71,12 +72,34 @@ class Tally:
         return "\n".join(lines)
 
 
-def carry_out(run: Callable[..., Tally], trials: int, description: str) -> int:
-    """Run a tool as its command line says, print its table, and return its exit code."""
+class NotPermittedError(Exception):
+    """This machine does not let the fault be made; says why."""
+
+
+IMPOSSIBLE = 77
+"""The exit code of a tool that cannot make its fault here: neither passed nor failed."""
+
+
+def carry_out(
+    run: Callable[..., Tally],
+    trials: int,
+    description: str,
+    options: Callable[[argparse.ArgumentParser], object] = lambda _: None,
+) -> int:
+    """Run a tool as its command line says, print its table, and return its exit code.
+
+    `options` may add more of them, which go to `run` by their names.
+    """
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--trials", type=int, default=trials)
     parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    tally = run(options.trials, random.Random(options.seed), tell=lambda text: print(text, flush=True))
+    options(parser)
+    given = vars(parser.parse_args())
+    number, rng = given.pop("trials"), random.Random(given.pop("seed"))
+    try:
+        tally = run(number, rng, tell=lambda text: print(text, flush=True), **given)
+    except NotPermittedError as why:
+        print(f"NOT TRIED: {why}", file=sys.stderr)
+        return IMPOSSIBLE
     print(tally)
     return 1 if tally.failed else 0

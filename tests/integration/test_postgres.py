@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from provenance.errors import ConfigurationError, StorageError
+from provenance.errors import ConfigurationError, UnreachableError
 from provenance.verdict import Outcome
 from provenance_registry.db.engine import migrate, open_engine
 from provenance_registry.db.repository import SQLRepository
@@ -87,9 +87,9 @@ def test_an_address_that_is_none_is_refused_and_not_repeated(wrong: str) -> None
 
 
 def test_a_server_that_is_not_there_is_told_without_its_password(tmp_path: Path) -> None:
-    with pytest.raises(StorageError) as caught:
+    with pytest.raises(UnreachableError) as caught:
         open_engine(f"postgresql://somebody:hush-hush@/kilnmark?host={tmp_path}")
-    assert caught.value.code == "database-unusable"
+    assert caught.value.code == "database-away"
     assert "hush" not in caught.value.message
     assert str(tmp_path).rpartition("/")[2] in caught.value.message
 
@@ -105,10 +105,11 @@ def test_a_server_that_dies_is_told_and_found_again(server: Server) -> None:
     repository = SQLRepository(server.make())
     assert repository.write(lambda transaction: transaction.held()) == 0
     server.kill()
-    with pytest.raises(StorageError):
+    with pytest.raises(UnreachableError, match="does not answer"):
         repository.write(lambda transaction: transaction.held())
-    with pytest.raises(StorageError):
+    with pytest.raises(UnreachableError):
         repository.counts()
+    assert repository.trouble is not None
     server.start()
     assert repository.counts()[State.HELD] == 0
     assert repository.write(lambda transaction: transaction.held()) == 0

@@ -213,3 +213,20 @@ def test_marks_stand_at_the_beginning() -> None:
     assert not has_mark("image/webp", b"XXXX\0\0\0\0WEBP")
     assert len(b"\x89PNG\r\n\x1a\n") < MARK_BYTES
     assert issubclass(MalformedError, ProvenanceError)
+
+
+def test_a_file_whose_name_is_not_on_disk_is_not_acknowledged_when_it_comes_again(
+    pipeline: Pipeline, media: Media, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name(pipeline, Photo(Digest.of(JPEG)))
+
+    def fail(_: Path) -> None:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as failing:
+        failing.setattr(module, "sync_folder", fail)
+        for _ in range(2):  # The second time too: nothing has forced its name to disk since.
+            with pytest.raises(StorageError):
+                put(media, JPEG)
+    assert put(media, JPEG)
+    assert not put(media, JPEG)

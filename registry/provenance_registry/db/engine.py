@@ -18,7 +18,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import event
 
-from provenance.errors import ConfigurationError, StorageError
+from provenance.errors import ConfigurationError, ProvenanceError, StorageError, UnreachableError
 
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-32768")
 
@@ -40,12 +40,13 @@ _POOL: dict[str, Any] = {"poolclass": sa.QueuePool, "pool_size": 8, "max_overflo
 def open_engine(where: Path | str) -> sa.Engine:
     """Return the engine of the database at a path or an address, made and migrated where needed.
 
-    Raises `StorageError`, and `ConfigurationError` for an address that is not of PostgreSQL.
+    Raises `StorageError`, `UnreachableError` for a server that does not answer, and `ConfigurationError` for an address
+    that is not of PostgreSQL.
     """
     engine = _sqlite(where) if isinstance(where, Path) else _postgresql(where)
     try:
         migrate(engine)
-    except StorageError:
+    except ProvenanceError:
         engine.dispose()
         raise
     except sa.exc.DBAPIError as error:
@@ -106,10 +107,27 @@ def _postgresql(address: str) -> sa.Engine:
     return engine
 
 
-def unusable(where: str, error: Exception) -> StorageError:
-    """Return the error for a database that cannot be opened or read, in the driver's words."""
+def unusable(where: str, error: Exception) -> StorageError | UnreachableError:
+    """Return the error for a database that cannot be opened, read or written, in the driver's words."""
     reason = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    if isinstance(error, sa.exc.DBAPIError) and _is_away(reason):
+        return UnreachableError(
+            "database-away",
+            "The database {path} does not answer for the moment: {reason}.",
+            hint="It is asked again by itself. Nothing that was acknowledged is lost.",
+            path=where,
+            reason=reason,
+        )
     return StorageError("database-unusable", "The database {path} cannot be used: {reason}.", path=where, reason=reason)
+
+
+def _is_away(error: object) -> bool:
+    """Tell whether a server is gone, going or coming, or has no connection or lock to give, and not its disk failing.
+
+    Only PostgreSQL's errors have a state, and that is ``None`` where the server never came to say why.
+    """
+    state: str | None = getattr(error, "sqlstate", "")
+    return state is None or (state[:2] in ("08", "53", "55", "57") and state != "53100")
 
 
 def migrate(engine: sa.Engine, revision: str = "head") -> None:

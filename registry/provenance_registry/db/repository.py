@@ -11,7 +11,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from provenance.encoding import Address, Digest, Hash32, KeyId, Root
-from provenance.errors import ConflictError, StorageError
+from provenance.errors import ConflictError, ProvenanceError
 from provenance.ledger import (
     Anchored,
     BlockRef,
@@ -182,8 +182,8 @@ class SQLRepository(
         return self._where
 
     @property
-    def trouble(self) -> StorageError | None:
-        """What keeps everything from being written, if anything."""
+    def trouble(self) -> ProvenanceError | None:
+        """What keeps everything from being written, or kept the last write, if anything."""
         return self._writer.trouble
 
     @property

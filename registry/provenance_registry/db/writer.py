@@ -15,7 +15,8 @@ from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
-from provenance.errors import StorageError
+from provenance.errors import ProvenanceError, StorageError
+from provenance_registry.db.engine import unusable, where_of
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ class GroupWriter:
         self._engine = engine
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._ended = False
+        self._failed: ProvenanceError | None = None
         self._thread = threading.Thread(target=self._run, name="group-writer", daemon=True)
         self._thread.start()
 
@@ -44,9 +46,9 @@ class GroupWriter:
         return future
 
     @property
-    def trouble(self) -> StorageError | None:
-        """The error that names a writer which has ended, while nothing can be written."""
-        return _ended() if self._ended else None
+    def trouble(self) -> ProvenanceError | None:
+        """Why nothing can be written any more, or why the database refused the last write."""
+        return _ended() if self._ended else self._failed
 
     def close(self) -> None:
         """Finish what is queued and stop."""
@@ -95,26 +97,28 @@ class GroupWriter:
                     except Exception as error:  # Whatever the work raises belongs to its caller.
                         future.set_exception(error)
         except BaseException as error:
-            if not isinstance(error, sa.exc.DBAPIError | StorageError):
+            failure = _failure(where_of(self._engine), error)
+            if isinstance(error, sa.exc.DBAPIError | ProvenanceError):
+                self._failed = failure
+            else:
                 log.exception("a group of writes failed")
-            _fail(group, error)
+            for _, future in group:
+                if not future.done():
+                    future.set_exception(failure)
             if isinstance(error, Exception):
                 return
             raise
+        self._failed = None
         for future, answer in answers:
             future.set_result(answer)
 
 
-def _fail(group: list[_Job], error: BaseException) -> None:
-    reason = error.orig if isinstance(error, sa.exc.DBAPIError) else error
-    failure = (
-        error
-        if isinstance(error, StorageError)
-        else StorageError("database-unusable", "The database could not be written: {reason}.", reason=reason)
-    )
-    for _, future in group:
-        if not future.done():
-            future.set_exception(failure)
+def _failure(where: str, error: BaseException) -> ProvenanceError:
+    if isinstance(error, ProvenanceError):
+        return error
+    if isinstance(error, sa.exc.DBAPIError):
+        return unusable(where, error)
+    return StorageError("database-unusable", "The database could not be written: {reason}.", reason=error)
 
 
 def _ended() -> StorageError:

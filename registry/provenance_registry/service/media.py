@@ -165,11 +165,19 @@ class Upload:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             new = not self._path.exists()
             self._temporary.replace(self._path)
-            sync_folder(self._path.parent)
-            sync_folder(self._path.parent.parent)
+            self._sync_names()
         except OSError as error:
             raise _failed(error) from None
         return new
+
+    def _sync_names(self) -> None:
+        try:
+            sync_folder(self._path.parent)
+            sync_folder(self._path.parent.parent)
+        except OSError:
+            # A sync that is tried again may succeed without having written anything: the file must come again.
+            self._path.unlink(missing_ok=True)
+            raise
 
     def close(self) -> None:
         """Let go of the file, and forget what was not finished."""
