@@ -16,6 +16,7 @@ from provenance.piece import (
     Resource,
     Text,
     joined,
+    text_in,
 )
 from provenance_cli.i18n import _, current
 from provenance_cli.mapping import LABELS
@@ -32,8 +33,8 @@ def line_of(piece: Piece) -> str:
     return " · ".join(part for part in parts if part)[:100]
 
 
-def facts_of(piece: Piece) -> Iterator[tuple[str, str]]:
-    """Yield what is known of a piece, each fact with its label."""
+def facts_of(piece: Piece, language: str = "") -> Iterator[tuple[str, str]]:
+    """Yield what is known of a piece, each fact with its label; texts in all their languages, or in one."""
     known: dict[str, Any] = {"serial": str(piece.serial)}
     known |= {name: getattr(piece, name) for name in (*TEXT_FIELDS, *PLAIN_FIELDS, "country")}
     known |= _makers(piece) | _firing(piece.firing or Firing()) | _belonging(piece)
@@ -46,7 +47,8 @@ def facts_of(piece: Piece) -> Iterator[tuple[str, str]]:
     for field, label in LABELS.items():
         value = known[field]
         if isinstance(value, Mapping):
-            value = "  ".join(f"{language}: {text}" for language, text in value.items())
+            texts = "  ".join(f"{tag}: {text}" for tag, text in value.items())
+            value = text_in(value, language, "zh-Hans", "en") if language else texts
         if value:
             yield _(label), " ".join(value.split())
 

@@ -53,6 +53,14 @@ def check_sheet(pdf: bytes, expected: Sequence[str]) -> None:
         )
 
 
+def check_page(pdf: bytes, expected: str) -> None:
+    """Return if a code on `pdf` is `expected`, whatever its photos show; raise `VerificationError` otherwise."""
+    if expected not in read_sheet(pdf):
+        raise VerificationError(
+            "sheet-unreadable", "The code of {serial} does not read back.", serial=expected.rpartition("/")[2]
+        )
+
+
 def check_image(png: bytes, expected: str) -> None:
     """Return if the one code on an image is `expected`; raise `VerificationError` otherwise."""
     with Image.open(io.BytesIO(png)) as image:

@@ -12,8 +12,10 @@ from provenance_cli.context import Advance, App, pass_app
 from provenance_cli.i18n import _, later, ngettext
 
 if TYPE_CHECKING:
+    from provenance.encoding import Digest
     from provenance.printing.label import Label
     from provenance.printing.sheet import SheetReport
+    from provenance.verdict import Verdict
     from provenance_cli.store import Signed
     from provenance_cli.workshop import Workshop
 
@@ -71,22 +73,64 @@ def print_(
     app.data({"tags": report.labels, "pages": report.pages, "file": str(path), "missing": list(report.missing)})
 
 
-def check_anchored(app: App, workshop: Workshop, chosen: list[Signed]) -> None:
-    """Return if the pinned ledger shows each piece's record to be genuine; raise `ConfigurationError` otherwise.
+@tag.command(help="Print certificates of authenticity: an A4 page a piece, with all evidence inside.")
+@click.argument("serials", nargs=-1)
+@click.option(
+    "-o", "--out", type=click.Path(file_okay=False), help="Folder for the PDFs (default: out/ in the workshop)."
+)
+@pass_app
+def certificate(app: App, serials: tuple[str, ...], out: str | None) -> None:
+    """Print pages to frame, once each record was checked; every code is read back."""
+    from provenance.bundle import Bundle
+    from provenance.decoding import Decoder
+    from provenance.printing.authenticity import print_authenticity
+    from provenance.printing.readback import check_page
+    from provenance.serial import Serial
+    from provenance_cli.authenticity import authenticity_page
+    from provenance_cli.files import write_file
+
+    workshop = app.workshop()
+    check_host(workshop)
+    wanted = [workshop.store.certificate(Serial.parse(serial)) for serial in serials]
+    chosen = wanted or workshop.store.certificates(("anchored",))
+    verdicts = check_anchored(app, workshop, chosen)
+    folder, missing = Path(out) if out else workshop.out, dict[str, None]()
+    with app.progress(len(chosen), _("Printing")) as advance, Decoder() as decoder:
+        for item, verdict in zip(chosen, verdicts, strict=True):
+            data = item.bundle or b""
+
+            def photo(digest: Digest) -> bytes:
+                return workshop.photo_path(digest).read_bytes()
+
+            page = authenticity_page(Bundle.from_bytes(data), data, verdict, app.lang, photo, decoder)
+            drawn = io.BytesIO()
+            missing |= dict.fromkeys(print_authenticity(page, drawn, created=app.clock()))
+            check_page(drawn.getvalue(), page.url)
+            write_file(folder / f"{page.serial}.pdf", drawn.getvalue())
+            advance(1)
+    text = ngettext("{n} certificate in {path}", "{n} certificates in {path}", len(chosen))
+    app.say(text.format(n=len(chosen), path=folder))
+    for name in missing:
+        app.say("  " + _("The typeface lacks {name}.").format(name=name), fg="yellow")
+    app.data({"certificates": len(chosen), "folder": str(folder), "missing": list(missing)})
+
+
+def check_anchored(app: App, workshop: Workshop, chosen: list[Signed]) -> list[Verdict]:
+    """Return verdicts, by which the pinned ledger shows each piece's record to be genuine; raise `ConfigurationError`.
 
     A tag cannot be called back: what a registry says is not enough, and a certificate may be anchored in vain.
     """
     from provenance.bundle import Bundle
     from provenance.errors import ConfigurationError
     from provenance.texts import sentence
-    from provenance.verdict import Outcome
+    from provenance.verdict import Outcome, Verdict
     from provenance.verify import Verifier
     from provenance_cli.ledgers import load_policy, open_pinned
 
     if not chosen:
         raise ConfigurationError("not-anchored", "No piece is on the ledger yet.", hint=_SUBMIT_FIRST)
     policy = load_policy(app)
-    verifier = Verifier(policy, open_pinned(policy))
+    verifier, verdicts = Verifier(policy, open_pinned(policy)), list[Verdict]()
     with app.progress(len(chosen), _("Checking")) as advance:
         for item in chosen:
             piece = item.certificate.piece
@@ -103,7 +147,9 @@ def check_anchored(app: App, workshop: Workshop, chosen: list[Signed]) -> None:
                     serial=piece.serial,
                     reason=sentence(verdict.reason, app.lang),
                 )
+            verdicts.append(verdict)
             advance(1)
+    return verdicts
 
 
 def check_host(workshop: Workshop) -> None:
