@@ -24,7 +24,7 @@ CAPTIONS = {
     "base-mark": later("The base mark: compare this"),
 }
 """What a photo shows, by its role."""
-_ELSEWHERE = ("serial", "title", "maker", "credit_line", "photos")
+_ELSEWHERE = ("serial", "title", "maker", "credit_line", "photos", "mark_photos")
 """Facts that stand elsewhere on the page."""
 
 

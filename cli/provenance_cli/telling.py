@@ -42,7 +42,9 @@ def facts_of(piece: Piece, language: str = "") -> Iterator[tuple[str, str]]:
         field, _underscore, unit = name.rpartition("_")
         value = getattr(piece, name)
         known[field] = value and f"{value:,} {unit}"
-    for field, items in (("photos", piece.photos), ("scan", piece.scans), ("files", piece.files)):
+    marks = tuple(photo for photo in piece.photos if photo.role == "base-mark")
+    others = tuple(photo for photo in piece.photos if photo.role != "base-mark")
+    for field, items in (("photos", others), ("mark_photos", marks), ("scan", piece.scans), ("files", piece.files)):
         known[field] = str(len(items)) if items else None
     for field, label in LABELS.items():
         value = known[field]

@@ -20,6 +20,7 @@ from provenance.tag import tag_url
 from provenance_cli import main
 from provenance_cli.client import RegistryClient
 from provenance_cli.files import write_file
+from provenance_cli.workshop import Workshop
 from tests.support.photos import photo_bytes
 from tests.support.registries import ROOT, RunningRegistry
 
@@ -513,3 +514,28 @@ def test_one_node_of_another_chain_is_named_and_accuses_nobody(
     assert (code, json.loads(data)["outcome"]) == (3, "INCONCLUSIVE")
     assert "wrong.example" in talk
     assert "some-key" not in talk
+
+
+def test_photos_of_the_base_mark_are_told_apart(run: Run, registry: RunningRegistry, tmp_path: Path) -> None:
+    shop = make_workshop(run, tmp_path / "marks", registry.base_url, "marks")
+    for number, name in enumerate(("whole", "crackle", "mark")):
+        (tmp_path / f"{name}.jpg").write_bytes(photo_bytes(seed=200 + number))
+    given = (
+        "--photo",
+        tmp_path / "whole.jpg",
+        "--photo",
+        tmp_path / "crackle.jpg",
+        "--mark-photo",
+        tmp_path / "mark.jpg",
+    )
+    assert run("-C", shop, "piece", "add", "--title", "杯", "--credit-line", "© 示例工作室", *given)[0] == 0
+    (tmp_path / "more.csv").write_text("名称,底款照片,来源\n碗,mark.jpg,CC BY 4.0\n", "utf-8")
+    assert run("-y", "-C", shop, "piece", "import", tmp_path / "more.csv")[0] == 0
+    cup, bowl = Workshop.open(shop).store.pieces()
+    assert [photo.role for photo in cup.photos] == ["overview", "detail", "base-mark"]
+    assert [photo.role for photo in bowl.photos] == ["base-mark"]
+    assert [*cup.credit_line.values(), *bowl.credit_line.values()] == ["© 示例工作室", "CC BY 4.0"]
+    code, told, _ = run("-C", shop, "--lang", "en", "piece", "show", cup.serial)
+    assert code == 0
+    assert re.search(r"Photos +2\n", told)
+    assert re.search(r"Photos of the base mark +1\n", told)
