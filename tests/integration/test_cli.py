@@ -387,7 +387,7 @@ def test_a_registry_that_was_restored_from_an_older_copy_gets_everything_again(r
         assert registry.stop() == 0
         (registry.folder / "registry.db").write_bytes(older)
         (digest,) = {item for piece in json.loads(run(*at, "piece", "list")[1]) for item in piece.get("photos", [])}
-        for path in registry.folder.rglob(f"{digest.removeprefix('0x')}*"):
+        for path in (registry.folder / "media").rglob(f"{digest.removeprefix('0x')}*"):
             path.unlink()
         registry.start(wait=False)
         registry.wait_alive()
