@@ -23,19 +23,17 @@ def run(arguments: Sequence[str]) -> int:
     backup.add_argument("--with-secrets", action="store_true")
     restore = commands.add_parser("restore")
     restore.add_argument("folder", type=Path)
-    commands.add_parser("fsck")
+    fsck = commands.add_parser("fsck")
+    fsck.add_argument("--progress", action="store_true", help="show a bar on a terminal")
     given = parser.parse_args(arguments)
     data = Path(os.environ.get("KILNMARK_DATA") or "kilnmark-registry").absolute()
     if os.environ.get("KILNMARK_DATABASE"):
-        raise ConfigurationError(
-            "backup-elsewhere",
-            "The registry's database is not in its folder.",
-            hint="Back PostgreSQL up with pg_dump, and copy the folder after it.",
-        )
+        raise _elsewhere(given.command)
     if given.command == "fsck":
         from provenance_registry.fsck import check
 
-        findings = check(data, os.environ.get("KILNMARK_LEDGER") or None)
+        watched = given.progress and sys.stderr.isatty()
+        findings = check(data, os.environ.get("KILNMARK_LEDGER") or None, _show if watched else lambda *_: None)
         print(json.dumps(asdict(findings)), flush=True)
         return 1 if findings.found else 0
     folder = given.folder.absolute()
@@ -45,3 +43,37 @@ def run(arguments: Sequence[str]) -> int:
         report = backups.restore(folder, data)
     print(json.dumps(asdict(report)), file=sys.stdout, flush=True)
     return 0
+
+
+_WIDTH = 40
+
+
+def _show(done: int, of: int) -> None:
+    """Draw how far it is, over what was drawn before; nothing of it stays."""
+    filled = _WIDTH * done // max(of, 1)
+    bar = "#" * filled + "-" * (_WIDTH - filled)
+    end = "\r\x1b[K" if done >= of else ""
+    print(f"\r{bar} {done:,}/{of:,}{end}", end="", file=sys.stderr, flush=True)
+
+
+def _elsewhere(command: str) -> ConfigurationError:
+    """Return why a command is refused where the database is PostgreSQL's, and what to use instead."""
+    if command == "backup":
+        return ConfigurationError(
+            "backup-elsewhere",
+            "The registry's database is PostgreSQL's, and no backup of its folder would have it.",
+            hint="First pg_dump of the database, then a copy of the folder, and an embedded chain.db last, from a "
+            "stopped registry.",
+        )
+    if command == "restore":
+        return ConfigurationError(
+            "restore-elsewhere",
+            "The registry's database is PostgreSQL's, and a backup of a folder is not put back there.",
+            hint="Put a dump back into an empty database with pg_restore or psql, and the folder of the same copy "
+            "beside it.",
+        )
+    return ConfigurationError(
+        "fsck-elsewhere",
+        "The registry's database is PostgreSQL's, and only one in a folder is checked.",
+        hint="pg_amcheck checks the database itself, and `kilnmark verify` each piece against the ledger.",
+    )

@@ -1,6 +1,7 @@
 """Checks a registry's folder: what the database says is derived anew from the certificates and the chain.
 
 Nothing is changed: the database is opened for reading alone, and an embedded chain is copied and the copy opened.
+At most one batch is in memory, however many there are.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import re
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,10 +23,13 @@ from provenance.errors import ConfigurationError, LedgerError, ProvenanceError, 
 from provenance.evm.ledger import EVMLedger
 from provenance.evm.node import BoundedHTTPProvider
 from provenance.merkle import MerkleTree
+from provenance_registry.db.engine import forms, newer
 from provenance_registry.folder import FolderLock
-from provenance_registry.ledgers import read_pin
+from provenance_registry.ledgers import Pin, read_pin
 
 _TOLD = 1_000
+_STEP = 250
+"""Pieces of work from one word on how far it is to the next."""
 
 _BATCHES = """
     SELECT b.id, b.root, b.first_lot, b.open = 0 AND (b.outbox_id IS NULL OR o.sending = 'final') AS anchored
@@ -56,8 +60,34 @@ class Findings:
             self.faults.append({"fault": fault, "what": str(what)})
 
 
-def check(data: Path, node: str | None = None) -> Findings:
-    """Check the folder `data`, its ledger there or at `node`; raises `ProvenanceError` where that cannot be."""
+class _Tally:
+    """Counts what is done of all that there is to do, and tells it now and then."""
+
+    def __init__(self, tell: Callable[[int, int], None]) -> None:
+        self._tell, self._done, self._all = tell, 0, 0
+
+    def expect(self, number: int) -> None:
+        """Count more that is to be done."""
+        self._all += number
+
+    def each(self, rows: Iterator[sqlite3.Row]) -> Iterator[sqlite3.Row]:
+        """Hand on rows, each of which is a piece of work."""
+        for row in rows:
+            yield row
+            self.add(1)
+
+    def add(self, number: int) -> None:
+        """Count what is done."""
+        before, self._done = self._done, self._done + number
+        if before // _STEP != self._done // _STEP or self._done >= self._all:
+            self._tell(min(self._done, self._all), self._all)
+
+
+def check(data: Path, node: str | None = None, tell: Callable[[int, int], None] = lambda *_: None) -> Findings:
+    """Check the folder `data`, its ledger there or at `node`; raises `ProvenanceError` where that cannot be.
+
+    `tell` hears how much is done, and of how much.
+    """
     findings = Findings()
     if not (data / "registry.db").is_file():
         raise ConfigurationError("no-registry-here", "{path} holds no registry's database.", path=data)
@@ -65,12 +95,19 @@ def check(data: Path, node: str | None = None) -> Findings:
         with ExitStack() as opened:
             if (data / "lock").exists():  # A backup has none.
                 opened.callback(FolderLock(data).release)
-            ledger = _open_ledger(data, node, opened)
             address = f"{(data / 'registry.db').absolute().as_uri()}?mode=ro"
             database = opened.enter_context(closing(sqlite3.connect(address, uri=True)))
             database.row_factory = sqlite3.Row
-            _check_database(database, ledger, findings)
-            _check_files(data / "media", database, findings)
+            _demand_form(data / "registry.db", database)
+            pin = _pin(data)
+            ledger = _open_ledger(data, node, pin, opened)
+            _check_owner(database, pin, findings)
+            tally = _Tally(tell)
+            for table in ("certificates", "amendments", "leaves", "lots"):
+                tally.expect(database.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608
+            tally.expect(sum(1 for _ in _files(data / "media")))
+            _check_database(database, ledger, findings, tally)
+            _check_files(data / "media", database, findings, tally)
     except sqlite3.DatabaseError as error:
         findings.add("database-damaged", error)
     except OSError as error:
@@ -78,10 +115,47 @@ def check(data: Path, node: str | None = None) -> Findings:
     return findings
 
 
-def _open_ledger(data: Path, node: str | None, opened: ExitStack) -> EVMLedger:
+def _demand_form(path: Path, database: sqlite3.Connection) -> None:
+    """Return if the database is of this version's form; raises `StorageError`."""
+    known = forms()
+    try:
+        row = database.execute("SELECT version_num FROM alembic_version").fetchone()
+    except sqlite3.OperationalError:  # There is no such table.
+        row = None
+    form = str(row[0]) if row is not None else ""
+    if form == known[0]:
+        return
+    if form and form not in known:
+        raise newer(str(path), form)
+    raise StorageError(
+        "database-not-migrated",
+        "The database {path} is of an older version, in form {form}; this version checks form {newest}.",
+        hint="Check it with the version that wrote it, or start this version on a copy once, and check that.",
+        path=path,
+        form=form or "0000",
+        newest=known[0],
+    )
+
+
+def _pin(data: Path) -> Pin:
     pin = read_pin(data / "ledger.json")
     if pin is None:
         raise ConfigurationError("no-ledger-record", "{path} does not tell its ledger.", path=data)
+    return pin
+
+
+def _check_owner(database: sqlite3.Connection, pin: Pin, findings: Findings) -> None:
+    ledger = pin.ledger
+    told = (
+        str(ledger.chain_id), ledger.genesis.value, ledger.contract.value, ledger.code_hash.value,
+        ledger.deployment_id.value,
+    )  # fmt: skip
+    row = database.execute("SELECT chain_id, genesis, contract, code_hash, deployment_id FROM own_ledger").fetchone()
+    if row is not None and tuple(row) != told:  # Before a first start there is none.
+        findings.add("other-ledger", str(Address(row["contract"])))
+
+
+def _open_ledger(data: Path, node: str | None, pin: Pin, opened: ExitStack) -> EVMLedger:
     if node is not None:
         return EVMLedger(BoundedHTTPProvider(node), pin.ledger.contract, pin.ledger)
     from provenance.evm.embedded import EmbeddedChain
@@ -98,23 +172,22 @@ def _open_ledger(data: Path, node: str | None, opened: ExitStack) -> EVMLedger:
     return EVMLedger(EmbeddedProvider(chain), pin.ledger.contract, pin.ledger)
 
 
-def _check_database(database: sqlite3.Connection, ledger: EVMLedger, findings: Findings) -> None:
-    for row in database.execute("SELECT * FROM certificates ORDER BY id"):
+def _check_database(database: sqlite3.Connection, ledger: EVMLedger, findings: Findings, tally: _Tally) -> None:
+    for row in tally.each(database.execute("SELECT * FROM certificates ORDER BY id")):
         findings.certificates += 1
         _check_certificate(row, findings)
-    for row in database.execute("SELECT digest, key_id, data FROM amendments ORDER BY id"):
+    for row in tally.each(database.execute("SELECT digest, key_id, data FROM amendments ORDER BY id")):
         findings.certificates += 1
         _check_certificate(row, findings)
     for row in database.execute(_BATCHES):
         findings.batches += 1
-        _check_batch(row, database, ledger, findings)
+        tally.add(_check_batch(row, database, ledger, findings))
     for row in database.execute(_PLACES):
         findings.add("place-differs", row["digest"].hex())
     for row in database.execute("PRAGMA foreign_key_check"):
         findings.add("orphan", f"{row['table']} {row['rowid']}")
-    for row in database.execute(
-        "SELECT lot_id, root, block_hash, transaction_hash, anchor_id FROM lots ORDER BY lot_id"
-    ):
+    lots = "SELECT lot_id, root, block_hash, transaction_hash, anchor_id FROM lots ORDER BY lot_id"
+    for row in tally.each(database.execute(lots)):
         evidence = ledger.anchor_evidence(Root(row["root"]), Hash32(row["block_hash"]))
         told = Hash32(row["transaction_hash"]), row["anchor_id"]
         if evidence is None or (evidence.transaction, evidence.anchor_id) != told:
@@ -155,7 +228,8 @@ def _check_certificate(row: sqlite3.Row, findings: Findings) -> None:
         findings.add("columns-differ", name)
 
 
-def _check_batch(row: sqlite3.Row, database: sqlite3.Connection, ledger: EVMLedger, findings: Findings) -> None:
+def _check_batch(row: sqlite3.Row, database: sqlite3.Connection, ledger: EVMLedger, findings: Findings) -> int:
+    """Check a batch, and return how many leaves it has."""
     name = f"batch {row['id']}"
     statement = "SELECT leaf, digest, studio, token_id FROM leaves WHERE batch_id = ? ORDER BY leaf"
     kept = database.execute(statement, (row["id"],)).fetchall()
@@ -169,11 +243,13 @@ def _check_batch(row: sqlite3.Row, database: sqlite3.Connection, ledger: EVMLedg
             findings.add("token-differs", name)
     if row["anchored"] and ledger.anchor_id_of(Root(row["root"])) is None:
         findings.add("anchor-missing", name)
+    return len(kept)
 
 
-def _check_files(folder: Path, database: sqlite3.Connection, findings: Findings) -> None:
+def _check_files(folder: Path, database: sqlite3.Connection, findings: Findings, tally: _Tally) -> None:
     for path in _files(folder):
         findings.files += 1
+        tally.add(1)
         with path.open("rb") as file:
             if hashlib.file_digest(file, "sha256").hexdigest() != path.name:
                 findings.add("file-damaged", path.name)

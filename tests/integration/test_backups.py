@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 import threading
 from contextlib import closing, redirect_stderr, redirect_stdout
 from io import StringIO
@@ -152,8 +155,35 @@ DAMAGES = {
     "anchor-missing": "UPDATE batches SET root = zeroblob(32)",
     "block-differs": "UPDATE lots SET block_hash = zeroblob(32)",
     "place-differs": "UPDATE certificates SET token_id = '1' WHERE id = 1",
+    "other-ledger": "UPDATE own_ledger SET deployment_id = zeroblob(32)",
     "orphan": "INSERT INTO media VALUES (zeroblob(32), 99, 'photo', 'image/jpeg')",
 }
+
+
+def on_a_terminal(data: Path, *words: str) -> bytes:
+    """Run the registry's own program where its errors go to a terminal; return what came there."""
+    ours, theirs = os.openpty()
+    environment = {**os.environ, "KILNMARK_DATA": str(data)}
+    command = [sys.executable, "-m", "provenance_registry", *words]
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=theirs, check=True)
+    assert json.loads(done.stdout)["found"] == 0
+    os.write(theirs, b".")  # Else there may be nothing to read.
+    os.close(theirs)
+    shown = os.read(ours, 2**16)
+    os.close(ours)
+    return shown.removesuffix(b".")
+
+
+@pytest.mark.parametrize("command", ["backup", "restore", "fsck"])
+def test_a_folder_without_its_database_is_refused(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KILNMARK_DATABASE", "postgresql://user:hush-hush@localhost/x")
+    folder = [] if command == "fsck" else [tmp_path / "copy"]
+    code, told = run("registry", command, *folder, "--data", tmp_path / "data")
+    assert (code, told["error"]) == (5, f"{command}-elsewhere")
+    assert "hush" not in str(told)
+    assert not list(tmp_path.iterdir())
 
 
 def test_each_damage_is_named(tmp_path: Path) -> None:
@@ -172,6 +202,17 @@ def test_each_damage_is_named(tmp_path: Path) -> None:
     code, told = run("registry", "fsck", "--data", copy)
     assert (code, told["certificates"], told["batches"], told["faults"]) == (0, 2, 1, [])
     assert tree(copy) == before
+    heard = list[tuple[int, int]]()
+    check(copy, tell=lambda done, of: heard.append((done, of)))
+    assert (heard[-1], heard == sorted(heard)) == ((5, 5), True)  # Two certificates, two leaves, a lot.
+    for form, named in (("9999", "database-newer"), ("0006", "database-not-migrated")):
+        with closing(sqlite3.connect(copy / "registry.db")) as database, database:
+            database.execute("UPDATE alembic_version SET version_num = ?", (form,))
+        assert run("registry", "fsck", "--data", copy)[1]["error"] == named
+        (copy / "registry.db").write_bytes(before["registry.db"])
+    assert on_a_terminal(copy, "fsck", "--progress").startswith(b"\r")
+    assert b"5/5" in on_a_terminal(copy, "fsck", "--progress")
+    assert on_a_terminal(copy, "fsck") == b""
     for fault, statement in DAMAGES.items():
         with closing(sqlite3.connect(copy / "registry.db", isolation_level=None)) as database:
             database.execute(statement)

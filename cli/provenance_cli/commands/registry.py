@@ -55,7 +55,7 @@ def restore(app: App, folder: str, data: str | None) -> None:
 @pass_app
 def fsck(app: App, data: str | None) -> None:
     """Check a registry's folder."""
-    facts = _run(app, data, "fsck")
+    facts = _run(app, data, "fsck", *([] if app.json else ["--progress"]))
     app.data(facts, "\n".join(f"{fault['fault']}: {fault['what']}" for fault in facts["faults"]) or None)
     counted = {name: facts[name] for name in ("certificates", "batches", "files")}
     app.say(_("{certificates} certificates, {batches} batches and {files} files were checked.").format(**counted))
@@ -71,6 +71,7 @@ def _files(count: int) -> str:
 
 def _run(app: App, data: str | None, *arguments: str) -> Any:
     """Run the registry's own program and return what it tells; ends this program where it fails."""
+    from provenance.errors import ConfigurationError
     from provenance_cli.client import problem_error
     from provenance_cli.commands.serve import need_registry
 
@@ -87,5 +88,7 @@ def _run(app: App, data: str | None, *arguments: str) -> Any:
     if not isinstance(told, dict):
         click.get_current_context().exit(done.returncode or 70)
     if "status" in told and "detail" in told:
-        raise problem_error(told, int(told["status"]))
+        error = problem_error(told, int(told["status"]))
+        # A server on the network that fails may be asked again; what this machine's own program says is for good.
+        raise ConfigurationError.like(error) if told["status"] == 500 else error
     return told

@@ -130,22 +130,36 @@ def _is_away(error: object) -> bool:
     return state is None or (state[:2] in ("08", "53", "55", "57") and state != "53100")
 
 
-def migrate(engine: sa.Engine, revision: str = "head") -> None:
-    """Bring the schema to `revision`, up or down; raises `StorageError` for one that is newer than this version."""
+def newer(where: str, form: str) -> StorageError:
+    """Return the error for a database in a form that this version does not know."""
+    return StorageError(
+        "database-newer",
+        "The database {path} is of a newer version, in form {form}.",
+        hint="Start that version, or restore the copy that was made before it.",
+        path=where,
+        form=form,
+    )
+
+
+def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    return config
+
+
+def forms() -> list[str]:
+    """Return the forms of the database that this version knows, the newest first."""
+    return [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()]
+
+
+def migrate(engine: sa.Engine, revision: str = "head") -> None:
+    """Bring the schema to `revision`, up or down; raises `StorageError` for one that is newer than this version."""
+    config, known = _config(), forms()
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         now = MigrationContext.configure(connection).get_current_revision() or ""
         if now and now not in known:
-            raise StorageError(
-                "database-newer",
-                "The database {path} is of a newer version, in form {form}.",
-                hint="Start that version, or restore the copy that was made before it.",
-                path=where_of(engine),
-                form=now,
-            )
+            raise newer(where_of(engine), now)
         if revision == "base" or (revision != "head" and revision < now):  # Revisions are numbered.
             command.downgrade(config, revision)
         else:
