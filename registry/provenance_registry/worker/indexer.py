@@ -36,6 +36,7 @@ class Indexer:
         self._before_rewind = before_rewind
         self._at_once = BLOCKS_AT_ONCE
         self._followed: BlockRef | None = None
+        self._reached: BlockRef | None = None
 
     def catch_up(self) -> None:
         """Index all blocks up to the head; raises `LedgerError`.
@@ -58,14 +59,20 @@ class Indexer:
     def follow(self) -> None:
         """Take note of what another process has indexed, where that reaches to the ledger's head; raises `LedgerError`.
 
-        A head that was there at the turn before is enough: the other one needs a moment for the newest.
+        A head that was there at the turn before is enough: the other one needs a moment for the newest.  While the
+        chain is rearranged, and while the index goes back, it vouches for nothing.
         """
         self._index.refresh()
         before, self._followed = self._followed, self._ledger.head()
-        reached = self._repository.indexed_head()
+        reached, known = self._repository.indexed_head(), self._reached
+        self._reached = reached
+        if reached is None or (known is not None and reached.number < known.number):
+            self._index.forget()  # The other takes it back, as this process would.
         if reached is None or reached.number > self._followed.number:
             return  # This process's node lags.
-        if reached.number >= (before or self._followed).number and self._has(reached):
+        if not self._has(reached):
+            self._index.forget()
+        elif reached.number >= (before or self._followed).number:
             self._index.ask_successor(self._ledger, reached)
             self._index.seen(reached)
 
