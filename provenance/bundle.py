@@ -8,9 +8,10 @@ the ledger may stand beside them, as testimony.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 from provenance.canonical import JSONObject, JSONValue, canonicalize, is_of, parse_canonical
 from provenance.certificate import MAX_CERTIFICATE_BYTES, Certificate, format_time, parse_time
@@ -50,10 +51,10 @@ class InclusionProof:
         path = members["path"]
         if not isinstance(path, list) or len(path) > MAX_PATH:
             raise MalformedError("not-a-bundle", "Expected a list of hashes.", field="inclusion.path")
-        if not all(type(step) is str and _STEP(step) for step in path):
+        if not {str}.issuperset(map(type, path)) or not all(map(_STEP, path)):
             raise MalformedError("bad-hex", "A step of the path is a hash.", field="inclusion.path")
         index, size = count_of(members, "index", "inclusion"), count_of(members, "size", "inclusion")
-        return cls(index, size, tuple(bytes.fromhex(cast(str, step)[2:]) for step in path))
+        return cls(index, size, tuple([bytes.fromhex(step[2:]) for step in cast("list[str]", path)]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +174,7 @@ class Bundle:
         )
 
 
-_STEP = re.compile(r"0x[0-9a-f]{64}\Z").match
+_STEP: Callable[[Any], object] = re.compile(r"0x[0-9a-f]{64}\Z").match
 _TOKEN_ID = re.compile(r"(?:0|[1-9][0-9]{0,19})\Z")
 _BUNDLE = frozenset(("type", "version", "certificate", "amendments", "receipts", "inclusion", "exported", "asExported"))
 _INCLUSION = frozenset(("index", "size", "path"))

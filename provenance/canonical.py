@@ -41,7 +41,7 @@ def canonicalize(value: JSONValue) -> bytes:
 
 
 def join(value: JSONValue) -> bytes:
-    """Return the RFC 8785 bytes of a value whose parts have been through `canonicalize` or a parser already."""
+    """Return the RFC 8785 bytes of a value known to lie in the domain: from a parser, or made of checked parts."""
     try:
         return _encode(value)
     except UnicodeEncodeError:  # A lone surrogate.
@@ -123,30 +123,32 @@ def _check_nesting(data: bytes) -> None:
 
 
 def _in_domain(value: object, depth: int) -> bool:
-    # Runs over every value signed or verified: no paths, no messages, and no call for what is no container.
-    if type(value) is dict:
-        items: Any = value.values()
-        try:
-            if not "".join(value).isascii():
-                return False
-        except TypeError:  # A key is no string.
-            return False
-    elif type(value) is list:
-        items = value
+    # Runs over every value that is read: no paths, no messages, no call for each container, all keys looked at at once.
+    keys: list[Any] = []
+    level: list[Any] = [[value]]
+    for _ in range(depth + 1):
+        deeper: list[Any] = []
+        for items in level:
+            if type(items) is dict:
+                keys += items
+                items = items.values()
+            for item in items:
+                kind = type(item)
+                if kind is str:
+                    continue
+                if kind is dict or kind is list:
+                    deeper.append(item)
+                elif kind is not bool and (kind is not int or not -MAX_INTEGER <= item <= MAX_INTEGER):
+                    return False
+        if not deeper:
+            break
+        level = deeper
     else:
-        return _in_domain([value], depth + 1)
-    if not depth:
         return False
-    for item in items:
-        kind = type(item)
-        if kind is str or kind is bool:
-            continue
-        if kind is dict or kind is list:
-            if not _in_domain(item, depth - 1):
-                return False
-        elif kind is not int or not -MAX_INTEGER <= item <= MAX_INTEGER:
-            return False
-    return True
+    try:
+        return "".join(keys).isascii()
+    except TypeError:  # A key is no string.
+        return False
 
 
 def _explain(value: object, path: str, depth: int) -> None:

@@ -22,6 +22,8 @@ class Check(IntEnum):
     PHOTOS = 7
     TAG = 8
 
+    __hash__ = int.__hash__  # An enumeration's own is a function in Python, and every verdict collects its checks.
+
 
 class Question(NamedTuple):
     """What a check asks, and what the answer is held against."""

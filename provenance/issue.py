@@ -8,7 +8,7 @@ from provenance.certificate import Certificate, Issuer, StatusEntry, render, sec
 from provenance.encoding import Digest
 from provenance.keys import Signer
 from provenance.piece import Piece
-from provenance.proof import make_proof
+from provenance.proof import sign
 from provenance.signing import checked
 
 
@@ -31,6 +31,7 @@ def issue(
     now = now.astimezone(UTC).replace(microsecond=0)
     document = render(piece, issuer, status_entry, now, replaces)
     method = f"{issuer.did}#{signer.public_key.multikey}"
-    proof = make_proof(document, signer, verification_method=method, created=str(document["validFrom"]))
+    # The constructors of `piece` and `issuer` let nothing in that lies outside the canonical domain.
+    proof = sign(document, signer, verification_method=method, created=str(document["validFrom"]))
     data = secured_bytes(proof.attached(document))
     return Certificate(data, Digest.of(data), issuer, piece, proof, status_entry, now, replaces)

@@ -31,6 +31,7 @@ _PREFIX: dict[bytes, tuple[Algorithm, int]] = {
     b"\x80\x24": ("P-256", 33),  # multicodec p256-pub, a compressed point
     b"\xed\x01": ("Ed25519", 32),  # multicodec ed25519-pub
 }
+_ECDSA = ec.ECDSA(hashes.SHA256())
 _ED25519_FIELD = 2**255 - 19
 # The y coordinates of the eight points of small order; under such a key any message verifies.
 _ORDER_8 = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
@@ -99,7 +100,7 @@ class PublicKey:
             r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
             if s > P256_ORDER // 2 and not allow_high_s:
                 raise VerificationError("high-s-signature", "The signature is the high-s twin of a valid form.")
-            self._key.verify(encode_dss_signature(r, s), data, ec.ECDSA(hashes.SHA256()))
+            self._key.verify(encode_dss_signature(r, s), data, _ECDSA)
         except InvalidSignature:
             raise VerificationError("bad-signature", "The signature does not fit the content and the key.") from None
 

@@ -7,8 +7,8 @@ token cannot serve another.  The check follows RFC 9162 section 2.1.3.2.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
+from hashlib import sha256
 
 from provenance.errors import MalformedError, VerificationError
 
@@ -19,12 +19,12 @@ MAX_TREE_SIZE = 2**32
 
 def leaf_hash(data: bytes) -> bytes:
     """Return the hash of a leaf that holds `data`."""
-    return hashlib.sha256(b"\x00" + data).digest()
+    return sha256(b"\x00" + data).digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
     """Return the hash of an inner node."""
-    return hashlib.sha256(b"\x01" + left + right).digest()
+    return sha256(b"\x01" + left + right).digest()
 
 
 class MerkleTree:
@@ -81,7 +81,7 @@ def verify_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], 
     """
     if not 0 <= index < size <= MAX_TREE_SIZE:
         raise VerificationError("bad-inclusion", "The leaf's position lies outside its tree.")
-    if len(path) != path_length(index, size) or any(len(step) != HASH_BYTES for step in path):
+    if len(path) != path_length(index, size) or not {HASH_BYTES}.issuperset(map(len, path)):
         raise VerificationError("bad-inclusion", "The inclusion proof has the wrong length.")
     node, last = index, size - 1
     computed = leaf_hash(leaf)

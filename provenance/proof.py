@@ -28,16 +28,20 @@ class Proof:
     """The one proof of a document as read, not yet verified: `options` are its members but for the proof value.
 
     The key is the one that the verification method's fragment spells out: whether it is *trusted*, and for whom it
-    speaks, is for the caller to find out.
+    speaks, is for the caller to find out.  `signed` is what the signature covers, two hashes of 32 bytes each.
     """
 
     key: PublicKey
     options: JSONObject
     signature: bytes
+    signed: bytes
 
     @classmethod
     def of(cls, secured: JSONObject) -> Proof:
-        """Read the proof of `secured`; raises `MalformedError` for none, several, or one of another form."""
+        """Read the proof of `secured`, which a parser returned, so that it lies in the canonical domain.
+
+        Raises `MalformedError` for none, several, or one of another form.
+        """
         proof = secured.get("proof")
         if (
             not isinstance(proof, dict)
@@ -61,28 +65,34 @@ class Proof:
         value = _text(proof, "proofValue")
         if not value.startswith("z"):
             raise MalformedError("bad-proof", "The proof value must be base58btc.", field="proof.proofValue")
-        options = {name: member for name, member in proof.items() if name != "proofValue"}
-        return cls(key, options, read_at("proof.proofValue", from_base58, value[1:]))
+        signature = read_at("proof.proofValue", from_base58, value[1:])
+        document, options = secured.copy(), proof.copy()
+        del document["proof"], options["proofValue"]
+        return cls(key, options, signature, _hash_data(document, options))
 
     def attached(self, document: JSONObject) -> JSONObject:
         """Return a copy of `document` that the proof secures."""
         return {**document, "proof": {**self.options, "proofValue": "z" + to_base58(self.signature)}}
 
-    def verify(self, secured: JSONObject, *, allow_high_s: bool = False) -> None:
-        """Return if the proof secures the document that it was read from; raise `VerificationError` otherwise.
-
-        `secured` comes from a parser, so that it lies in the canonical domain.
-        """
-        document = {name: member for name, member in secured.items() if name != "proof"}
-        self.key.verify(self.signature, _hash_data(join(document), join(self.options)), allow_high_s=allow_high_s)
+    def verify(self, *, allow_high_s: bool = False) -> None:
+        """Return if the proof secures the document that it was read from; raise `VerificationError` otherwise."""
+        self.key.verify(self.signature, self.signed, allow_high_s=allow_high_s)
 
 
 def make_proof(document: JSONObject, signer: Signer, *, verification_method: str, created: str) -> Proof:
     """Return a proof of purpose ``assertionMethod`` for `document`.
 
+    Raises `MalformedError` where the document is outside the canonical domain, and what `sign` raises.
+    """
+    canonicalize(document)
+    return sign(document, signer, verification_method=verification_method, created=created)
+
+
+def sign(document: JSONObject, signer: Signer, *, verification_method: str, created: str) -> Proof:
+    """Return a proof for `document`, which is known to lie in the canonical domain.
+
     `created` is an RFC 3339 time.  A signer from elsewhere is checked before anything is made of what it returns.
-    Raises `MalformedError` where the document is outside the canonical domain, `KeystoreError` where the signer fails
-    or `verification_method` names another key.
+    Raises `KeystoreError` where the signer fails or `verification_method` names another key.
     """
     signer = checked(signer)
     key = signer.public_key
@@ -97,8 +107,8 @@ def make_proof(document: JSONObject, signer: Signer, *, verification_method: str
     }
     if "@context" in document:
         options["@context"] = document["@context"]
-    signature = signer.sign(_hash_data(canonicalize(document), canonicalize(options)))
-    return Proof(key, options, signature)
+    signed = _hash_data(document, options)
+    return Proof(key, options, signer.sign(signed), signed)
 
 
 def add_proof(document: JSONObject, signer: Signer, *, verification_method: str, created: str) -> JSONObject:
@@ -112,12 +122,12 @@ def check_proof(secured: JSONObject, *, allow_high_s: bool = False) -> PublicKey
     Raises `MalformedError` for a proof of another form, `VerificationError` where the signature does not fit.
     """
     proof = Proof.of(secured)
-    proof.verify(secured, allow_high_s=allow_high_s)
+    proof.verify(allow_high_s=allow_high_s)
     return proof.key
 
 
-def _hash_data(document: bytes, options: bytes) -> bytes:
-    return hashlib.sha256(options).digest() + hashlib.sha256(document).digest()
+def _hash_data(document: JSONObject, options: JSONObject) -> bytes:
+    return hashlib.sha256(join(options)).digest() + hashlib.sha256(join(document)).digest()
 
 
 def _text(proof: dict[str, JSONValue], name: str) -> str:

@@ -28,7 +28,6 @@ from provenance.ledger import (
 from provenance.merkle import MerkleTree
 from provenance.piece import Photo
 from provenance.policy import TrustPolicy
-from provenance.proof import Proof
 from provenance.status import Status
 from provenance.succession import replay
 from provenance.testimony import ExportedRecord
@@ -322,7 +321,7 @@ def _retitled(certificate: Certificate) -> Certificate:
 def _with_signature(certificate: Certificate, change: Callable[[bytes], bytes]) -> Certificate:
     proof = certificate.proof
     document = {name: member for name, member in certificate.document().items() if name != "proof"}
-    return Certificate.from_document(Proof(proof.key, proof.options, change(proof.signature)).attached(document))
+    return Certificate.from_document(replace(proof, signature=change(proof.signature)).attached(document))
 
 
 def _high_s(signature: bytes) -> bytes:

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -165,3 +168,33 @@ def test_a_certificate_is_plain_json() -> None:
     document = json.loads(Scene().sign().data)
     assert document["credentialSubject"]["title"]["zh-Hans"] == "青花梅瓶"
     assert document["credentialStatus"]["statusPurpose"] == "revocation"
+
+
+OUTSIDE = (1.5, None, b"x", -1, 2**53, "\ud800", object(), [1.5], {"en": 1.5}, {"en": "\ud800"}, {"é": "x"}, {1: "x"})
+"""What canonical JSON has no form for, or not in that place."""
+
+
+def test_nothing_outside_the_canonical_domain_is_let_in_by_the_constructors() -> None:
+    """Issuing relies on them: it encodes what it renders without looking through it again."""
+
+    def others(value: Any) -> Iterator[Any]:
+        for member in fields(value):
+            own = getattr(value, member.name)
+            first = own[0] if isinstance(own, tuple) and own else own
+            wrong: list[Any] = [*OUTSIDE, *(others(first) if is_dataclass(first) else ())]
+            for one in wrong:
+                try:
+                    yield replace(value, **{member.name: (one, *own[1:]) if isinstance(own, tuple) and own else one})
+                except (ProvenanceError, TypeError, ValueError, AttributeError):
+                    continue
+
+    signer, entry, let_in = P256Signer.generate(), StatusEntry("0123456789ab", 7), 0
+    pieces, issuers = others(full_piece()), others(ISSUER)
+    for piece, issuer in chain(((piece, ISSUER) for piece in pieces), ((full_piece(), issuer) for issuer in issuers)):
+        try:
+            certificate = issue(piece, issuer, signer, status_entry=entry, now=NOW)
+        except (ProvenanceError, TypeError, AttributeError):
+            continue
+        let_in += 1
+        assert parse_canonical(certificate.data, limit=MAX_CERTIFICATE_BYTES)
+    assert let_in

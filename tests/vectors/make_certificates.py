@@ -20,7 +20,7 @@ from provenance.encoding import Digest
 from provenance.issue import issue
 from provenance.keys import P256_ORDER, P256Signer
 from provenance.piece import Piece, PieceSet, Whole
-from provenance.proof import Proof, add_proof
+from provenance.proof import add_proof
 from provenance.serial import Serial
 from tests.support.pieces import digital_piece, full_piece
 
@@ -72,7 +72,7 @@ def invalid() -> dict[str, str]:
     text = bare.data.decode()
     proof = bare.proof
     r, s = proof.signature[:32], int.from_bytes(proof.signature[32:], "big")
-    high_s = Proof(proof.key, proof.options, r + (P256_ORDER - s).to_bytes(32, "big"))
+    high_s = replace(proof, signature=r + (P256_ORDER - s).to_bytes(32, "big"))
     unsecured = {name: member for name, member in bare.document().items() if name != "proof"}
     return {
         "a word changed after signing": text.replace("梅瓶", "梅甁"),
