@@ -16,6 +16,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import ClassVar, Self, TypeVar
 
 from provenance.errors import MalformedError
@@ -24,14 +25,11 @@ A = TypeVar("A")
 T = TypeVar("T")
 
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-_PAIRS = [high + low for high in _BASE58 for low in _BASE58]  # By value: 3364 of them.
-_58_TO_4, _58_TO_8 = 58**4, 58**8  # Four symbols fit one digit of Python's integers, whose division is quick.
+_BASE58_SYMBOLS = _BASE58.encode().ljust(256)
+_58_TO_16 = 58**16
 _NO_SYMBOL = 0xFF
 _BASE58_VALUES = bytes(_BASE58.find(chr(byte)) & 0xFF for byte in range(256))  # 0xFF for what is no symbol.
 _MAX_BASE58 = 256  # Keys and signatures are under 100 symbols; the conversion is quadratic.
-_JOINED = [(58 ** (lane // 8), lane, ((1 << 2048) - 1) // ((1 << 2 * lane) - 1) * ((1 << lane) - 1))
-           for lane in (8 << step for step in range(8))]  # fmt: skip
-"""Steps from a row of 256 symbols to one number: base, bits of a lane, mask of every other lane."""
 _SHA2_256 = b"\x12\x20"  # multihash: sha2-256, 32 bytes
 _HEX = re.compile(r"0x[0-9a-f]*\Z")
 
@@ -147,15 +145,45 @@ def from_base64url(text: str) -> bytes:
     return data
 
 
+# Base58 by lanes: an integer is a row of digits in lanes of equal width, and one operation works on all of them.
+# Lanes of 8 bits have room for digits of base 58, lanes of 16 bits for digits of base 58^2, and so on.
+
+
+@lru_cache(maxsize=256)
+def _lanes(bits: int, lane: int, used: int) -> int:
+    """Return the mask of the lowest `used` bits of every lane in a row of `bits`."""
+    return ((1 << bits) - 1) // ((1 << lane) - 1) * ((1 << used) - 1)
+
+
+@lru_cache(maxsize=32)
+def _splitting(bits: int) -> list[tuple[int, int, int, int]]:
+    """Return the steps that halve the lanes of a row of `bits`, from 256 bits down: how to find all quotients at once.
+
+    Dividing by a base is multiplying by its reciprocal, which at this precision is exact below the base's square.
+    """
+    steps = []
+    for lane in (256, 128, 64, 32):
+        base, shift = 58 ** (lane // 32), lane * 3 // 4
+        steps.append(((1 << shift) // base + 1, shift, _lanes(bits, lane, lane // 4), (1 << lane // 2) - base))
+    return steps
+
+
+_JOINING = [(58 ** (lane // 8), lane, _lanes(8 * _MAX_BASE58, 2 * lane, lane)) for lane in (8 << i for i in range(8))]
+"""The steps that join neighbours in a row of `_MAX_BASE58` lanes until it is one number."""
+
+
 def to_base58(data: bytes) -> str:
     """Encode `data` in base58btc, without a multibase prefix."""
     zeros = len(data) - len(data.lstrip(b"\0"))
-    number, text = int.from_bytes(data, "big"), ""
+    number, row, bits = int.from_bytes(data, "big"), 0, 0
     while number:
-        number, chunk = divmod(number, _58_TO_8)
-        high, low = chunk // _58_TO_4, chunk % _58_TO_4
-        text = _PAIRS[high // 3364] + _PAIRS[high % 3364] + _PAIRS[low // 3364] + _PAIRS[low % 3364] + text
-    return "1" * zeros + text.lstrip("1")
+        number, digit = divmod(number, _58_TO_16)
+        row |= digit << bits
+        bits += 256
+    for reciprocal, shift, mask, step in _splitting(bits):
+        row += (row * reciprocal >> shift & mask) * step  # The quotient moves up, the remainder stays.
+    symbols = row.to_bytes(bits // 8, "big")[1::2].translate(_BASE58_SYMBOLS).decode("ascii")
+    return "1" * zeros + symbols.lstrip("1")
 
 
 def from_base58(text: str) -> bytes:
@@ -165,9 +193,8 @@ def from_base58(text: str) -> bytes:
     values = text.encode("ascii", "replace").translate(_BASE58_VALUES)
     if _NO_SYMBOL in values:
         raise MalformedError("bad-base58", "Expected base58btc.")
-    # An integer as a row of digits in lanes of equal width: each step joins all neighbours, and doubles the width.
     number = int.from_bytes(values, "big")
-    for base, lane, mask in _JOINED:
+    for base, lane, mask in _JOINING:
         if lane >= 8 * len(values):
             break
         number = (number & mask) + (number >> lane & mask) * base

@@ -54,6 +54,7 @@ class Finding:
         return CODES[self.code].hint
 
 
+_CHECKS = tuple(Check)
 _DECIDING = frozenset(Check) - {Check.PHOTOS, Check.TAG}
 """The checks that must have passed: photos need not be at hand, and a tag proves nothing."""
 _WEIGHT = {Outcome.NOT_AUTHENTIC: 0, Outcome.INCONCLUSIVE: 1, Outcome.PENDING: 2}
@@ -168,7 +169,7 @@ def completed(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Return the findings in the order of the checks; checks that were not reached are named as such."""
     found = tuple(findings)
     reached = {finding.check for finding in found}
-    rest = [Finding(check, "not-reached") for check in Check if check not in reached]
+    rest = [Finding(check, "not-reached") for check in _CHECKS if check not in reached]
     return tuple(sorted((*found, *rest), key=attrgetter("check")))
 
 
