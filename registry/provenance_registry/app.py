@@ -27,6 +27,7 @@ from provenance_registry.http.asking import Asking
 from provenance_registry.http.health import health_routes
 from provenance_registry.http.media import media_routes
 from provenance_registry.http.pages import page_routes
+from provenance_registry.http.papers import paper_routes
 from provenance_registry.http.problems import on_bug, on_http_error, on_provenance_error
 from provenance_registry.http.relaying import relaying_routes
 from provenance_registry.http.rpc import rpc_routes
@@ -44,6 +45,7 @@ from provenance_registry.service.lease import Lease
 from provenance_registry.service.limits import Limits
 from provenance_registry.service.media import Media
 from provenance_registry.service.outbox import Outbox
+from provenance_registry.service.papers import Papers
 from provenance_registry.service.reading import Readers
 from provenance_registry.service.relay import Relay
 from provenance_registry.service.releases import Releases
@@ -117,6 +119,7 @@ def build(settings: Settings, clock: Clock = system_clock) -> Registry:
         opened.callback(worker.stop)
         opened.callback(services.asking.close)
         opened.callback(services.renditions.stop)
+        opened.callback(services.papers.close)
         services.renditions.start()
         if settings.is_shared:
             lock.release()
@@ -202,6 +205,7 @@ def _assemble(
         verdicts=verdicts,
         answers=Answers(repository, index, amendments, verdicts, settings.base_url, settings.confirmations),
         media=media,
+        papers=Papers(),
         renditions=Renditions(media, settings.renditions, Decoder()),
         relay=Relay(repository, outbox, amendments, limits, max_gas=settings.max_relay_gas),
         releases=Releases(repository, index, ledger, is_signed_by, limits, clock),
@@ -228,6 +232,7 @@ def _web(services: Services) -> Litestar:
         *studio_routes(services),
         *rpc_routes(services),
         *page_routes(services),
+        *paper_routes(services),
         *static_routes(),
         *health_routes(services),
     ]

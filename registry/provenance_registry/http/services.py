@@ -16,6 +16,7 @@ from provenance_registry.service.clock import Clock
 from provenance_registry.service.index import IndexedLedger
 from provenance_registry.service.limits import Limits
 from provenance_registry.service.media import Media
+from provenance_registry.service.papers import Papers
 from provenance_registry.service.relay import Relay
 from provenance_registry.service.releases import Releases
 from provenance_registry.service.renditions import Renditions
@@ -46,6 +47,7 @@ class Services:
     answers: Answers
     media: Media
     renditions: Renditions
+    papers: Papers
     relay: Relay
     releases: Releases
     limits: Limits

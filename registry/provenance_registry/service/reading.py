@@ -91,7 +91,7 @@ class Readers:
             if self._pool is None:
                 helpers = max(1, min(MOST_HELPERS, os.cpu_count() or 1))
                 spawn = multiprocessing.get_context("spawn")  # A fork would take our locks and files along.
-                self._pool = ProcessPoolExecutor(helpers, mp_context=spawn, initializer=_begin)
+                self._pool = ProcessPoolExecutor(helpers, mp_context=spawn, initializer=begin_helper)
             asked = self._pool.submit(_facts_of, list(lines), self._base_url)
         except (OSError, RuntimeError) as error:  # No memory or no process for it, or one has died.
             log.warning("certificates are read without helpers: %s", error)
@@ -122,7 +122,7 @@ class Readers:
         return [None] * count
 
 
-def _begin() -> None:
+def begin_helper() -> None:
     """Make a helper end with the registry, however that ends, and leave Ctrl-C to it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
