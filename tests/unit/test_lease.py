@@ -11,23 +11,28 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from provenance.encoding import Hash32
 from provenance.errors import LedgerError, StorageError
 from provenance.status import Status
+from provenance_registry.db.engine import WRITING
 from provenance_registry.db.repository import SQLRepository
 from provenance_registry.records import Sending
 from provenance_registry.service.lease import Lease
+from tests.support.databases import where
 from tests.support.pipeline import Pipeline, Ticking
 from tests.support.scene import ANCHORER
 
-SECONDS = 0.6
+pytestmark = pytest.mark.usefixtures("either_database")
+
+SECONDS = 1.0
 
 
 @pytest.fixture
 def two(tmp_path: Path) -> Iterator[tuple[SQLRepository, SQLRepository]]:
-    one, other = SQLRepository(tmp_path / "registry.db"), SQLRepository(tmp_path / "registry.db")
+    one, other = SQLRepository(where(tmp_path)), SQLRepository(where(tmp_path))
     yield one, other
     one.close()
     other.close()
@@ -157,7 +162,8 @@ import sys, time
 from pathlib import Path
 from provenance_registry.db.repository import SQLRepository
 from provenance_registry.service.lease import Lease
-repository = SQLRepository(Path(sys.argv[1]))
+where = sys.argv[1]
+repository = SQLRepository(where if "://" in where else Path(where))
 lease = Lease(repository, alone=False, seconds=2.0)
 lease.start()
 while True:
@@ -167,26 +173,37 @@ while True:
 """
 
 
-def stop_outside_a_write(process: int, path: Path) -> None:
-    """Stop a process where it does not hold SQLite's lock, which would keep everybody from writing."""
+def is_free(database: Path | str) -> bool:
+    """Tell whether nobody holds the lock of whoever writes."""
+    if isinstance(database, str):
+        with psycopg.connect(database) as server:
+            row = server.execute("SELECT pg_try_advisory_xact_lock(%s)", (WRITING,)).fetchone()
+            return row == (True,)
+    connection = sqlite3.connect(database, timeout=0.5, isolation_level=None)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError:
+        return False
+    else:
+        return True
+    finally:
+        connection.close()
+
+
+def stop_outside_a_write(process: int, database: Path | str) -> None:
+    """Stop a process where it does not hold that lock, which would keep everybody from writing."""
     while True:
         os.kill(process, signal.SIGSTOP)
         time.sleep(0.05)
-        connection = sqlite3.connect(path, timeout=0.5, isolation_level=None)
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError:
-            os.kill(process, signal.SIGCONT)
-            time.sleep(0.05)
-        else:
+        if is_free(database):
             return
-        finally:
-            connection.close()
+        os.kill(process, signal.SIGCONT)
+        time.sleep(0.05)
 
 
 @pytest.mark.skipif(not hasattr(time, "CLOCK_BOOTTIME"), reason="needs SIGSTOP and one clock for all processes")
 def test_a_process_that_is_stopped_for_a_while_and_one_that_takes_over(tmp_path: Path) -> None:
-    path = tmp_path / "registry.db"
+    path = where(tmp_path)
     SQLRepository(path).close()
     logs = [tmp_path / "first", tmp_path / "second"]
     processes = list[subprocess.Popen[bytes]]()

@@ -10,6 +10,8 @@ import pytest
 from provenance_registry.records import OutboxEntry, Sending
 from tests.support.pipeline import Pipeline, Ticking
 
+pytestmark = pytest.mark.usefixtures("either_database")
+
 
 @pytest.fixture
 def clock() -> Ticking:
