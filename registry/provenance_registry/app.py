@@ -112,7 +112,8 @@ def build(settings: Settings, clock: Clock = system_clock) -> Registry:
         Belonging(ledger, repository.where).demand(chain.ledger.identity)  # Two may have had their first start at once.
         lease = Lease(repository, alone=not repository.is_shared)
         opened.callback(lease.stop)
-        lease.start()
+        if settings.worker:  # Who never asks for the lease never sends, and follows whoever does.
+            lease.start()
         readers = Readers(settings.base_url)
         opened.callback(readers.close)
         services, worker = _assemble(settings, clock, chain, repository, lease, readers, anchorer, relayer)

@@ -35,6 +35,7 @@ class Settings:
     - `max_fee`: gwei a gas above which nothing is signed.
     - `max_relayed_hourly`: messages of others that the relayer pays for in an hour.
     - `write_off_anchors`: anchors up to this number that the database does not know keep nothing from being anchored.
+    - `worker`: whether this process may index and send; of several, those for readers alone need not.
     - `max_pause_days`: days that the embedded ledger may have rested before a block is refused as misdated.
     """
 
@@ -55,6 +56,7 @@ class Settings:
     agreeing: int = 1
     write_off_anchors: int = 0
     max_pause_days: float = 400.0
+    worker: bool = True
     max_relay_gas: int = 1_000_000
     max_relayed_hourly: int = 600
     raise_fees_after: float = 120.0
@@ -93,6 +95,12 @@ class Settings:
                 "bad-settings",
                 "The embedded ledger needs the addresses of an admin and a steward.",
                 hint="Set KILNMARK_ADMIN and KILNMARK_STEWARD; `kilnmark ledger key new` makes them.",
+            )
+        if not (self.worker or self.is_shared):
+            raise ConfigurationError(
+                "bad-settings",
+                "KILNMARK_WORKER=off is for one of several processes, and this one is alone.",
+                hint="Several need PostgreSQL (KILNMARK_DATABASE) and a ledger behind RPC (KILNMARK_LEDGER).",
             )
         if not 1 <= self.batch_size <= MAX_LEAVES:
             raise ConfigurationError("bad-settings", "A batch holds 1 to {limit:,} certificates.", limit=MAX_LEAVES)
@@ -175,6 +183,9 @@ class Settings:
                 hint="Set KILNMARK_BASE_URL to the registry's public address.",
                 host=host,
             )
+        worker = env.get("KILNMARK_WORKER", "on")
+        if worker not in ("on", "off"):
+            raise ConfigurationError("bad-settings", "KILNMARK_WORKER is on or off.")
         return cls(
             data=Path(env.get("KILNMARK_DATA", "kilnmark-registry")),
             base_url=check_base_url(env.get("KILNMARK_BASE_URL", f"http://{host}:{port}")),
@@ -193,6 +204,7 @@ class Settings:
             agreeing=agreeing,
             write_off_anchors=write_off_anchors,
             max_pause_days=max_pause_days,
+            worker=worker == "on",
             max_relay_gas=max_relay_gas,
             max_relayed_hourly=max_relayed_hourly,
             raise_fees_after=raise_fees_after,

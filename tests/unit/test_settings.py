@@ -59,3 +59,17 @@ def test_a_password_is_not_published(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="holds a name or a password") as caught:
         settings(tmp_path, KILNMARK_NODES="https://guild:secret@node.example")
     assert "secret@" not in str(caught.value)
+
+
+def test_a_process_that_never_sends_is_one_of_several(tmp_path: Path) -> None:
+    alone = {"KILNMARK_WORKER": "off"}
+    with pytest.raises(ConfigurationError, match="this one is alone"):
+        settings(tmp_path, **alone)
+    database = {"KILNMARK_DATABASE": "postgresql://localhost/x"}
+    with pytest.raises(ConfigurationError, match="this one is alone"):
+        settings(tmp_path, **alone, **database)
+    ledger = {"KILNMARK_LEDGER": "https://node.example", "KILNMARK_CONTRACT": str(OTHER.address)}
+    assert not settings(tmp_path, **alone, **database, **ledger).worker
+    assert settings(tmp_path, **database, **ledger).worker
+    with pytest.raises(ConfigurationError, match="on or off"):
+        settings(tmp_path, KILNMARK_WORKER="no", **database, **ledger)
