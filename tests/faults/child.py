@@ -18,7 +18,7 @@ from typing import Any
 
 from provenance.errors import ProvenanceError
 from provenance.evm.embedded import EmbeddedChain
-from provenance_registry import __main__ as running
+from provenance_registry import running
 from provenance_registry.app import build
 from provenance_registry.service import checkpoints
 from provenance_registry.settings import Settings

@@ -20,7 +20,14 @@ from sqlalchemy import event
 
 from provenance.errors import ConfigurationError, ProvenanceError, StorageError, UnreachableError
 
-PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-32768")
+PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "cache_size=-32768",
+    # 64 MiB, not 4: certificates change pages all over the indexes, and many transactions change the same ones.
+    "wal_autocheckpoint=16384",
+)
 
 SESSION = {
     "synchronous_commit": "on",

@@ -1,0 +1,116 @@
+"""One process with web server, sender and chain, from its start to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server.embed import Server
+
+from provenance.errors import ConfigurationError, ProvenanceError
+from provenance_registry.app import Registry, build
+from provenance_registry.http.problems import problem
+from provenance_registry.settings import Settings
+
+
+async def _serve(registry: Registry, settings: Settings) -> None:
+    server = Server(
+        registry.web,
+        address=settings.bind_host,
+        port=settings.bind_port,
+        interface=Interfaces.ASGI,
+        log_enabled=True,
+        log_level=LogLevels.error,
+        websockets=False,
+    )
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(number, server.stop)
+        except NotImplementedError:  # Windows
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(server.stop))
+    if os.environ.get("KILNMARK_STOP_WITH_STDIN"):
+        # Whoever started this process holds the other end: when it dies, however it dies, so does the registry.
+        threading.Thread(target=_stop_with_stdin, args=(loop, server), daemon=True).start()
+    registry.worker.start()
+    await server.serve()
+
+
+def _stop_with_stdin(loop: asyncio.AbstractEventLoop, server: Server) -> None:
+    while sys.stdin.buffer.read(4096):
+        pass
+    with contextlib.suppress(RuntimeError):  # The server has stopped on its own.
+        loop.call_soon_threadsafe(server.stop)
+
+
+def _check_port(settings: Settings) -> None:
+    """Return if nobody listens where the server will; raise `ConfigurationError` otherwise.
+
+    The server itself shares its port with others, and buyers would be answered by either.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            settings.bind_host, settings.bind_port, type=socket.SOCK_STREAM
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            if sys.platform != "win32":  # There the option would share the port.
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            probe.listen()
+    except (OSError, OverflowError) as error:
+        raise ConfigurationError(
+            "cannot-listen",
+            "Nothing can listen at {host}:{port}: {reason}.",
+            hint="Another program may have the port: choose another with --port.",
+            host=settings.bind_host,
+            port=settings.bind_port,
+            reason=error,
+        ) from None
+
+
+def _tell(error: ProvenanceError) -> None:
+    """Say why the registry does not start: to whoever asked for it as problem details, else in plain English."""
+    if os.environ.get("KILNMARK_TELL_PROBLEMS"):
+        print(json.dumps(problem(error)), flush=True)
+    else:
+        print(f"{error.message}" + (f"\n{error.hint}" if error.hint else ""), file=sys.stderr)
+
+
+def main() -> int:
+    """Run the registry until it is told to stop; return an exit code."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    for noisy in ("httpx", "alembic", "eth"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    try:
+        if sys.argv[1:]:
+            from provenance_registry.care import run
+
+            return run(sys.argv[1:])
+        settings = Settings.from_env(os.environ)
+        _check_port(settings)
+        registry = build(settings)
+    except ProvenanceError as error:
+        _tell(error)
+        return 5
+    # What is loaded by now stays: the collector need not walk through all of it again each time it looks for garbage.
+    gc.collect()
+    gc.freeze()
+    try:
+        print(f"{settings.name} registry at {settings.base_url}", file=sys.stderr, flush=True)
+        asyncio.run(_serve(registry, settings))
+    except OSError as error:
+        print(f"Cannot listen on {settings.bind_host}:{settings.bind_port}: {error.strerror}.", file=sys.stderr)
+        return 5
+    finally:
+        registry.close()
+    return 0
