@@ -80,7 +80,7 @@ class RegistryClient:
                 transport=DeadlineTransport(),
             )
         except (httpx.InvalidURL, UnicodeError):
-            raise self._unreachable() from None
+            raise self.unreachable() from None
         weakref.finalize(self, self._http.close)
 
     def _ask(
@@ -103,34 +103,35 @@ class RegistryClient:
             with self._http.stream(method, path, content=content, headers=headers, extensions=deadline) as response:
                 failed, said = response.status_code >= 400, bytearray()
                 if "content-encoding" in response.headers:  # Unpacked it may be of any size.
-                    raise self._nonsense()
+                    raise self.nonsense()
                 for block in response.iter_raw():
                     came += len(block)
                     if came > (MAX_ANSWER if failed else limit):
-                        raise self._nonsense()
+                        raise self.nonsense()
                     if failed:
                         said += block
                     else:
                         yield block
                 if failed:
-                    raise self._problem(response.status_code, bytes(said), response.headers.get("retry-after", ""))
+                    raise self.problem(response.status_code, bytes(said), response.headers.get("retry-after", ""))
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError):  # The last for names that are no host's.
-            raise self._unreachable() from None
+            raise self.unreachable() from None
 
     def _json(self, method: str, path: str, content: bytes | None = None, media_type: str = "application/json") -> Any:
         answer = self._ask(method, path, content, media_type)
         try:
             return load(answer)
         except MalformedError:
-            raise self._nonsense() from None
+            raise self.nonsense() from None
 
     def _object(self, method: str, path: str, content: bytes | None = None) -> dict[str, Any]:
         value = self._json(method, path, content)
         if not isinstance(value, dict):
-            raise self._nonsense()
+            raise self.nonsense()
         return value
 
-    def _unreachable(self) -> UnreachableError:
+    def unreachable(self) -> UnreachableError:
+        """Return the error for no answer."""
         return UnreachableError(
             "registry-unreachable",
             "The registry {url} does not answer.",
@@ -138,10 +139,12 @@ class RegistryClient:
             url=self.base_url,
         )
 
-    def _nonsense(self) -> UnreachableError:
+    def nonsense(self) -> UnreachableError:
+        """Return the error for an answer that is none of a registry's."""
         return UnreachableError("not-a-registry", "{url} does not answer as a registry does.", url=self.base_url)
 
-    def _problem(self, status: int, data: bytes, retry_after: str) -> ProvenanceError:
+    def problem(self, status: int, data: bytes, retry_after: str = "") -> ProvenanceError:
+        """Return the error that an answer tells."""
         try:
             problem = load(data)
         except MalformedError:
@@ -185,7 +188,7 @@ class RegistryClient:
         for item in attributes if isinstance(attributes, list) else ():
             if isinstance(item, dict) and item.get("trait_type") == "serial":
                 return Serial.parse(str(item.get("value")))
-        raise self._nonsense()
+        raise self.nonsense()
 
     def photo(self, digest: Digest) -> bytes:
         """Return a photo; raises `NotFoundError`."""
@@ -236,13 +239,13 @@ class RegistryClient:
             page = self._object("GET", f"/api/v1/studios/{studio}/pieces?after={after}")
             items, following = page.get("pieces"), page.get("next")
             if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-                raise self._nonsense()
+                raise self.nonsense()
             for item in items:
                 yield Serial.parse(str(item.get("serial")))
             if following is None:
                 return
             if not isinstance(following, str) or not following.isdecimal() or int(following) <= after:
-                raise self._nonsense()  # It would have no end.
+                raise self.nonsense()  # It would have no end.
             after = int(following)
 
     def state(self, digest: Digest) -> dict[str, Any]:
@@ -255,7 +258,7 @@ class RegistryClient:
         answer = self._object("POST", "/api/v1/certificates:states", body)
         states, reasons, hints = (answer.get(name) for name in ("states", "reasons", "hints"))
         if not (isinstance(states, dict) and isinstance(reasons, dict) and isinstance(hints, dict)):
-            raise self._nonsense()
+            raise self.nonsense()
         told = {digest: str(hints.get(reason, reason)) for digest, reason in reasons.items()}
         codes = {digest: str(reason) for digest, reason in reasons.items()}
         return {
@@ -271,7 +274,7 @@ class RegistryClient:
         answer = self._json("POST", "/api/v1/certificates:batch", body, "application/x-ndjson")
         results = answer.get("results") if isinstance(answer, dict) else None
         if not isinstance(results, list) or len(results) != len(certificates):
-            raise self._nonsense()
+            raise self.nonsense()
         return results
 
     def upload(self, digest: Digest, data: bytes) -> None:

@@ -38,7 +38,7 @@ from provenance_cli.commands.piece import read_pieces
 from provenance_cli.commands.revoke import order_status
 from provenance_cli.commands.sign import sign_all
 from provenance_cli.commands.studio import accredit_on, read_application
-from provenance_cli.commands.submit import submit_all, tell_refused, wait_for_anchor
+from provenance_cli.commands.submit import tell_refused, wait_for_anchor
 from provenance_cli.commands.tag import label_of, print_pdf
 from provenance_cli.context import App
 from provenance_cli.files import write_file
@@ -48,6 +48,7 @@ from provenance_cli.intake_report import tell_faults
 from provenance_cli.ledgers import open_pinned
 from provenance_cli.mapping import guess, read_mapping
 from provenance_cli.named_files import send_photos
+from provenance_cli.sending import submit_all
 from provenance_cli.spreadsheet import read_sheet
 from provenance_cli.store import Entry
 from provenance_cli.workshop import SETTINGS, Workshop

@@ -18,7 +18,7 @@ from provenance.errors import ConfigurationError, ConflictError, NotFoundError
 from provenance.piece import Piece
 from provenance.serial import Serial
 from provenance_cli.amendment_store import AmendmentStore
-from provenance_cli.records import RECORDED, SIGNED, piece_columns, piece_of
+from provenance_cli.records import RECORDED, REFUSED, SIGNED, piece_columns, piece_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +81,7 @@ class Store(AmendmentStore):
             query = "DELETE FROM pieces WHERE serial=? AND serial NOT IN (SELECT serial FROM certificates)"
             removed = connection.execute(query, (serial.compact,)).rowcount
         if not removed:
-            raise ConflictError(
-                "piece-signed",
-                "{serial} is signed already.",
-                hint="Where it is not on the ledger and not on its way, `kilnmark piece unsign {serial}` makes it a "
-                "draft again. Once it is there, `kilnmark piece amend {serial}` corrects it.",
-                serial=serial,
-            )
+            raise signed_already(serial)
 
     def known(self) -> dict[str, Known]:
         """Return what is here, by origin."""
@@ -211,6 +205,31 @@ class Store(AmendmentStore):
                 [(state, error, reason, digest.value) for digest, state, error, reason in changes],
             )
 
+    def mark_answered(self, changes: Sequence[tuple[Digest, str, str | None, str | None]]) -> None:
+        """Record what a registry answered to certificates, as `mark` does, and how far a run has come with them."""
+        acknowledged = [digest for digest, state, *_ in changes if state != REFUSED]
+        with self._write() as connection:
+            connection.executemany(
+                "UPDATE certificates SET state=?, error=?, reason=? WHERE digest=?",
+                [(state, error, reason, digest.value) for digest, state, error, reason in changes],
+            )
+            if acknowledged:
+                connection.execute(
+                    "INSERT INTO sending VALUES (1, ?, ?) ON CONFLICT (id) DO UPDATE"
+                    " SET acknowledged = acknowledged + excluded.acknowledged, digest = excluded.digest",
+                    (len(acknowledged), acknowledged[-1].value),
+                )
+
+    def sending(self) -> tuple[int, Digest] | None:
+        """Return how many certificates a run that did not end had acknowledged, and the last; ``None`` for none."""
+        row = self._connection.execute("SELECT acknowledged, digest FROM sending").fetchone()
+        return None if row is None else (int(row[0]), Digest(row[1]))
+
+    def end_sending(self) -> None:
+        """Record that a run has ended: all its certificates are answered."""
+        with self._write() as connection:
+            connection.execute("DELETE FROM sending")
+
     def keep_bundles(self, bundles: Iterable[tuple[Digest, bytes]]) -> None:
         """Keep the bundles of anchored certificates."""
         with self._write() as connection:
@@ -260,3 +279,14 @@ class Store(AmendmentStore):
 def _names(piece: Piece, serial: Serial) -> bool:
     in_set = piece.set is not None and serial in piece.set.pieces
     return in_set or (piece.part_of is not None and piece.part_of.serial == serial)
+
+
+def signed_already(serial: Serial) -> ConflictError:
+    """Return the error for a piece that is no draft."""
+    return ConflictError(
+        "piece-signed",
+        "{serial} is signed already.",
+        hint="Where it is not on the ledger and not on its way, `kilnmark piece unsign {serial}` makes it a "
+        "draft again. Once it is there, `kilnmark piece amend {serial}` corrects it.",
+        serial=serial,
+    )

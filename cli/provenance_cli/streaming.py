@@ -124,6 +124,9 @@ class _Exchange:
             sent = self._connection.send(self._outgoing)
         except _NOT_NOW:
             return False
+        except ConnectionError:  # Who refuses may close before all is sent, and what it said is there to be read.
+            self._outgoing, self._lines = memoryview(b""), None
+            return False
         self._outgoing = self._outgoing[sent:]
         return True
 
@@ -150,7 +153,7 @@ class _Exchange:
                     self._said[:] = rest
                     yield from lines
                 if len(self._said) > MAX_LINE:
-                    raise BadAnswerError(502, b"")
+                    raise BadAnswerError(502 if self._status == 200 else self._status, b"")
             elif isinstance(event, h11.EndOfMessage):
                 if self._status != 200:
                     raise BadAnswerError(self._status, bytes(self._said))

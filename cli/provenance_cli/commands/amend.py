@@ -98,8 +98,9 @@ def _deliver(app: App, workshop: Workshop, serial: Serial, policy_file: str | No
     from provenance.errors import UnreachableError
     from provenance_cli.amendments import ready, register
     from provenance_cli.client import RegistryClient
-    from provenance_cli.commands.submit import refresh, submit_all, tell_refused
+    from provenance_cli.commands.submit import refresh, tell_refused
     from provenance_cli.named_files import send_files, send_photos
+    from provenance_cli.sending import submit_all
 
     client = RegistryClient(workshop.issuer.base_url)
     try:

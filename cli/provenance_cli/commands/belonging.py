@@ -131,13 +131,7 @@ def remove(app: App, serial: str) -> None:
 
 
 def _require_draft(store: Store, serial: Serial) -> None:
-    from provenance.errors import ConflictError
+    from provenance_cli.store import signed_already
 
     if serial.compact in store.states():
-        raise ConflictError(
-            "piece-signed",
-            "{serial} is signed already.",
-            hint="Where it is not on the ledger and not on its way, `kilnmark piece unsign {serial}` makes it a "
-            "draft again. Once it is there, `kilnmark piece amend {serial}` corrects it.",
-            serial=serial,
-        )
+        raise signed_already(serial)

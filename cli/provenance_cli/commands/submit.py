@@ -6,30 +6,26 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import click
 
-from provenance_cli.context import Advance, App, pass_app
+from provenance_cli.context import App, pass_app
 from provenance_cli.i18n import _, ngettext
 from provenance_cli.report import words
 
 if TYPE_CHECKING:
     from provenance.certificate import Certificate
     from provenance.encoding import Digest
-    from provenance.errors import ProvenanceError
     from provenance.serial import Serial
     from provenance_cli.client import RegistryClient
+    from provenance_cli.sending import Refused
     from provenance_cli.workshop import Workshop
 
-GROUP = 250
-"""Certificates of one request: under a megabyte, answered within a second."""
 ASKED = 1_000
 """Certificates whose states are asked for at once: the most that a registry answers."""
 POLL = 0.5
 ANCHORED = "anchored"
-Refused: TypeAlias = "tuple[str, ProvenanceError]"
-"""A serial, and why its certificate was refused, or something that it names could not be sent."""
 
 
 @click.command(help="Send what is signed, and what it names, to the registry.")
@@ -42,6 +38,7 @@ def submit(app: App, wait: bool, again: bool) -> None:
     from provenance_cli.amendments import register
     from provenance_cli.client import RegistryClient
     from provenance_cli.named_files import ask_again, send_files, send_photos
+    from provenance_cli.sending import submit_all
     from provenance_cli.standing import standing_at
     from provenance_cli.standings import VOID, standing_of
 
@@ -55,15 +52,16 @@ def submit(app: App, wait: bool, again: bool) -> None:
         )
         app.say(text.format(n=forgotten), fg="yellow")
     waiting = len(workshop.store.certificates(("signed", "refused")))
+    _tell_goes_on(app, workshop)
     with app.progress(waiting, _("Submitting")) as advance:
-        refused = submit_all(workshop, client, advance)
+        certificates = submit_all(workshop, client, advance)
     refresh(workshop, client)
     if wait:
         wait_for_anchor(workshop, client, app)
     amended_pieces = sorted(workshop.store.amended())
     with app.progress(len(amended_pieces), _("Amendments")) as advance:
         not_taken = register(workshop, client, amended_pieces, advance)
-    refused += [(str(serial), error) for serial, error in not_taken]
+    refused = [(str(serial), error) for serial, error in not_taken]
     if again or forgotten:  # An older copy of the registry lacks photos and files as well.
         lost = ask_again(workshop, client, app)
         lost_words = ngettext("The registry has lost {n} file.", "The registry has lost {n} files.", lost)
@@ -73,7 +71,10 @@ def submit(app: App, wait: bool, again: bool) -> None:
     unsent += left
     amended = _record_amendments(app, workshop, client, workshop.store.amending())
     refused += amended.refused
+    anew = _("`kilnmark piece unsign {serial}`, then `kilnmark sign`, signs it anew under the same serial.")
+    tell_refused(app, certificates, anew)
     tell_refused(app, [*refused, *unsent])
+    refused = [*certificates, *refused]
     states = list(workshop.store.states().values())
     counts = {state: states.count(state) for state in sorted(set(states))}
     told = [_("{state}: {n:,}").format(state=_(state), n=number) for state, number in counts.items()]
@@ -107,6 +108,19 @@ def submit(app: App, wait: bool, again: bool) -> None:
     )
     if refused or unsent:
         click.get_current_context().exit(exits.MALFORMED)
+
+
+def _tell_goes_on(app: App, workshop: Workshop) -> None:
+    """Say from where this run goes on, where one before was broken off."""
+    before = workshop.store.sending()
+    if before is not None:
+        number, digest = before
+        text = ngettext(
+            "The last run was broken off after {n} certificate was acknowledged: this one goes on after {digest}.",
+            "The last run was broken off after {n} certificates were acknowledged: this one goes on after {digest}.",
+            number,
+        )
+        app.say(text.format(n=number, digest=digest))
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,34 +188,13 @@ def anchored_reasons(workshop: Workshop) -> list[str]:
     return [reason for serial, reason in workshop.store.reasons().items() if states[serial] == ANCHORED]
 
 
-def tell_refused(app: App, refused: list[Refused]) -> None:
-    """Say what was refused or could not be sent, and why."""
+def tell_refused(app: App, refused: list[Refused], remedy_else: str = "") -> None:
+    """Say what was refused or could not be sent, why, and what to do: `remedy_else` where the reason tells nothing."""
     for serial, error in refused:
         message, remedy = words(error)
         app.say(_("  {serial}: {reason}").format(serial=serial, reason=message), fg="yellow")
-        if remedy:
+        if remedy := remedy or remedy_else.format(serial=serial):
             app.say(f"      → {remedy}")
-
-
-def submit_all(workshop: Workshop, client: RegistryClient, advance: Advance) -> list[Refused]:
-    """Send certificates that are signed and not yet acknowledged; return those refused."""
-    from provenance_cli.client import problem_error
-
-    store, refused = workshop.store, list[Refused]()
-    todo = store.certificates(("signed", "refused"))
-    for start in range(0, len(todo), GROUP):
-        group = todo[start : start + GROUP]
-        changes: list[tuple[Digest, str, str | None, str | None]] = []
-        for signed, result in zip(group, client.submit([item.certificate.data for item in group]), strict=True):
-            if "code" in result:
-                error = problem_error(result, 422)
-                refused.append((str(signed.certificate.piece.serial), error))
-                changes.append((signed.certificate.digest, "refused", error.message, None))
-            else:
-                changes.append((signed.certificate.digest, str(result["state"]), None, None))
-        store.mark(changes)  # Acknowledged ones are never sent again.
-        advance(len(group))
-    return refused
 
 
 def _tell_exchanged(app: App, workshop: Workshop) -> None:

@@ -7,10 +7,13 @@ durable while the answers are not taken: a sender must read while it sends.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from concurrent.futures import Future
+from contextlib import aclosing
 from typing import Any, TypeAlias
+from weakref import WeakSet
 
 import msgspec
 from litestar import Request, Response, post
@@ -31,6 +34,8 @@ from provenance_registry.service.limits import network_of
 from provenance_registry.service.reading import Reading
 from provenance_registry.service.submissions import Accepted
 
+log = logging.getLogger(__name__)
+
 GROUP_LINES = 500
 """Certificates that share one transaction."""
 GROUP_BYTES = 2**20
@@ -40,7 +45,9 @@ GROUP_WAIT = 0.2
 GROUPS_AHEAD = 2
 """Groups that are read while one is registered."""
 MAX_SILENCE = 30.0
-"""Seconds after which a client that neither sends nor takes its answers is dropped."""
+"""Seconds for a client to end a line that it began, or to begin one, and to take answers: then it is dropped."""
+HELPER_PATIENCE = 20.0
+"""Seconds for helpers to read one group, which takes them a second."""
 MAX_STREAMS = 8
 """Streams at once."""
 MAX_CLIENT_STREAMS = 2
@@ -54,6 +61,15 @@ _Group: TypeAlias = tuple[_Lines, Future[list[Reading | None]] | None]
 _Groups: TypeAlias = asyncio.Queue[_Group | ProvenanceError | None]
 
 
+class _Place:
+    """One stream's place; it is free again when the stream has ended, and when nobody ever began to read it."""
+
+    __slots__ = ("__weakref__", "client")
+
+    def __init__(self, client: str) -> None:
+        self.client = client
+
+
 class _Duplex(ASGIStreamingResponse):
     """An answer that is sent while its request is still read, so that nobody else may read that."""
 
@@ -63,7 +79,13 @@ class _Duplex(ASGIStreamingResponse):
         async def sent_in_time(event: Any) -> None:
             await asyncio.wait_for(send(event), MAX_SILENCE)
 
-        await self._stream(sent_in_time)
+        try:
+            await self._stream(sent_in_time)
+        except TimeoutError:
+            log.info("a stream is dropped: its answers are not taken")
+        finally:
+            if isinstance(self.iterator, AsyncGenerator):
+                await self.iterator.aclose()  # Its place is free at once, not when it is found to be garbage.
 
 
 class Answers(Stream):
@@ -79,29 +101,31 @@ class Answers(Stream):
 
 def streaming_routes(services: Services) -> list[BaseRouteHandler]:
     """Return the endpoint."""
-    streams = list[str]()
+    streams = WeakSet[_Place]()
 
     @post("/api/v1/certificates:stream", request_max_body_size=None, status_code=200, summary="Register a stream")
     async def submit_stream(request: Request[Any, Any, Any]) -> Response[Any]:
         """Register newline-delimited certificates as they come, and answer each by one line once it is on disk."""
         client = network_of(client_of(request))
-        if len(streams) >= MAX_STREAMS or streams.count(client) >= MAX_CLIENT_STREAMS:
+        if len(streams) >= MAX_STREAMS or sum(place.client == client for place in streams) >= MAX_CLIENT_STREAMS:
             raise LimitError("too-many-streams", "Too many streams are on their way.", retry_after=5)
+        taken = _Place(client)
+        streams.add(taken)
 
-        async def counted() -> AsyncGenerator[bytes, None]:
-            streams.append(client)
+        async def counted(place: _Place = taken) -> AsyncGenerator[bytes, None]:
             try:
-                async for answers in _answers(services, request):
-                    yield answers
+                async with aclosing(_answers(services, request)) as answers:
+                    async for answer in answers:
+                        yield answer
             finally:
-                streams.remove(client)
+                streams.discard(place)
 
         return Answers(counted(), media_type=NDJSON)
 
     return [submit_stream]
 
 
-async def _answers(services: Services, request: Request[Any, Any, Any]) -> AsyncIterator[bytes]:
+async def _answers(services: Services, request: Request[Any, Any, Any]) -> AsyncGenerator[bytes, None]:
     """Yield the answers to group after group, each once it is on disk; the next groups are read meanwhile."""
     groups: _Groups = asyncio.Queue(GROUPS_AHEAD)
     reading = asyncio.create_task(_read(services, request, groups))
@@ -113,13 +137,23 @@ async def _answers(services: Services, request: Request[Any, Any, Any]) -> Async
             lines, asked = group
             told: list[Reading | None] = []
             if asked is not None:
-                told = await asyncio.wrap_future(asked)
+                told = await _told(services, asked)
             yield await asyncio.to_thread(_register, services, lines, told)
             services.wake()
     except ProvenanceError as error:  # Nothing of the group is registered.
         yield msgspec.json.encode(problem(error)) + b"\n"
     finally:
         reading.cancel()
+
+
+async def _told(services: Services, asked: Future[list[Reading | None]]) -> list[Reading | None]:
+    """Return what helpers read, nothing where they do not answer: then the registry reads for itself."""
+    try:
+        return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(asked)), HELPER_PATIENCE)
+    except TimeoutError:
+        log.warning("helpers that read certificates do not answer: they are ended")
+        services.submissions.give_readers_up()
+        return []
 
 
 async def _read(services: Services, request: Request[Any, Any, Any], groups: _Groups) -> None:
@@ -131,19 +165,19 @@ async def _read(services: Services, request: Request[Any, Any, Any], groups: _Gr
     try:
         while True:
             coming = coming or asyncio.ensure_future(_next(body))
-            patience = GROUP_WAIT if lines.complete else MAX_SILENCE
+            patience = GROUP_WAIT if lines.complete else max(heard + MAX_SILENCE - time.monotonic(), 0.0)
             done, _ = await asyncio.wait({coming}, timeout=patience)
             if not done:
-                if not lines.complete and time.monotonic() - heard >= MAX_SILENCE:
+                if not lines.complete:
                     await groups.put(MalformedError("stream-stalled", "The stream stopped coming."))
                     return
-                if lines.complete:
-                    await groups.put(_ahead(services, lines.take()))
+                await groups.put(_ahead(services, lines.take()))
                 continue
-            chunk, coming, heard = coming.result(), None, time.monotonic()
+            chunk, coming = coming.result(), None
             if not chunk:
                 break
-            lines.feed(chunk)
+            if lines.feed(chunk):  # Bytes that end no line keep no place.
+                heard = time.monotonic()
             while lines.full:
                 await groups.put(_ahead(services, lines.take()))
                 heard = time.monotonic()  # Waiting for our own disk is no silence of the client's.
@@ -184,13 +218,14 @@ class Lines:
         """Whether a whole group has come."""
         return len(self.complete) >= GROUP_LINES or self._size >= GROUP_BYTES
 
-    def feed(self, chunk: bytes) -> None:
-        """Take in the next bytes."""
+    def feed(self, chunk: bytes) -> bool:
+        """Take in the next bytes; return whether they end a line."""
         *ended, rest = chunk.split(b"\n")
         for part in ended:
             self._keep(part)
             self.end(empty=True)
         self._keep(rest)
+        return bool(ended)
 
     def end(self, *, empty: bool = False) -> None:
         """End the line under way; at the stream's end, an empty one is none."""

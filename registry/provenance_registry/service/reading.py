@@ -98,25 +98,34 @@ class Readers:
             self._let_go()
             return None
         told: Future[list[Reading | None]] = Future()
-        asked.add_done_callback(lambda done: told.set_result(self._told(done, len(lines))))
+        pool = self._pool
+        asked.add_done_callback(lambda done: told.set_result(self._told(done, len(lines), pool)))
         return told
 
     def close(self) -> None:
-        """Let the helpers end."""
+        """End the helpers."""
+        self.end()
+
+    def end(self) -> None:
+        """End helpers that do not answer, by force: what they were asked is told as not read."""
+        # The executor has no method for it before Python 3.14, and would wait for them at the registry's end.
+        stuck = list((getattr(self._pool, "_processes", None) or {}).values())
         self._let_go()
+        for process in stuck:
+            process.kill()
 
     def _let_go(self) -> None:
         pool, self._pool = self._pool, None
         if pool is not None:
             pool.shutdown(wait=False, cancel_futures=True)
 
-    def _told(self, done: Future[list[_Facts | None]], count: int) -> list[Reading | None]:
+    def _told(self, done: Future[list[_Facts | None]], count: int, pool: ProcessPoolExecutor) -> list[Reading | None]:
         if done.cancelled():
             return [None] * count
         error = done.exception()
         if error is None:
             return [None if facts is None else _reading(facts) for facts in done.result()]
-        if isinstance(error, BrokenProcessPool):
+        if isinstance(error, BrokenProcessPool) and self._pool is pool:
             self._pool = None  # The next to ask starts others.
         log.warning("a helper that reads certificates failed: %r", error)
         return [None] * count

@@ -68,6 +68,11 @@ class Submissions:
         """Have lines read by helpers where that is worthwhile; what they say is for `submit_many`."""
         return None if self._readers is None else self._readers.ask(lines)
 
+    def give_readers_up(self) -> None:
+        """End helpers that do not answer; the next to ask starts others."""
+        if self._readers is not None:
+            self._readers.end()
+
     def submit_many(
         self, lines: Sequence[bytes], read_before: Sequence[Reading | None] = ()
     ) -> list[Accepted | ProvenanceError]:
