@@ -72,7 +72,7 @@ class Shop:
 
 @pytest.fixture
 def registry(tmp_path: Path) -> Iterator[RunningRegistry]:
-    made = RunningRegistry(tmp_path / "data", KILNMARK_MAX_HELD="10000")
+    made = RunningRegistry(tmp_path / "data")
     made.start()
     yield made
     if made.process is not None and made.process.poll() is None:
@@ -191,9 +191,9 @@ def test_what_is_refused_is_told_and_stops_nothing(registry: RunningRegistry, tm
             data = certificate.data.replace("盏".encode(), "碗".encode())
             row = (data, Digest.of(data).value, certificate.digest.value)
             connection.execute("UPDATE certificates SET data=?, digest=? WHERE digest=?", row)
-    code, data, talk = shop.run("-C", shop.folder, "submit")
+    code, told_json, talk = shop.run("-C", shop.folder, "submit")
     assert code == 4, talk
-    told = json.loads(data)
+    told = json.loads(told_json)
     assert [item["serial"] for item in told["refused"]] == [str(certificate.piece.serial) for certificate in spoiled]
     assert told["states"] == {"held": 298, "refused": 2}
     for certificate in spoiled:
