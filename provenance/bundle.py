@@ -8,16 +8,15 @@ the ledger may stand beside them, as testimony.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
 
 from provenance.canonical import JSONObject, JSONValue, canonicalize, is_of, parse_canonical
 from provenance.certificate import MAX_CERTIFICATE_BYTES, Certificate, format_time, parse_time
 from provenance.encoding import Address, Digest, Hash32, Root, read_at
 from provenance.errors import MalformedError
 from provenance.ledger import BlockRef, LedgerIdentity
+from provenance.merkle import HASH_BYTES
 from provenance.strict import block_from_json, block_to_json, count_of, members_of
 from provenance.testimony import ExportedRecord
 
@@ -51,10 +50,15 @@ class InclusionProof:
         path = members["path"]
         if not isinstance(path, list) or len(path) > MAX_PATH:
             raise MalformedError("not-a-bundle", "Expected a list of hashes.", field="inclusion.path")
-        if not {str}.issuperset(map(type, path)) or not all(map(_STEP, path)):
+        try:
+            steps = [bytes.fromhex(step[2:]) for step in path if isinstance(step, str)]
+        except ValueError:
+            steps = []
+        # Written again they are the same text, so that none of them has another spelling.
+        if ["0x" + step.hex() for step in steps] != path or not {HASH_BYTES}.issuperset(map(len, steps)):
             raise MalformedError("bad-hex", "A step of the path is a hash.", field="inclusion.path")
         index, size = count_of(members, "index", "inclusion"), count_of(members, "size", "inclusion")
-        return cls(index, size, tuple([bytes.fromhex(step[2:]) for step in cast("list[str]", path)]))
+        return cls(index, size, tuple(steps))
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +178,6 @@ class Bundle:
         )
 
 
-_STEP: Callable[[Any], object] = re.compile(r"0x[0-9a-f]{64}\Z").match
 _TOKEN_ID = re.compile(r"(?:0|[1-9][0-9]{0,19})\Z")
 _BUNDLE = frozenset(("type", "version", "certificate", "amendments", "receipts", "inclusion", "exported", "asExported"))
 _INCLUSION = frozenset(("index", "size", "path"))
