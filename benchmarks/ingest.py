@@ -13,6 +13,7 @@ import json
 import multiprocessing
 import os
 import re
+import sqlite3
 import sys
 import tempfile
 import time
@@ -28,6 +29,7 @@ import httpx
 from benchmarks import sample
 from benchmarks.table import Aim, report
 from provenance.certificate import STATUS_LIST_BITS, Issuer, StatusEntry
+from provenance.evm.abi import interface
 from provenance.issue import issue
 from provenance.keys import P256Signer
 from provenance.serial import Serial
@@ -111,6 +113,14 @@ def size_of(data: Path, name: str) -> int:
     return sum(path.stat().st_size for path in data.glob(f"{name}*") if path.is_file())
 
 
+def anchoring_gas(data: Path) -> int:
+    """Return the gas of all anchors in a stopped registry's chain."""
+    anchors = "SELECT transaction_hash FROM logs WHERE topic0 = ?"
+    query = f"SELECT sum(gas_used) FROM transactions WHERE hash IN ({anchors})"
+    with contextlib.closing(sqlite3.connect(data / "chain.db")) as chain:
+        return int(chain.execute(query, (interface().topic("Anchored"),)).fetchone()[0])
+
+
 def run(count: int, **settings: str) -> dict[str, float]:
     """Take in `count` certificates at a new registry and return what that took."""
     with tempfile.TemporaryDirectory(prefix="kilnmark-ingest-") as name:
@@ -154,7 +164,8 @@ def run(count: int, **settings: str) -> dict[str, float]:
             if "--log" in sys.argv:
                 print(registry.log, file=sys.stderr)
         # Once it has stopped: what its write-ahead logs held is in the files by then.
-        return found | {name: (size_of(registry.folder, name) - size) / count for name, size in before.items()}
+        sizes = {name: (size_of(registry.folder, name) - size) / count for name, size in before.items()}
+        return {**found, **sizes, "gas": anchoring_gas(registry.folder) / count}
 
 
 def main() -> int:
@@ -177,6 +188,7 @@ def main() -> int:
             Aim(f"{count}: helpers' processor, a piece", 1_000 * found["helpers"] / found["count"], unit="ms"),
             Aim(f"{count}: database, a piece", found["registry.db"], unit="bytes"),
             Aim(f"{count}: chain, a piece", found["chain.db"], unit="bytes"),
+            Aim(f"{count}: gas, a piece", found["gas"]),
             Aim(f"{count}: peak memory, all processes", found["memory"], "<=", 1_024, "MiB"),
         ]
     for one, next_ in pairwise(runs):
