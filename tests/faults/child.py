@@ -7,42 +7,24 @@ import json
 import logging
 import os
 import sys
-import tempfile
 import threading
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from provenance.errors import ProvenanceError
 from provenance.evm.embedded import EmbeddedChain
 from provenance_registry import running
-from provenance_registry.app import build
+from provenance_registry.app import Registry, build
 from provenance_registry.service import checkpoints
 from provenance_registry.settings import Settings
 from provenance_registry.worker.sealer import Sealer
+from tests.faults.clocks import FastClock
 from tests.faults.naive import NaiveSealer
+from tests.faults.warm import live, remember
 
-TURN = 0.01
+TURN = 0.02
 """Seconds between the worker's turns: a trial must not wait for a quarter of a second several times."""
-
-
-@dataclass(frozen=True)
-class FastClock:
-    """Seconds that pass `speed` times as fast from `start` on: the embedded chain seals one block a second at most."""
-
-    start: float
-    monotonic: float
-    speed: float = 60.0
-
-    @classmethod
-    def now(cls) -> FastClock:
-        return cls(time.time(), time.monotonic())
-
-    def __call__(self) -> float:
-        return self.start + (time.monotonic() - self.monotonic) * self.speed
 
 
 def run(order: dict[str, Any], told: int) -> int:
@@ -59,16 +41,12 @@ def run(order: dict[str, Any], told: int) -> int:
     clock = FastClock(*order["clock"])
     if order.get("naive"):
         Sealer.seal, Sealer.settle = NaiveSealer.seal, NaiveSealer.settle  # type: ignore[assignment,method-assign]
-    defaults = EmbeddedChain.__init__.__kwdefaults__
-    assert defaults is not None
-    defaults["clock"] = clock
     settings = Settings.from_env(os.environ)
     try:
-        registry = build(settings, clock=_dated(clock))
+        registry = make(settings, clock, order.get("turn", TURN))
     except ProvenanceError as error:
         logging.error("%s: %s", error.code, error.message)
         return 5
-    registry.worker._interval = order.get("turn", TURN)
     try:
         asyncio.run(running._serve(registry, settings))
     finally:
@@ -76,13 +54,21 @@ def run(order: dict[str, Any], told: int) -> int:
     return 0
 
 
+def make(settings: Settings, clock: FastClock, turn: float = TURN) -> Registry:
+    """Build a registry whose time is `clock`'s."""
+    defaults = EmbeddedChain.__init__.__kwdefaults__
+    assert defaults is not None
+    defaults["clock"] = clock
+    registry = build(settings, clock=_dated(clock))
+    registry.worker._interval = turn
+    return registry
+
+
 def warm_up() -> None:
-    """Build a registry once and forget it, so that no fork has to fill the caches of libraries again."""
-    someone = "0x" + "11" * 20
-    with tempfile.TemporaryDirectory() as folder:
-        names = {"KILNMARK_DATA": str(Path(folder, "data")), "KILNMARK_ADMIN": someone, "KILNMARK_STEWARD": someone}
-        for _ in range(2):  # The first start deploys, the second finds.
-            build(Settings.from_env(names)).close()
+    """Live a short life in this process, so that no fork has to fill the caches of libraries again."""
+    remember()
+    clock = FastClock.now()
+    live(lambda settings: make(settings, clock))
 
 
 def _dated(clock: FastClock) -> Callable[[], datetime]:

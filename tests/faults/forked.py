@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 from provenance.certificate import Certificate
 from provenance.errors import ProvenanceError, UnreachableError
-from tests.faults.child import FastClock
+from tests.faults.clocks import FastClock
 from tests.faults.forks import ForkServer
 from tests.faults.judge import PlainChain, disagreement, judge
 from tests.faults.tables import Tally
@@ -20,6 +21,9 @@ from tests.support.registries import RunningRegistry, Studio
 
 PATIENCE = 30.0
 """Seconds after which a registry that has not recovered counts as failed."""
+
+GLANCE, LOOK = 0.005, 0.02
+"""Seconds between questions: to the system, and to a registry, which must not be kept from its work by them."""
 
 
 class ForkedRegistry(RunningRegistry):
@@ -58,13 +62,19 @@ class ForkedRegistry(RunningRegistry):
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
             try:
-                if self.client.ready().get("status") == "ready":
+                if self._listens() and self.client.ready().get("status") == "ready":
                     return True
             except UnreachableError:
-                if self.is_dead():
-                    return False
-            time.sleep(0.004)
+                pass
+            if self.is_dead():
+                return False
+            time.sleep(GLANCE)
         raise AssertionError(f"not ready: {self.client.ready()} {self.log[-3000:]}")
+
+    def _listens(self) -> bool:
+        """Tell whether anybody does: to find that out by HTTP would cost both sides much more."""
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def is_dead(self) -> bool:
         assert self.pid is not None
@@ -116,7 +126,7 @@ class Submitter(Studio):
             self.open = [certificate for certificate in self.open if certificate.digest not in done]
             if time.monotonic() > deadline:
                 return False
-            time.sleep(0.004)
+            time.sleep(LOOK)
         return True
 
     def judge(self, tally: Tally, chance: random.Random, *, node: str | None = None, verdicts: int = 20) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from provenance_registry.service.checkpoints import CHECKPOINTS
-from tests.faults.child import FastClock
+from tests.faults.clocks import FastClock
 from tests.faults.forked import PATIENCE, ForkedRegistry, Submitter
 from tests.faults.forks import ForkServer
 from tests.faults.tables import Tally

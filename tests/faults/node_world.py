@@ -11,7 +11,7 @@ from pathlib import Path
 from provenance.evm.accounts import Account
 from provenance.evm.deploy import deploy
 from tests.conformance.nodes import anvil
-from tests.faults.child import FastClock
+from tests.faults.clocks import FastClock
 from tests.faults.flaky import FlakyNode
 from tests.faults.forked import ForkedRegistry, Submitter
 from tests.faults.forks import ForkServer
