@@ -8,6 +8,7 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -30,9 +31,15 @@ def need_toolchain() -> None:
     """Skip aloud where the contract toolchain cannot be had."""
     if shutil.which("npm") is None:
         pytest.skip("SKIPPED: npm not found, so neither anvil nor Hardhat can be had")
+    if trouble := _set_up():
+        pytest.skip(f"SKIPPED: the contract toolchain cannot be installed: {trouble}")
+
+
+@cache
+def _set_up() -> str:
+    """Install the toolchain, once for all nodes of this process; return why that failed."""
     done = subprocess.run(["sh", "run.sh", "setup"], cwd=TOOLCHAIN, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        pytest.skip(f"SKIPPED: the contract toolchain cannot be installed: {done.stderr[-300:]}")
+    return done.stderr[-300:] or "it ended with an error" if done.returncode != 0 else ""
 
 
 @contextmanager

@@ -28,6 +28,11 @@ class World:
     def mine(self, blocks: int = 1) -> None:
         self.node.ask("anvil_mine", hex(blocks), "0x0")
 
+    @property
+    def height(self) -> int:
+        """The newest block's number."""
+        return int(self.node.ask("eth_blockNumber"), 16)
+
     @contextmanager
     def mining(self, every: float = 0.05) -> Iterator[None]:
         """Mine a block again and again while the block lasts."""

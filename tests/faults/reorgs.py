@@ -25,8 +25,10 @@ TRIALS = 1_000
 DEEPEST = 64
 CONFIRMATIONS = DEEPEST + 1
 """Blocks after which a verdict is final: no reorganisation of these trials reaches so deep."""
-EACH_WORLD = 6
-HIGHEST = 550
+TOGETHER = 6
+"""Reorganisations that follow each other at most before all is waited for: final is what lies 65 blocks deep then."""
+EACH_WORLD = 30
+HIGHEST = 500
 """Trials on one chain, and the height from which none is begun: some 900 blocks on, anvil forgets the contract."""
 LOST = 0.3
 WATCHED = 12
@@ -43,10 +45,9 @@ def run(trials: int, rng: random.Random, tell: Callable[[str], None] = lambda _:
                 made.node.kinds = LOSSES
                 made.mine(DEEPEST)
                 final = list[Certificate]()
-                for _ in range(min(EACH_WORLD, trials - tally.trials.total())):
-                    if int(made.node.ask("eth_blockNumber"), 16) > HIGHEST:
-                        break
-                    _trial(made, tally, rng, final)
+                last = min(tally.trials.total() + EACH_WORLD, trials)
+                while tally.trials.total() < last and made.height < HIGHEST:
+                    _trials(made, tally, rng, final, min(rng.randint(1, TOGETHER), last - tally.trials.total()))
                 made.studio.judge(tally, rng, node=made.node.node_url)
                 if "Traceback" in made.registry.log:
                     tally.faults.append("a traceback in the log: " + made.registry.log[-2_000:])
@@ -55,26 +56,30 @@ def run(trials: int, rng: random.Random, tell: Callable[[str], None] = lambda _:
     return tally
 
 
-def _trial(made: World, tally: Tally, rng: random.Random, final: list[Certificate]) -> None:
-    depth = rng.randint(1, DEEPEST)
-    kind = f"{8 * ((depth - 1) // 8) + 1} to {8 * ((depth - 1) // 8) + 8} blocks deep"
+def _trials(made: World, tally: Tally, rng: random.Random, final: list[Certificate], number: int) -> None:
+    """Reorganise so often while anchors are on their way, then wait until all that was acknowledged is final."""
+    kinds = list[str]()
     made.node.chance = LOST
-    made.studio.more(rng.randint(1, 3))
-    made.studio.offer()
-    for _ in range(rng.randint(0, 12)):  # The anchor is not made, or waits, or is mined, or lies deep already.
-        time.sleep(rng.uniform(0, 0.1))
-        made.mine(rng.choice((1, 1, 1, 8)))
-    made.node.ask("anvil_reorg", depth, [])
-    began = time.monotonic()
-    _want_final(made, tally, rng, final)
+    for _ in range(number):
+        depth = rng.randint(1, DEEPEST)
+        kinds.append(f"{8 * ((depth - 1) // 8) + 1} to {8 * ((depth - 1) // 8) + 8} blocks deep")
+        made.studio.more(rng.randint(1, 3))
+        made.studio.offer()
+        for _ in range(rng.randint(0, 12)):  # The anchor is not made, or waits, or is mined, or lies deep already.
+            time.sleep(rng.uniform(0, 0.1))
+            made.mine(rng.choice((1, 1, 1, 8)))
+        made.node.ask("anvil_reorg", depth, [])
+        began = time.monotonic()
+        _want_final(made, tally, rng, final)
     while made.studio.open and time.monotonic() - began < PATIENCE:
-        if int(made.node.ask("eth_blockNumber"), 16) < HIGHEST + 250:
+        if made.height < HIGHEST + 250:
             made.mine(rng.choice((1, 4, 16)))
         made.studio.settled(0.25)
     _want_final(made, tally, rng, final)
     if made.studio.open:
-        tally.faults.append(f"not recovered after {depth} blocks: {made.registry.client.ready()}")
-    tally.tried(kind, time.monotonic() - began)
+        tally.faults.append(f"not recovered after {kinds}: {made.registry.client.ready()}")
+    for kind in kinds:
+        tally.tried(kind, time.monotonic() - began)
     made.node.chance = 0.0
     made.registry.wait_up()
     known = {certificate.digest for certificate in final}

@@ -34,7 +34,8 @@ def remember() -> None:
     kind: Any = SQLiteDialect_pysqlite
     kind.__eq__ = lambda self, other: type(self) is type(other)  # Statements are kept by the dialect they are in.
     kind.__hash__ = lambda self: hash(type(self))
-    create, kept = sa.create_engine, LRUCache(2_000)
+    create = sa.create_engine
+    kept: LRUCache[Any, Any] = LRUCache(2_000)
 
     def create_engine(*arguments: Any, **options: Any) -> sa.Engine:
         engine = create(*arguments, **options)
@@ -43,7 +44,7 @@ def remember() -> None:
 
     sa.create_engine = create_engine
     keccak(b"")  # Chooses who hashes.
-    keccak.hasher = functools.lru_cache(20_000)(keccak.hasher)
+    keccak.hasher = functools.lru_cache(20_000)(keccak.hasher)  # type: ignore[assignment]
     scripts = ScriptDirectory.from_config
     made: dict[str, ScriptDirectory] = {}
 
@@ -53,7 +54,7 @@ def remember() -> None:
             made[folder] = scripts(config)
         return made[folder]
 
-    ScriptDirectory.from_config = staticmethod(from_config)  # type: ignore[method-assign,assignment]
+    ScriptDirectory.from_config = staticmethod(from_config)  # type: ignore[method-assign]
 
 
 def live(made: Callable[[Settings], Registry]) -> None:
