@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,16 +14,9 @@ import pytest
 
 from benchmarks.chains import wait_for
 from provenance.evm.node import BoundedHTTPProvider, Node
+from tests.support.ports import free_port
 
 TOOLCHAIN = Path(__file__).resolve().parents[2] / "hardhat-config"
-
-
-def free_port() -> int:
-    """Return a port of the loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def need_toolchain() -> None:

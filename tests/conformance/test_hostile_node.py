@@ -25,7 +25,8 @@ from provenance.evm.node import MAX_ANSWER, MAX_PARTS, BoundedHTTPProvider
 from provenance.evm.opening import open_ledger
 from provenance.ledger import AccreditCall, Allotment, AnchorCall, LedgerIdentity, make_token_id
 from provenance.testing.conformance.world import random_root
-from tests.conformance.nodes import connected, free_port
+from tests.conformance.nodes import connected
+from tests.support.ports import free_port
 
 Answer = tuple[int, bytes]
 Lie = Callable[[dict[str, Any], Callable[[], Any]], Answer | dict[str, Any] | None]

@@ -39,8 +39,8 @@ from provenance.serial import Serial
 from provenance.status import Status
 from provenance.verdict import Check, Outcome, Verdict
 from provenance.verify import Verifier
-from tests.conformance.nodes import free_port
 from tests.conformance.test_hostile_node import Answer, Door, Lie, LyingNode, about, always
+from tests.support.ports import free_port
 
 ISSUER = Issuer("https://registry.kilnmark.test", "lin", "林家窑")
 

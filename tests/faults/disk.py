@@ -16,7 +16,7 @@ import httpx
 
 from provenance.encoding import Digest
 from provenance.piece import Photo
-from tests.faults.child import FastClock
+from tests.faults.clocks import FastClock
 from tests.faults.forked import PATIENCE, ForkedRegistry
 from tests.faults.forks import ForkServer
 from tests.faults.insistent import Insistent

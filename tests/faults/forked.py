@@ -21,7 +21,6 @@ from tests.support.registries import RunningRegistry, Studio
 
 PATIENCE = 30.0
 """Seconds after which a registry that has not recovered counts as failed."""
-
 GLANCE, LOOK = 0.005, 0.02
 """Seconds between questions: to the system, and to a registry, which must not be kept from its work by them."""
 
@@ -55,7 +54,7 @@ class ForkedRegistry(RunningRegistry):
         }
         self.pid = self.server.start(order)
         if wait:
-            self.wait_up()
+            assert self.wait_up(), f"ended with {self.server.code(self.pid)} while it started: {self.log[-3000:]}"
 
     def wait_up(self, patience: float = PATIENCE) -> bool:
         """Return once it answers, true; or once it is dead, false."""

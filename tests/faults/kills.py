@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from provenance.errors import ProvenanceError
 from provenance_registry.service.checkpoints import CHECKPOINTS
 from tests.faults.clocks import FastClock
 from tests.faults.forked import PATIENCE, ForkedRegistry, Submitter
@@ -48,9 +49,14 @@ class Kills:
             while tally.trials.total() < self.trials:
                 number += 1
                 least = min(self.each_folder, self.trials - tally.trials.total())
-                _Folder(self, ForkedRegistry(server, Path(folder, str(number)), FastClock.now(), naive=self.naive)).run(
-                    tally, least
+                life = _Folder(
+                    self, ForkedRegistry(server, Path(folder, str(number)), FastClock.now(), naive=self.naive)
                 )
+                try:
+                    life.run(tally, least)
+                except (AssertionError, ProvenanceError) as error:
+                    tally.faults.append(f"a registry ended by itself: {error!r}")
+                    break
                 self.tell(f"{tally.trials.total():,} trials: {tally.lost} lost, {tally.double} double")
         return tally
 

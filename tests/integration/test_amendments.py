@@ -33,7 +33,8 @@ from provenance_cli.client import RegistryClient
 from provenance_cli.files import write_file
 from provenance_cli.workshop import Workshop
 from tests.support.photos import photo_bytes
-from tests.support.registries import RunningRegistry, Studio, free_port
+from tests.support.ports import free_port
+from tests.support.registries import RunningRegistry, Studio
 
 
 class Shop:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -25,14 +24,9 @@ from provenance.serial import Serial
 from provenance_cli.client import RegistryClient
 from provenance_cli.ledgers import open_pinned, send_and_wait
 from provenance_cli.workshop import new_list_id
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class RunningRegistry:
