@@ -22,7 +22,7 @@ from eth_hash.auto import keccak
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.util import LRUCache
 
-from provenance_registry import __main__ as running
+from provenance_registry import running
 from provenance_registry.app import Registry
 from provenance_registry.settings import Settings
 from tests.faults.forked import Submitter
