@@ -12,8 +12,6 @@ accredited and key valid at the anchor's time, (5) token, serial and newest amen
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from provenance import amendments, status_list
 from provenance.bundle import Bundle, InclusionProof, Receipt
 from provenance.certificate import Certificate
@@ -21,18 +19,12 @@ from provenance.encoding import Digest
 from provenance.errors import ConfigurationError, LedgerError, MalformedError, VerificationError
 from provenance.ledger import AnchorEvidence, BlockRef, LedgerReader, LedgerRecord, split_token_id
 from provenance.merkle import verify_inclusion
+from provenance.photos import Photos, compared
 from provenance.policy import TrustPolicy
 from provenance.serial import Serial
 from provenance.status import Status
 from provenance.successor import Successor
 from provenance.verdict import CODES, Finding, Result, Verdict, completed, conclude
-
-
-class Photos(Protocol):
-    """Photos at hand by the digests that they were served as: a dictionary, or what fetches each when it is asked."""
-
-    def get(self, digest: Digest, /) -> bytes | None:
-        """Return a photo's bytes, ``None`` where it is not at hand."""
 
 
 class Verifier:
@@ -356,20 +348,10 @@ class _Inquiry:
             self.advise("successor-named", f"{named.contract}, chain {named.chain_id}")
 
     def _photos(self, certificate: Certificate) -> None:
-        photos = certificate.piece.photos
-        if not photos:
-            self.say("no-photos")
-        elif self.photos is None:
-            self.say("photos-not-checked", str(len(photos)))
-        else:
-            found = [_agrees(self.photos, photo.digest) for photo in photos]
-            if False in found:
-                self.say("photo-changed")
-            elif None in found:
-                self.say("photos-not-checked")
-                self.advise("photo-missing")
-            else:
-                self.say("photos-agree", str(len(photos)))
+        code, detail = compared(certificate.piece.photos, self.photos)
+        self.say(code, detail)
+        if code == "photos-not-checked" and self.photos is not None:
+            self.advise("photo-missing")
 
     def _tag(self, certificate: Certificate) -> None:
         if self.base_url not in (None, certificate.issuer.base_url):
@@ -403,12 +385,6 @@ class _Inquiry:
             by_steward=self.by_steward,
             as_exported=told,
         )
-
-
-def _agrees(photos: Photos, digest: Digest) -> bool | None:
-    """Tell whether a photo is the one that was signed, ``None`` where it is not at hand; none of them is kept."""
-    data = photos.get(digest)
-    return None if data is None else Digest.of(data) == digest
 
 
 def _unanswered(error: LedgerError) -> tuple[str, str]:
