@@ -2,6 +2,7 @@
 
 Timeouts of HTTP libraries are those of one read: who sends one byte of a header every few seconds keeps them waiting
 for hours.  Here the clock starts with the first read after a request was written, and no read waits past its end.
+Sending has a clock of its own, which starts with the request: who takes one byte every few seconds is no better.
 """
 
 from __future__ import annotations
@@ -15,12 +16,16 @@ from typing import Any
 import httpcore
 import httpx
 
+PIECE = 2**14
+"""Bytes that are written between two looks at the clock."""
+
 
 class _Clock(threading.local):
     """When the answer that this thread waits for must have come: monotonic seconds, from `seconds` after the asking."""
 
     seconds = 60.0
     end: float | None = None
+    sent_by = 0.0
 
     def left(self, timeout: float | None) -> float:
         """Return the seconds that a read may take; raises `httpcore.ReadTimeout` where none are left."""
@@ -30,6 +35,13 @@ class _Clock(threading.local):
         if self.end <= now:
             raise httpcore.ReadTimeout("the deadline")
         return self.end - now if timeout is None else min(timeout, self.end - now)
+
+    def left_to_send(self, timeout: float | None) -> float:
+        """Return the seconds that a write may take; raises `httpcore.WriteTimeout` where none are left."""
+        left = self.sent_by - time.monotonic()
+        if left <= 0:
+            raise httpcore.WriteTimeout("the deadline")
+        return left if timeout is None else min(timeout, left)
 
 
 class _Stream(httpcore.NetworkStream):
@@ -42,7 +54,8 @@ class _Stream(httpcore.NetworkStream):
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._clock.end = None
-        self._stream.write(buffer, timeout)
+        for start in range(0, len(buffer), PIECE):
+            self._stream.write(buffer[start : start + PIECE], self._clock.left_to_send(timeout))
 
     def close(self) -> None:
         self._stream.close()
@@ -74,9 +87,10 @@ class _Backend(httpcore.NetworkBackend):
 
 
 class DeadlineTransport(httpx.HTTPTransport):
-    """A transport whose requests may say in ``extensions["deadline"]`` how many seconds the answer has.
+    """A transport whose requests may say in ``extensions["deadline"]`` how many seconds the answer has, and in
+    ``extensions["sending"]`` how many they have themselves.
 
-    An answer that takes longer raises `httpx.ReadTimeout`.
+    An answer that takes longer raises `httpx.ReadTimeout`, a request `httpx.WriteTimeout`.
     """
 
     def __init__(self) -> None:
@@ -86,7 +100,8 @@ class DeadlineTransport(httpx.HTTPTransport):
         self._pool._network_backend = _Backend(self._pool._network_backend, self._clock)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request; the clock starts once it is written."""
+        """Send a request; the clock of the answer starts once it is written."""
         self._clock.seconds = float(request.extensions.get("deadline", _Clock.seconds))
         self._clock.end = None
+        self._clock.sent_by = time.monotonic() + float(request.extensions.get("sending", _Clock.seconds))
         return super().handle_request(request)

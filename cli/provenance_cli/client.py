@@ -8,6 +8,7 @@ import os
 import re
 import weakref
 from collections.abc import Generator, Iterable, Iterator, Sequence
+from math import inf
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -39,7 +40,8 @@ from provenance_cli.i18n import is_known
 TIMEOUT = 60.0
 """Seconds for one answer: a bulk submission waits for the registry's disk."""
 DEADLINE = 120.0
-"""Seconds for reading one answer to its end, however steadily it drips; a file has more, by `SLOWEST`."""
+"""Seconds for sending one request, and for reading its answer to the end, however steadily they drip; a file has more,
+by `SLOWEST`."""
 SLOWEST = 2**16
 """Bytes a second: what is slower than this for an answer of the greatest size is given up."""
 MAX_ANSWER = 4 * 2**20
@@ -86,21 +88,31 @@ class RegistryClient:
     def _ask(
         self, method: str, path: str, content: bytes | Iterable[bytes] | None = None,
         media_type: str = "application/json", limit: int = MAX_ANSWER, size: int | None = None,
+        within: float | None = None,
     ) -> bytes:  # fmt: skip
-        return b"".join(self._blocks(method, path, content, media_type, limit, size))
+        return b"".join(self._blocks(method, path, content, media_type, limit, size, within))
 
     def _blocks(
         self, method: str, path: str, content: bytes | Iterable[bytes] | None = None,
         media_type: str = "application/json", limit: int = MAX_ANSWER, size: int | None = None,
+        within: float | None = None,
     ) -> Generator[bytes]:  # fmt: skip
-        """Yield an answer as it comes, up to `limit` bytes; raises the problem that it is, where it is one."""
+        """Yield an answer as it comes, up to `limit` bytes; raises the problem that it is, where it is one.
+
+        It is given up after `within` seconds where they are fewer than such an answer has.
+        """
         headers = {"accept": "application/json", "accept-encoding": "identity"}
         headers |= {"content-type": media_type} if content is not None else {}
         if size is not None:
             headers["content-length"] = str(size)
-        came, deadline = 0, {"deadline": DEADLINE + limit / SLOWEST}
+        going = size or (len(content) if isinstance(content, bytes) else 0)
+        answer, request = (min(DEADLINE + most / SLOWEST, within or inf) for most in (limit, going))
+        came, clocks = 0, {"deadline": answer, "sending": request}
+        wait = httpx.USE_CLIENT_DEFAULT if within is None else httpx.Timeout(min(TIMEOUT, within))
         try:
-            with self._http.stream(method, path, content=content, headers=headers, extensions=deadline) as response:
+            with self._http.stream(
+                method, path, content=content, headers=headers, extensions=clocks, timeout=wait
+            ) as response:
                 failed, said = response.status_code >= 400, bytearray()
                 if "content-encoding" in response.headers:  # Unpacked it may be of any size.
                     raise self.nonsense()
@@ -190,9 +202,9 @@ class RegistryClient:
                 return Serial.parse(str(item.get("value")))
         raise self.nonsense()
 
-    def photo(self, digest: Digest) -> bytes:
-        """Return a photo; raises `NotFoundError`."""
-        return self._ask("GET", f"/media/{digest.hex()}", limit=64 * 2**20)
+    def photo(self, digest: Digest, within: float | None = None) -> bytes:
+        """Return a photo, given up after `within` seconds; raises `NotFoundError`."""
+        return self._ask("GET", f"/media/{digest.hex()}", limit=64 * 2**20, within=within)
 
     def has_file(self, digest: Digest) -> bool:
         """Tell whether the registry has a photo, a scan or a file; no more than its beginning is read."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from provenance_cli.client import RegistryClient
 
 
+PHOTOS_WITHIN = 300.0
+"""Seconds for fetching all photos of a piece, where no others are given."""
 LIST_TIMEOUT = 10.0
 """Seconds to wait for a status list, which decides nothing."""
 _BUNDLE_REMEDY = later(
@@ -37,6 +40,14 @@ _BUNDLE_REMEDY = later(
 @click.option("--rpc", multiple=True, help="A node of the ledger to ask; several must agree (default: the policy's).")
 @click.option("--registry", help="The registry to fetch the bundle from (default: the policy's).")
 @click.option("--offline", is_flag=True, help="Ask no ledger; a bundle file is needed.")
+@click.option(
+    "--photos-within",
+    type=click.FloatRange(0, min_open=True),
+    metavar="SECONDS",
+    default=PHOTOS_WITHIN,
+    envvar="KILNMARK_PHOTOS_WITHIN",
+    help="Seconds for fetching all photos; those that did not come could not be checked (default: 300).",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Tell what each check asks, and against what it is held.")
 @pass_app
 def verify(
@@ -46,6 +57,7 @@ def verify(
     rpc: tuple[str, ...],
     registry: str | None,
     offline: bool,
+    photos_within: float,
     verbose: bool,
 ) -> None:
     """Find the bundle, check it, say what was found."""
@@ -87,7 +99,7 @@ def verify(
             show_verdict(app, verdict)
             click.get_current_context().exit(outcome_exit(verdict.outcome))
         bundle = Bundle.from_bytes(data)
-        photos = _PhotosAt(client)
+        photos = PhotosAt(client, photos_within)
     else:
         with _naming(path, _BUNDLE_REMEDY):
             bundle = Bundle.from_bytes(data)
@@ -116,22 +128,27 @@ def verify(
     click.get_current_context().exit(outcome_exit(verdict.outcome))
 
 
-class _PhotosAt:
+class PhotosAt:
     """The photos that a registry has: each is fetched when it is asked for, none is kept.
 
-    One that does not come, and other bytes, tell of the registry, not of the piece.
+    One that does not come, and other bytes, tell of the registry, not of the piece.  All of them have `within` seconds
+    from the first that is asked for: what has not come by then is not at hand.
     """
 
-    def __init__(self, client: RegistryClient) -> None:
+    def __init__(self, client: RegistryClient, within: float) -> None:
         self._client: RegistryClient | None = client
+        self._within = within
+        self._end: float | None = None
 
     def get(self, digest: Digest, /) -> bytes | None:
         """Return a photo's bytes, ``None`` where they cannot be had."""
         from provenance.encoding import Digest
         from provenance.errors import NotFoundError, ProvenanceError
 
+        self._end = self._end or time.monotonic() + self._within
+        left = self._end - time.monotonic()
         try:
-            data = None if self._client is None else self._client.photo(digest)
+            data = None if self._client is None or left <= 0 else self._client.photo(digest, left)
         except NotFoundError:
             return None
         except ProvenanceError:

@@ -83,6 +83,8 @@ class _Duplex(ASGIStreamingResponse):
             await self._stream(sent_in_time)
         except TimeoutError:
             log.info("a stream is dropped: its answers are not taken")
+        except asyncio.CancelledError:  # So the server tells that the client is gone, and nobody waits for this.
+            log.info("a stream broke off")
         finally:
             if isinstance(self.iterator, AsyncGenerator):
                 await self.iterator.aclose()  # Its place is free at once, not when it is found to be garbage.
