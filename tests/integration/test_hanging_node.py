@@ -6,12 +6,10 @@ import contextlib
 import shutil
 import threading
 import time
-from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
-import pytest
 
 from provenance.encoding import Digest
 from provenance.piece import Photo
@@ -53,14 +51,6 @@ class Between:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server.server_port}"
-
-
-@pytest.fixture
-def chain(tmp_path: Path) -> Iterator[RunningRegistry]:
-    made = RunningRegistry(tmp_path / "chain")
-    made.start()
-    yield made
-    made.stop()
 
 
 def test_a_node_that_hangs_stops_neither_registering_nor_files(chain: RunningRegistry, tmp_path: Path) -> None:

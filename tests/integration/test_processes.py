@@ -20,14 +20,6 @@ from tests.support.registries import RunningRegistry, Studio
 
 
 @pytest.fixture
-def chain(tmp_path: Path) -> Iterator[RunningRegistry]:
-    made = RunningRegistry(tmp_path / "chain")
-    made.start()
-    yield made
-    made.stop()
-
-
-@pytest.fixture
 def pair(chain: RunningRegistry, postgres: Server, tmp_path: Path) -> Iterator[list[RunningRegistry]]:
     """Two processes on one folder and one database, at one address for the world, and a chain that others run."""
     folder = tmp_path / "shared"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -34,18 +33,6 @@ from tests.support.pipeline import Pipeline, Ticking
 from tests.support.scene import STEWARD, STUDIO, Person, person
 
 pytestmark = pytest.mark.usefixtures("either_database")
-
-
-@pytest.fixture
-def clock() -> Ticking:
-    return Ticking()
-
-
-@pytest.fixture
-def pipeline(tmp_path: Path, clock: Ticking) -> Iterator[Pipeline]:
-    made = Pipeline(tmp_path, monotonic=clock)
-    yield made
-    made.repository.close()
 
 
 def test_a_catch_up_that_breaks_off_leaves_no_dead_key_in_the_directory(pipeline: Pipeline) -> None:

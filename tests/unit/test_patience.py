@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from provenance_registry.records import OutboxEntry, Sending
@@ -14,18 +11,12 @@ pytestmark = pytest.mark.usefixtures("either_database")
 
 
 @pytest.fixture
-def clock() -> Ticking:
-    return Ticking()
-
-
-@pytest.fixture
-def pipeline(tmp_path: Path, clock: Ticking) -> Iterator[Pipeline]:
-    made = Pipeline(tmp_path, monotonic=clock)
-    made.submit()
-    made.ledger.least_fee = 2
-    made.turn(4)
-    yield made
-    made.repository.close()
+def pipeline(pipeline: Pipeline) -> Pipeline:
+    """A pipeline whose first transaction offers too little to be mined."""
+    pipeline.submit()
+    pipeline.ledger.least_fee = 2
+    pipeline.turn(4)
+    return pipeline
 
 
 def entry_of(pipeline: Pipeline) -> OutboxEntry:

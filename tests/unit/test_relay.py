@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from provenance.certificate import Certificate
@@ -34,18 +31,6 @@ pytestmark = pytest.mark.usefixtures("either_database")
 
 KEY, BUYER = person(21).address, person(22).address
 CLIENT = "198.51.100.1"
-
-
-@pytest.fixture
-def clock() -> Ticking:
-    return Ticking()
-
-
-@pytest.fixture
-def pipeline(tmp_path: Path, clock: Ticking) -> Iterator[Pipeline]:
-    made = Pipeline(tmp_path, monotonic=clock)
-    yield made
-    made.repository.close()
 
 
 @pytest.fixture
