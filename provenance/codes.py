@@ -256,6 +256,7 @@ ADVISORIES: dict[str, str] = {
     "amended": "The studio has corrected this certificate; the newest form is shown.",
     "amendment-not-counted": "A correction is left out: its key did not count when the ledger saw it.",
     "amendment-not-shown": "The studio corrected this certificate more often than is shown; the newest form is shown.",
+    "tag-voided": "The studio has voided this tag: it should not be on any piece. The piece's record stays what it is.",
     "photo-missing": "A photo that the certificate names was not at hand.",
     "imported": "The record was taken over from an earlier ledger.",
     "successor-named": "Another ledger takes over from this one: get the guild's newer trust policy.",

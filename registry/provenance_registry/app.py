@@ -35,6 +35,7 @@ from provenance_registry.http.services import Services
 from provenance_registry.http.static_files import static_routes
 from provenance_registry.http.streaming import streaming_routes
 from provenance_registry.http.studios import studio_routes
+from provenance_registry.http.tags import tag_routes
 from provenance_registry.ledgers import Belonging, OpenLedger, companions_of, demand_chain_of, open_registry_ledger
 from provenance_registry.records import FileKind
 from provenance_registry.service.amendments import Amendments
@@ -53,6 +54,7 @@ from provenance_registry.service.renditions import Renditions
 from provenance_registry.service.status_list import StatusLists
 from provenance_registry.service.submissions import Submissions
 from provenance_registry.service.verdicts import Verdicts
+from provenance_registry.service.voids import Voids
 from provenance_registry.settings import Settings
 from provenance_registry.worker.accounts import Accounts
 from provenance_registry.worker.deployment import Deployment
@@ -207,6 +209,7 @@ def _assemble(
         answers=Answers(repository, index, amendments, verdicts, settings.base_url, settings.confirmations),
         media=media,
         papers=Papers(),
+        voids=Voids(repository, index, settings.base_url, clock),
         renditions=Renditions(media, settings.renditions, Decoder()),
         relay=Relay(repository, outbox, amendments, limits, max_gas=settings.max_relay_gas),
         releases=Releases(repository, index, ledger, is_signed_by, limits, clock),
@@ -234,6 +237,7 @@ def _web(services: Services) -> Litestar:
         *rpc_routes(services),
         *page_routes(services),
         *paper_routes(services),
+        *tag_routes(services),
         *static_routes(),
         *health_routes(services),
     ]

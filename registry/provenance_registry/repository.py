@@ -14,6 +14,7 @@ from provenance.encoding import Address, Digest, Hash32, KeyId, Root
 from provenance.errors import ConflictError, ProvenanceError
 from provenance.ledger import AmendmentRecord, BlockRef, LedgerEvent, LedgerIdentity, SignedTransaction
 from provenance.serial import Serial
+from provenance.voids import TagVoid
 from provenance_registry.records import (
     AnchoredRow,
     HeldGroup,
@@ -91,6 +92,9 @@ class Transaction(Protocol):
         Of two for one claim key the one that counts longer is kept.  Raises `ConflictError` where the piece has
         `limit` of them.
         """
+
+    def void_tag(self, void: TagVoid, data: bytes, received: datetime) -> bool:
+        """Keep a signed word, `data`, that a tag counts no more; tell whether it is the first on that tag."""
 
     def move(self, entry_id: int, sending: Sending, block: BlockRef | None = None, error: str | None = None) -> None:
         """Move an outbox entry."""
@@ -214,6 +218,9 @@ class Repository(Protocol):
 
     def named(self, digest: Digest) -> list[NamedFile]:
         """Return as what certificates that are not held, and their amendments, name the file of that digest."""
+
+    def voids(self, serial: Serial) -> list[TagVoid]:
+        """Return the voided tags of a piece, by their numbers."""
 
     def revoked_places(self, list_id: str) -> list[int] | None:
         """Return the places of revoked pieces in a status list, or ``None`` where no certificate is in that list."""

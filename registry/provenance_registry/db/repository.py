@@ -22,6 +22,7 @@ from provenance.ledger import (
 )
 from provenance.serial import Serial
 from provenance.status import Status
+from provenance.voids import TagVoid
 from provenance_registry.db import (
     amending,
     anchoring,
@@ -35,6 +36,7 @@ from provenance_registry.db import (
     registering,
     relaying,
     rows,
+    voiding,
 )
 from provenance_registry.db.engine import open_engine
 from provenance_registry.db.tables import VOUCHED, certificates, lots, token_events
@@ -107,6 +109,9 @@ class SQLTransaction:
     def keep_release(self, signed: SignedRelease, now: int, limit: int) -> bool:
         return relaying.keep_release(self._connection, signed, now, limit)
 
+    def void_tag(self, void: TagVoid, data: bytes, received: datetime) -> bool:
+        return voiding.void(self._connection, void, data, received)
+
     def move(self, entry_id: int, sending: Sending, block: BlockRef | None = None, error: str | None = None) -> None:
         anchoring.move(self._connection, entry_id, sending, block, error)
 
@@ -160,6 +165,7 @@ class SQLRepository(
     indexing.IndexReads,
     naming.NamingReads,
     relaying.RelayingReads,
+    voiding.VoidingReads,
 ):
     """Reads on pooled connections, writes through the group writer; see `provenance_registry.repository.Repository`."""
 

@@ -68,6 +68,18 @@ certificates = Table(
     Index("certificates_by_token", "token_id"),
 )
 
+tag_voids = Table(
+    "tag_voids",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("serial", String(13), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("received", WIDE, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    UniqueConstraint("serial", "number"),
+)
+"""Tags that count no more, as the studios signed it: of each the first word."""
+
 status_lists = Table(
     "status_lists",
     metadata,

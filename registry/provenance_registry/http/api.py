@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -280,9 +282,16 @@ def api_routes(services: Services) -> list[BaseRouteHandler]:
             studio_did, own_did, status_list, json_ld_context, json_schema, token]  # fmt: skip
 
 
-def verdict_response(services: Services, serial: Serial) -> Response[bytes]:
-    """Return the verdict on a serial as JSON; the answer for an unknown one has the same form."""
+def verdict_response(services: Services, serial: Serial, number: int | None = None) -> Response[bytes]:
+    """Return the verdict on a serial as JSON; the answer for an unknown one has the same form.
+
+    `number` is that of the tag that was scanned.
+    """
     answer = services.answers.answer(serial)
+    if number is not None and services.voids.of(serial):
+        members = json.loads(answer.body)
+        advised = services.voids.advise(services.verdicts.verdict(serial)[0], serial, number).to_json()
+        answer = replace(answer, body=canonicalize({**members, "advisories": advised["advisories"]}))
     headers = {"cache-control": "no-store", "access-control-allow-origin": "*"}
     return Response(
         answer.body, status_code=200 if answer.known else 404, media_type="application/json", headers=headers

@@ -58,8 +58,9 @@ def page_routes(services: Services) -> list[BaseRouteHandler]:
         headers = {"cache-control": "no-store", "content-language": language, "vary": "accept, accept-language"}
         return Response(page.encode(), status_code=status, media_type="text/html", headers=headers)
 
-    def piece_page(serial: Serial, language: str) -> Response[bytes]:
+    def piece_page(serial: Serial, number: int, language: str) -> Response[bytes]:
         verdict, stored = services.verdicts.verdict(serial)
+        verdict = services.voids.advise(verdict, serial, number)
         bundle = None if stored is None else services.verdicts.bundle(stored)
         token, amended = None, list[AmendmentRecord]()
         if stored is not None and stored.token_id is not None:
@@ -114,11 +115,11 @@ def page_routes(services: Services) -> list[BaseRouteHandler]:
                 raise
             return render("entry.html", language, 404, typed=serial[:40], wrong=True)
         if as_page:
-            return piece_page(known, language)
+            return piece_page(known, number, language)
         if "application/vc" in wanted:
             shown = services.verdicts.shown(services.verdicts.find(known))
             return Response(shown.data, media_type=VC, headers={"vary": "accept"})
-        return verdict_response(services, known)
+        return verdict_response(services, known, number)
 
     @get("/", summary="Entry form for a serial")
     async def entry(request: Request[Any, Any, Any], lang: FromQuery[str | None] = None) -> Response[bytes]:

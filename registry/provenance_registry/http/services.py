@@ -23,6 +23,7 @@ from provenance_registry.service.renditions import Renditions
 from provenance_registry.service.status_list import StatusLists
 from provenance_registry.service.submissions import Submissions
 from provenance_registry.service.verdicts import Verdicts
+from provenance_registry.service.voids import Voids
 from provenance_registry.settings import Settings
 
 
@@ -46,6 +47,7 @@ class Services:
     verdicts: Verdicts
     answers: Answers
     media: Media
+    voids: Voids
     renditions: Renditions
     papers: Papers
     relay: Relay

@@ -1,0 +1,72 @@
+"""Voided tags: what studios signed, and what whoever scans such a tag is told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from provenance.certificate import Certificate, format_time
+from provenance.errors import MalformedError, NotFoundError, VerificationError
+from provenance.serial import Serial
+from provenance.verdict import Verdict
+from provenance.voids import SignedVoid, TagVoid
+from provenance_registry.repository import Repository
+from provenance_registry.service.clock import Clock
+from provenance_registry.service.index import IndexedLedger
+
+ADVISORY = "tag-voided"
+
+
+class Voids:
+    """The use cases of voiding tags and of scanning voided ones."""
+
+    def __init__(self, repository: Repository, index: IndexedLedger, base_url: str, clock: Clock) -> None:
+        self._repository = repository
+        self._index = index
+        self._base_url = base_url
+        self._clock = clock
+
+    def keep(self, data: bytes) -> tuple[TagVoid, bool]:
+        """Void a tag; return what counts from now on, the first word on it, and whether it is new.
+
+        Raises `MalformedError`, `NotFoundError` for an unknown piece, `VerificationError` where no key of the studio
+        signed it.
+        """
+        signed = SignedVoid.from_bytes(data)
+        if signed.void.registry != self._base_url:
+            raise MalformedError(
+                "other-registry",
+                "This voids a tag of the registry {other}.",
+                field="registry",
+                hint="This registry is {own}.",
+                other=signed.void.registry,
+                own=self._base_url,
+            )
+        signed.check_signature()
+        stored = self._repository.by_serial(signed.void.serial)
+        if stored is None:
+            raise NotFoundError("unknown-serial", "No certificate has this number.")
+        issuer = Certificate.from_bytes(stored.data).issuer
+        entry, reason = self._index.directory.standing(issuer.did, issuer.name, signed.public_key.key_id, self._clock())
+        if entry is None:
+            raise VerificationError(
+                "not-the-studio",
+                "No key by which the studio may sign now has signed this: {reason}.",
+                hint="The studio that certified the piece voids its tags, with its present key.",
+                reason=reason or "unknown-key",
+            )
+        new = self._repository.write(lambda transaction: transaction.void_tag(signed.void, data, self._clock()))
+        (counts,) = [void for void in self._repository.voids(signed.void.serial) if void.number == signed.void.number]
+        return counts, new
+
+    def of(self, serial: Serial) -> list[TagVoid]:
+        """Return the voided tags of a piece, by their numbers."""
+        return self._repository.voids(serial)
+
+    def advise(self, verdict: Verdict, serial: Serial, number: int) -> Verdict:
+        """Return the verdict as a scan of that tag must tell it: the piece's own, and that the tag is voided."""
+        for void in self._repository.voids(serial):
+            if void.number == number:
+                told = " ".join(word for word in (format_time(void.time), void.by) if word)
+                advisories = (*verdict.advisories, ADVISORY)
+                return replace(verdict, advisories=advisories, details={**verdict.details, ADVISORY: told})
+        return verdict
