@@ -170,6 +170,7 @@ def written() -> Rows:
                 "deployment_id": b"\4" * 32,
             }
         ],
+        "tag_voids": [{"id": 1, "serial": first.piece.serial.compact, "number": 1, "received": 5, "data": b"void"}],
         "leases": [{"name": "sender", "holder": "ab" * 16, "token": 7, "expires": 1_800_000_000_000}],
     }
 
