@@ -9,7 +9,7 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -20,12 +20,14 @@ from tests.support.registries import ROOT, RunningRegistry, Studio
 
 PATH = "/api/v1/certificates:stream"
 HEAD = b"POST %s HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n" % PATH.encode()
-SILENCE = 4.0
+SILENCE = 3.0
+PLACES = 3
 
 PATIENCE = f"""
 import provenance_registry.http.streaming as streaming
 streaming.MAX_SILENCE = {SILENCE}
 streaming.HELPER_PATIENCE = 12.0
+streaming.MAX_CLIENT_STREAMS = {PLACES}
 """
 
 
@@ -72,7 +74,7 @@ def rest_of(connection: socket.socket) -> bytes:
 def is_alive(registry: RunningRegistry, studio: Studio) -> None:
     """The next in the line is served at once, and no place is lost."""
     certificate = studio.sign("after")
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 40
     while True:
         try:
             (answer,) = [json.loads(line) for line in stream(registry.base_url, PATH, [certificate.data])]
@@ -115,7 +117,7 @@ def test_who_trickles_a_line_that_never_ends_is_dropped(registry: RunningRegistr
 def test_who_takes_no_answers_costs_neither_place_nor_memory(registry: RunningRegistry, studio: Studio) -> None:
     assert registry.process is not None
     lines, sent = chunk(b"{}\n" * 20_000), 0
-    before = memory_of(registry.process.pid)
+    before, before_log = memory_of(registry.process.pid), registry.log.count("its answers are not taken")
     with connect(registry) as first, connect(registry) as second:
         for connection in (first, second):
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
@@ -126,7 +128,11 @@ def test_who_takes_no_answers_costs_neither_place_nor_memory(registry: RunningRe
                     connection.sendall(lines)
                     sent += len(lines)
         assert sent < 2**28
-        is_alive(registry, studio)  # Though both are still there.
+        deadline = time.monotonic() + 40
+        while registry.log.count("its answers are not taken") < before_log + 2:  # Though both are still there.
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        is_alive(registry, studio)
     grown = memory_of(registry.process.pid) - before
     print(f"sent {sent:,} bytes without reading; the registry grew by {grown:,} bytes")
     assert grown < 64 * 2**20
@@ -174,7 +180,7 @@ def test_a_stream_without_an_end_stays_in_bounds(registry: RunningRegistry, stud
 
 def hold(registry: RunningRegistry, studio: Studio) -> socket.socket:
     """Take a place, as soon as one is free that a test before had."""
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 40
     while True:
         certificate, connection, said = studio.sign("holds a place"), connect(registry), b""
         connection.sendall(HEAD + chunk(certificate.data + b"\n"))
@@ -191,7 +197,9 @@ def hold(registry: RunningRegistry, studio: Studio) -> socket.socket:
 
 def test_too_many_streams_are_told_when_to_come_again(registry: RunningRegistry, studio: Studio) -> None:
     is_alive(registry, studio)
-    with hold(registry, studio), hold(registry, studio):
+    with ExitStack() as stack:
+        for _place in range(PLACES):
+            stack.enter_context(hold(registry, studio))
         third = http.client.HTTPConnection("127.0.0.1", registry.port, timeout=30)
         third.request("POST", PATH, b"{}\n")
         told = third.getresponse()
