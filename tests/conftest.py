@@ -16,7 +16,14 @@ if TYPE_CHECKING:  # Unit tests must not pay for web3.
     from tests.support.registries import RunningRegistry, Studio
 
 ROOT = Path(__file__).resolve().parent.parent
-LONG = {"test_backups.py", "test_contract.py", "test_kills.py", "test_moving.py", "test_processes.py"}
+LONG = {
+    "test_backups.py",
+    "test_contract.py",
+    "test_kills.py",
+    "test_moving.py",
+    "test_processes.py",
+    "test_senders.py",
+}
 OFFLINE = ("unit", "property", "vectors", "architecture")
 
 

@@ -16,7 +16,9 @@ from provenance.errors import ProvenanceError
 from provenance.evm.embedded import EmbeddedChain
 from provenance_registry import running
 from provenance_registry.app import Registry, build
+from provenance_registry.db import engine
 from provenance_registry.service import checkpoints
+from provenance_registry.service import lease as leases
 from provenance_registry.settings import Settings
 from provenance_registry.worker.sealer import Sealer
 from tests.faults.clocks import FastClock
@@ -41,6 +43,7 @@ def run(order: dict[str, Any], told: int) -> int:
     clock = FastClock(*order["clock"])
     if order.get("naive"):
         Sealer.seal, Sealer.settle = NaiveSealer.seal, NaiveSealer.settle  # type: ignore[assignment,method-assign]
+    _share(order)
     settings = Settings.from_env(os.environ)
     try:
         registry = make(settings, clock, order.get("turn", TURN))
@@ -75,13 +78,28 @@ def _dated(clock: FastClock) -> Callable[[], datetime]:
     return lambda: datetime.fromtimestamp(clock(), UTC)
 
 
-def arm(point: str | None) -> None:
-    """Let the process die where it passes a checkpoint, given as ``name`` or ``name:times``."""
-    checkpoints.arm(point)
+def arm(point: str | None, *, stop: bool = False) -> None:
+    """Let the process die, or stop, where it passes a checkpoint, given as ``name`` or ``name:times``."""
+    checkpoints.arm(point, stop=stop)
+
+
+def _share(order: dict[str, Any]) -> None:
+    """Be one of several: under a name that the database sees, with a lease of another length, or without its fence."""
+    if "name" in order:
+        engine.CONNECTING["application_name"] = order["name"]
+    if "lease" in order:
+        defaults = leases.Lease.__init__.__kwdefaults__
+        assert defaults is not None
+        defaults["seconds"] = order["lease"]
+        leases.PAUSE = order["lease"] * leases.PAUSE / leases.SECONDS
+    if order.get("unfenced"):
+        leases.Lease.check = lambda *_: None  # type: ignore[method-assign]
+        leases.Lease.is_held = property(lambda lease: lease._term is not None)  # type: ignore[assignment,method-assign]
 
 
 def _listen(told: int) -> None:
     with os.fdopen(told, "rb") as pipe:
         for line in pipe:
-            arm(json.loads(line)["arm"])
+            asked = json.loads(line)
+            arm(asked["arm"], stop=asked["stop"])
     os._exit(9)  # Whoever started this is gone.

@@ -32,6 +32,8 @@ class ForkedRegistry(RunningRegistry):
         super().__init__(folder, **more)
         self.server, self.clock, self.naive = server, clock, naive
         self.pid: int | None = None
+        self.more = dict[str, Any]()
+        """What else its child is told."""
 
     def start(self, *, wait: bool = True, **more: str) -> None:
         armed = more.pop("KILNMARK_TEST_KILL_AT", None)
@@ -51,6 +53,7 @@ class ForkedRegistry(RunningRegistry):
             "clock": [self.clock.start, self.clock.monotonic, self.clock.speed],
             "armed": armed,
             "naive": self.naive,
+            **self.more,
         }
         self.pid = self.server.start(order)
         if wait:

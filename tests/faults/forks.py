@@ -54,9 +54,9 @@ class ForkServer:
         """Fork a registry and return its process id."""
         return int(self._ask(start=order))
 
-    def arm(self, pid: int, point: str) -> None:
-        """Let a running registry die at a checkpoint."""
-        self._ask(arm=point, pid=pid)
+    def arm(self, pid: int, point: str, *, stop: bool = False) -> None:
+        """Let a running registry die, or stop, at a checkpoint."""
+        self._ask(arm=point, pid=pid, stop=stop)
 
     def kill(self, pid: int) -> None:
         """Kill a registry by SIGKILL, unless it is dead."""
@@ -114,9 +114,9 @@ class _Children:
         if self.code(pid) is None:
             os.kill(pid, signal.SIGKILL)
 
-    def arm(self, pid: int, point: str) -> None:
+    def arm(self, pid: int, point: str, stop: bool) -> None:
         if self.code(pid) is None:
-            os.write(self.pipes[pid], json.dumps({"arm": point}).encode() + b"\n")
+            os.write(self.pipes[pid], json.dumps({"arm": point, "stop": stop}).encode() + b"\n")
 
 
 def main() -> int:
@@ -131,7 +131,7 @@ def main() -> int:
         if "start" in order:
             answer = children.start(order["start"])
         elif "arm" in order:
-            children.arm(order["pid"], order["arm"])
+            children.arm(order["pid"], order["arm"], order["stop"])
         elif "kill" in order:
             children.kill(order["kill"])
         else:

@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import pytest
+
 from tests.faults.judge import Judgement
 
 COLUMNS = ("trials", "acknowledged", "lost", "double", "recovery s (max)")
@@ -26,11 +28,16 @@ class Tally:
     verdicts: int = 0
     notes: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
+    longest_of: dict[str, float] = field(default_factory=dict)
 
     def tried(self, kind: str, seconds: float) -> None:
         """Count a trial that took so long to recover from."""
         self.trials[kind] += 1
         self.recovery[kind] = max(seconds, self.recovery.get(kind, 0.0))
+
+    def longest(self, what: str, seconds: float) -> None:
+        """Remember the longest time that something took."""
+        self.longest_of[what] = max(seconds, self.longest_of.get(what, 0.0))
 
     def add(self, judgement: Judgement) -> None:
         """Count what the chain was found to hold."""
@@ -40,12 +47,11 @@ class Tally:
         self.faults += judgement.faults
 
     def __add__(self, other: Tally) -> Tally:
-        slowest = {kind: max(self.recovery.get(kind, 0.0), other.recovery.get(kind, 0.0))
-                   for kind in self.recovery.keys() | other.recovery.keys()}  # fmt: skip
         return Tally(
-            self.trials + other.trials, slowest, self.acknowledged + other.acknowledged, self.lost + other.lost,
+            self.trials + other.trials, _greater(self.recovery, other.recovery),
+            self.acknowledged + other.acknowledged, self.lost + other.lost,
             self.double + other.double, self.verdicts + other.verdicts, self.notes + other.notes,
-            self.faults + other.faults,
+            self.faults + other.faults, _greater(self.longest_of, other.longest_of),
         )  # fmt: skip
 
     @property
@@ -68,8 +74,13 @@ class Tally:
         lines.append(f"{'all':<{width}}{self.trials.total():>18,}{counts}")
         lines.append(f"{self.verdicts:,} verdicts of random pieces were compared with the chain.")
         lines += [f"{times:,} x {note}" for note, times in self.notes.items()]
+        lines += [f"at most {seconds:.2f} {what}" for what, seconds in self.longest_of.items()]
         lines += [f"FAULT {fault}" for fault in self.faults[:20]]
         return "\n".join(lines)
+
+
+def _greater(one: dict[str, float], other: dict[str, float]) -> dict[str, float]:
+    return {name: max(one.get(name, 0.0), other.get(name, 0.0)) for name in one.keys() | other.keys()}
 
 
 class NotPermittedError(Exception):
@@ -98,7 +109,7 @@ def carry_out(
     number, rng = given.pop("trials"), random.Random(given.pop("seed"))
     try:
         tally = run(number, rng, tell=lambda text: print(text, flush=True), **given)
-    except NotPermittedError as why:
+    except (NotPermittedError, pytest.skip.Exception) as why:
         print(f"NOT TRIED: {why}", file=sys.stderr)
         return IMPOSSIBLE
     print(tally)

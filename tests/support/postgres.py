@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -74,12 +75,24 @@ class Server:
             else:
                 return
 
-    def kill(self) -> None:
-        """Let the whole server die at once, as by a power cut."""
+    def kill(self, *, at_once: bool = True) -> None:
+        """Let the whole server die at once, as by a power cut; or end without finishing anything, as when told to."""
         assert self._process is not None
-        self._process.kill()  # The others notice that the first of them is gone, and end.
+        # In the first case the others notice that the first of them is gone, and end; the second is `-m immediate`.
+        self._process.send_signal(signal.SIGKILL if at_once else signal.SIGQUIT)
         self._process.wait(30)
         self._process = None
+
+    def start_again(self) -> None:
+        """Start the server after it was killed: some of its processes may live a moment longer, and hold its memory."""
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                return self.start()
+            except AssertionError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
 
     def close(self) -> None:
         """Stop the server and forget its data."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -373,3 +374,27 @@ def test_a_piece_is_what_it_was_once_its_last_events_are_taken_back(pipeline: Pi
         pipeline.take_back(head + 1)
         pipeline.turn(mine=False)
         assert pipeline.repository.token(token_id) == was
+
+
+def test_who_follows_an_index_that_is_always_a_little_behind_is_as_new_as_what_it_reaches_to(tmp_path: Path) -> None:
+    clock = [100.0]
+    pipeline = Pipeline(tmp_path, monotonic=lambda: clock[0])
+    pipeline.indexer.catch_up()
+    index = IndexedLedger(pipeline.repository, pipeline.ledger.identity, 60, lambda: clock[0])
+    follower = Indexer(pipeline.repository, pipeline.ledger, index)
+    for _ in range(50):  # Each time it looks, the ledger is three blocks ahead of what another process has indexed.
+        pipeline.ledger.mine()
+        follower.follow()
+        clock[0] += 2
+        pipeline.node.behind_at = max(0, pipeline.ledger.head().number - 2)
+        pipeline.indexer.catch_up()
+    assert index.lag == 8.0
+    assert index.head().number == pipeline.ledger.head().number - 3
+    for _ in range(40):  # The other one has stopped.
+        pipeline.ledger.mine()
+        clock[0] += 2
+        follower.follow()
+    assert index.lag == 86.0
+    with pytest.raises(LedgerError):
+        index.head()
+    pipeline.repository.close()

@@ -85,9 +85,10 @@ class RefusedError(Exception):
     ],
 )
 def test_a_server_that_is_away_is_no_disk_that_fails(state: str | None, code: str, status: int) -> None:
-    error = unusable("postgresql://x/y", sa.exc.OperationalError("SELECT 1", {}, RefusedError(state)))
-    assert (error.code, status_of(error)) == (code, status)
-    assert isinstance(error, UnreachableError if status == 503 else StorageError)
+    raw = RefusedError(state)
+    for error in (unusable("postgresql://x/y", sa.exc.OperationalError("SELECT 1", {}, raw)), unusable("x", raw)):
+        assert (error.code, status_of(error)) == (code, status)
+        assert isinstance(error, UnreachableError if status == 503 else StorageError)
 
 
 def test_a_file_that_fails_is_no_server_that_is_away() -> None:

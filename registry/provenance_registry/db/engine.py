@@ -117,7 +117,7 @@ def _postgresql(address: str) -> sa.Engine:
 def unusable(where: str, error: Exception) -> StorageError | UnreachableError:
     """Return the error for a database that cannot be opened, read or written, in the driver's words."""
     reason = error.orig if isinstance(error, sa.exc.DBAPIError) else error
-    if isinstance(error, sa.exc.DBAPIError) and _is_away(reason):
+    if _is_away(reason):
         return UnreachableError(
             "database-away",
             "The database {path} does not answer for the moment: {reason}.",

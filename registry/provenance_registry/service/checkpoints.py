@@ -7,27 +7,37 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 
-CHECKPOINTS = ("after-accept", "after-seal", "before-send", "after-send", "after-final", "after-index")
+CHECKPOINTS = ("after-accept", "after-sign", "after-seal", "before-send", "after-send", "after-final", "after-index")
 
 
 class _Armed:
     """Where the process dies, and how many times it passes there before that."""
 
-    name, passes = "", 0
+    name, passes, stops = "", 0, False
 
 
-def arm(point: str | None) -> None:
-    """Let the process die at a checkpoint, given as its name or as ``name:times``: when it is passed so many times."""
+def arm(point: str | None, *, stop: bool = False) -> None:
+    """Let the process die at a checkpoint, given as its name or as ``name:times``: when it is passed so many times.
+
+    Where it is to `stop` it sleeps there, as a machine does that is suspended, until it is told to go on.
+    """
     name, _, times = (point or "").partition(":")
-    _Armed.name, _Armed.passes = name, int(times or 1)
+    _Armed.name, _Armed.passes, _Armed.stops = name, int(times or 1), stop
 
 
 def checkpoint(name: str) -> None:
     """Die here, as by a power cut, where a test asks for it."""
     if name == _Armed.name:
         _Armed.passes -= 1
-        if _Armed.passes <= 0:
+        if _Armed.passes > 0:
+            return
+        if _Armed.stops:
+            _Armed.name = ""
+            # To this thread: another one might be slow to take it, and this one go on meanwhile.
+            signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
+        else:
             os.kill(os.getpid(), signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
 
 

@@ -44,7 +44,7 @@ class IndexedLedger:
         self._repository = repository
         self._identity = identity
         self._max_lag = max_lag
-        self._monotonic = monotonic
+        self.monotonic = monotonic
         self._seen_at: float | None = None
         self._head: BlockRef | None = None
         self._version: tuple[Hash32, int] | None = None
@@ -91,15 +91,15 @@ class IndexedLedger:
                 raise  # Else it is a ledger of before there were successors.
         self._asked_successor = True
 
-    def seen(self, head: BlockRef) -> None:
-        """Take note that the index reaches to `head`, the ledger's newest block."""
+    def seen(self, head: BlockRef, when: float | None = None) -> None:
+        """Take note that the index reaches to `head`, the ledger's newest block now, or `when` that was looked at."""
         self._head = head
-        self._seen_at = self._monotonic()
+        self._seen_at = self.monotonic() if when is None else when
 
     @property
     def lag(self) -> float:
         """Seconds since the index was last known to be complete."""
-        return float("inf") if self._seen_at is None else self._monotonic() - self._seen_at
+        return float("inf") if self._seen_at is None else self.monotonic() - self._seen_at
 
     def head(self) -> BlockRef:
         """Return the block that the index reaches to; raises `LedgerError` where that is too long ago."""

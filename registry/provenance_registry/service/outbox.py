@@ -84,6 +84,7 @@ class Outbox:
         """
         signer = self._signers[kind]
         signed = self._ledger.prepare(call, signer, self._nonces.next(signer.address), max_gas=max_gas)
+        checkpoint("after-sign")
 
         def write(transaction: Transaction, signed: SignedTransaction) -> None:
             record(transaction, transaction.prepare(kind, signed.sender, signed.nonce, signed.raw, signed.hash))

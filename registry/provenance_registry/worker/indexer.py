@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 
 from provenance.errors import LedgerError
@@ -12,6 +13,8 @@ from provenance_registry.service.index import IndexedLedger
 
 BLOCKS_AT_ONCE = 500
 """Blocks asked for in one request, where the node does not find that too many."""
+HEADS = 1_024
+"""Heads that one who follows remembers: those of some minutes."""
 _TOO_MANY = "node-refused", "bad-node-answer"
 """Codes of a request that the node, or our own limit, may answer for fewer blocks."""
 
@@ -35,8 +38,8 @@ class Indexer:
         self._index = index
         self._before_rewind = before_rewind
         self._at_once = BLOCKS_AT_ONCE
-        self._followed: BlockRef | None = None
         self._reached: BlockRef | None = None
+        self._heads = deque[tuple[float, int]](maxlen=HEADS)
 
     def catch_up(self) -> None:
         """Index all blocks up to the head; raises `LedgerError`.
@@ -57,24 +60,31 @@ class Indexer:
         self._index.seen(reached)
 
     def follow(self) -> None:
-        """Take note of what another process has indexed, where that reaches to the ledger's head; raises `LedgerError`.
+        """Take note of what another process has indexed; raises `LedgerError`.
 
-        A head that was there at the turn before is enough: the other one needs a moment for the newest.  While the
-        chain is rearranged, and while the index goes back, it vouches for nothing.
+        The index is as new as the last head that it reaches to, and counts from when that was seen: on a ledger whose
+        blocks are quick the other one is never quite done with the newest.  While the chain is rearranged, and while
+        the index goes back, it vouches for nothing.
         """
         self._index.refresh()
-        before, self._followed = self._followed, self._ledger.head()
+        now, head = self._index.monotonic(), self._ledger.head()
         reached, known = self._repository.indexed_head(), self._reached
         self._reached = reached
         if reached is None or (known is not None and reached.number < known.number):
-            self._index.forget()  # The other takes it back, as this process would.
-        if reached is None or reached.number > self._followed.number:
+            self._forget()  # The other takes it back, as this process would.
+        self._heads.append((now, head.number))
+        if reached is None or reached.number > head.number:
             return  # This process's node lags.
+        complete = next((when for when, number in reversed(self._heads) if number <= reached.number), None)
         if not self._has(reached):
-            self._index.forget()
-        elif reached.number >= (before or self._followed).number:
+            self._forget()
+        elif complete is not None:
             self._index.ask_successor(self._ledger, reached)
-            self._index.seen(reached)
+            self._index.seen(reached, complete)
+
+    def _forget(self) -> None:
+        self._index.forget()
+        self._heads.clear()  # What was seen before was of another branch.
 
     def _has(self, block: BlockRef) -> bool:
         """Tell whether the chain has `block`, and not another at its height; raises `LedgerError` for none."""
