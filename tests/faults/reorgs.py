@@ -25,12 +25,14 @@ TRIALS = 1_000
 DEEPEST = 64
 CONFIRMATIONS = DEEPEST + 1
 """Blocks after which a verdict is final: no reorganisation of these trials reaches so deep."""
-TOGETHER = 6
+TOGETHER = 12
 """Reorganisations that follow each other at most before all is waited for: final is what lies 65 blocks deep then."""
-EACH_WORLD = 30
-HIGHEST = 500
-"""Trials on one chain, and the height from which none is begun: some 900 blocks on, anvil forgets the contract."""
+EACH_WORLD = 40
+HIGHEST, LAST = 500, 850
+"""Trials on one chain, heights from which none is begun and no block is added: at 900 anvil forgets the contract."""
 LOST = 0.3
+REORG_PATIENCE = 3 * PATIENCE
+"""Seconds to recover while answers go on being lost: a turn of the worker that asks seven times fails nine in ten."""
 WATCHED = 12
 """Pieces whose verdict was final, which are looked at after each reorganisation."""
 
@@ -71,10 +73,10 @@ def _trials(made: World, tally: Tally, rng: random.Random, final: list[Certifica
         made.node.ask("anvil_reorg", depth, [])
         began = time.monotonic()
         _want_final(made, tally, rng, final)
-    while made.studio.open and time.monotonic() - began < PATIENCE:
-        if made.height < HIGHEST + 250:
-            made.mine(rng.choice((1, 4, 16)))
-        made.studio.settled(0.25)
+    while made.studio.open and time.monotonic() - began < REORG_PATIENCE:
+        if made.height < LAST:
+            made.mine(16 if _all_mined(made) else 1)
+        made.studio.settled(0.1)
     _want_final(made, tally, rng, final)
     if made.studio.open:
         tally.faults.append(f"not recovered after {kinds}: {made.registry.client.ready()}")
@@ -85,6 +87,13 @@ def _trials(made: World, tally: Tally, rng: random.Random, final: list[Certifica
     known = {certificate.digest for certificate in final}
     newer = [certificate for certificate in made.studio.acknowledged.values() if certificate.digest not in known]
     final += [certificate for certificate in newer if _outcome(made, certificate) == "AUTHENTIC"]
+
+
+def _all_mined(made: World) -> bool:
+    """Tell whether all that was acknowledged is in blocks, as far as the registry and the node's pool know."""
+    states = made.registry.client.states([certificate.digest for certificate in made.studio.open])
+    batched = all(progress.state != "waiting" for progress in states.values())
+    return batched and made.node.ask("txpool_status")["pending"] == "0x0"
 
 
 def _want_final(made: World, tally: Tally, rng: random.Random, final: list[Certificate]) -> None:
