@@ -61,8 +61,13 @@ messages: $(STAMP) ## Collect and compile the translated messages
 bench: $(STAMP) ## Run the benchmarks and compare them with the aims
 	@for script in issue verify anchor_gas cli_start tags_pdf; do $(BIN)/python benchmarks/$$script.py $(ARGS) || failed=1; done; exit $${failed:-0}
 
-faults: $(STAMP) ## Try to fool the verifier with 100,000 changed bundles (ARGS=--seed 2 for others)
-	@$(BIN)/python -m tests.faults.mutations $(ARGS)
+FAULT ?= mutations kills rpc reorgs disk
+
+faults: $(STAMP) ## Make every kind of fault and count what is lost (FAULT=kills ARGS="--trials 10000" for one kind)
+	@for fault in $(FAULT); do \
+	  echo "== $$fault"; $(BIN)/python -m tests.faults.$$fault $(ARGS); code=$$?; \
+	  [ $$code -eq 0 ] || [ $$code -eq 77 ] || failed="$$failed $$fault"; \
+	done; [ -z "$$failed" ] || { echo "FAILED:$$failed"; exit 1; }
 
 fuzz: $(STAMP) ## Fuzz every parser of outside bytes for 10 s each, guided by coverage (ARGS=--seconds 60 for longer)
 	@$(BIN)/python -m tests.fuzz $(ARGS)

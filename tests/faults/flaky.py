@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import httpx
+from web3 import Web3
 
 from tests.support.chains import Server
 
@@ -51,6 +52,8 @@ class FlakyNode:
         self.node_url, self.chance = url, 0.0
         self.kinds: tuple[str, ...] = FAULTS
         self.done = Counter[str]()
+        self.forgets = False
+        """Whether it answers for every transaction that is sent as if it had it, and has none."""
         self._node, self._rng = httpx.Client(base_url=url, timeout=60, trust_env=False), rng
         flaky = self
 
@@ -102,6 +105,9 @@ class FlakyNode:
             fault = ""
         if fault == "wrong-answer" and asked["method"] not in _WRONG:
             fault = "nonsense"
+        if self.forgets and asked["method"] == "eth_sendRawTransaction":
+            taken = "0x" + Web3.keccak(hexstr=asked["params"][0]).hex()
+            return 200, json.dumps({"jsonrpc": "2.0", "id": asked["id"], "result": taken}).encode()
         if fault:
             self.done[fault] += 1
         if fault == "lost-question":

@@ -13,6 +13,7 @@ from typing import Any
 
 from provenance.certificate import Certificate
 from provenance.errors import ProvenanceError, UnreachableError
+from provenance_cli.streaming import stream
 from tests.faults.clocks import FastClock
 from tests.faults.forks import ForkServer
 from tests.faults.judge import PlainChain, disagreement, judge
@@ -110,11 +111,25 @@ class Submitter(Studio):
                 self.registry.client.submit([self.waiting[0].data])
             except UnreachableError:
                 return False
-            done = self.waiting.pop(0)
-            self.acknowledged[hashlib.sha256(done.data).digest()] = done
-            self.open.append(done)
+            self._acknowledged()
             each()
         return True
+
+    def stream(self) -> bool:
+        """Submit what waits in one stream; false where the registry does not answer any more."""
+        lines = [certificate.data for certificate in self.waiting]
+        try:
+            for answer in stream(self.registry.base_url, "/api/v1/certificates:stream", lines):
+                assert "digest" in json.loads(answer), answer
+                self._acknowledged()
+        except UnreachableError:
+            return False
+        return True
+
+    def _acknowledged(self) -> None:
+        done = self.waiting.pop(0)
+        self.acknowledged[hashlib.sha256(done.data).digest()] = done
+        self.open.append(done)
 
     def settled(self, patience: float) -> bool:
         """Wait until all that was acknowledged is anchored; false where the registry died, or did not get there."""

@@ -100,6 +100,7 @@ class _Children:
                 os._exit(code)
         os.close(reading)
         self.pipes[pid] = writing
+        self.codes.pop(pid, None)  # The system gives numbers of processes again.
         return pid
 
     def code(self, pid: int) -> int | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from provenance.evm.accounts import Account
 from provenance.evm.deploy import deploy
+from provenance.evm.ledger import EVMLedger
 from tests.conformance.nodes import anvil
 from tests.faults.clocks import FastClock
 from tests.faults.flaky import FlakyNode
@@ -22,8 +23,10 @@ _MONEY = hex(10**21)
 class World:
     """A node, the way to it, a registry and a studio."""
 
-    def __init__(self, node: FlakyNode, registry: ForkedRegistry) -> None:
+    def __init__(self, node: FlakyNode, registry: ForkedRegistry, ledger: EVMLedger) -> None:
         self.node, self.registry, self.studio = node, registry, Submitter(registry)
+        self.ledger = ledger
+        """The ledger as the node has it, with nothing between."""
 
     def mine(self, blocks: int = 1) -> None:
         self.node.ask("anvil_mine", hex(blocks), "0x0")
@@ -80,7 +83,7 @@ def world(server: ForkServer, folder: Path, rng: random.Random, **settings: str)
             "KILNMARK_CONTRACT": str(ledger.identity.contract),
             **settings,
         }
-        made = World(node, registry)
+        made = World(node, registry, ledger)
         with made.mining():
             registry.start()
             opened.callback(registry.kill)

@@ -21,7 +21,7 @@ from tests.faults.forks import ForkServer
 from tests.faults.node_world import World, world
 from tests.faults.tables import Tally, carry_out
 
-TRIALS = 1_000
+TRIALS = 100
 DEEPEST = 64
 CONFIRMATIONS = DEEPEST + 1
 """Blocks after which a verdict is final: no reorganisation of these trials reaches so deep."""

@@ -18,7 +18,7 @@ from tests.faults.forks import ForkServer
 from tests.faults.node_world import World, world
 from tests.faults.tables import Tally, carry_out
 
-TRIALS = 200
+TRIALS = 60
 EACH_WORLD = 50
 """Trials on one chain: anvil forgets the state of blocks that are a thousand behind."""
 CHANCE = 0.3

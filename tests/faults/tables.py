@@ -39,6 +39,16 @@ class Tally:
         """Remember the longest time that something took."""
         self.longest_of[what] = max(seconds, self.longest_of.get(what, 0.0))
 
+    def killed_at(self, checkpoint: str, *, passed: bool) -> None:
+        """Count whether a process died at a checkpoint, or did not come there and was killed where it was."""
+        self.notes[f"{'died at' if passed else 'did not come to'} {checkpoint}"] += 1
+
+    @property
+    def deaths(self) -> Counter[str]:
+        """How often a process died at each checkpoint."""
+        told = {note.removeprefix("died at "): times for note, times in self.notes.items() if "died at " in note}
+        return Counter(told)
+
     def add(self, judgement: Judgement) -> None:
         """Count what the chain was found to hold."""
         self.acknowledged += judgement.acknowledged
@@ -73,7 +83,7 @@ class Tally:
         counts = f"{self.acknowledged:>18,}{self.lost:>18,}{self.double:>18,}{self.slowest:>18.2f}"
         lines.append(f"{'all':<{width}}{self.trials.total():>18,}{counts}")
         lines.append(f"{self.verdicts:,} verdicts of random pieces were compared with the chain.")
-        lines += [f"{times:,} x {note}" for note, times in self.notes.items()]
+        lines += [f"{times:,} x {note}" for note, times in sorted(self.notes.items())]
         lines += [f"at most {seconds:.2f} {what}" for what, seconds in self.longest_of.items()]
         lines += [f"FAULT {fault}" for fault in self.faults[:20]]
         return "\n".join(lines)

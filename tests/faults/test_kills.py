@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import random
 import sys
 
 import pytest
 
-from provenance_registry.service.checkpoints import CHECKPOINTS
+from provenance_registry.service.checkpoints import CHECKPOINTS, RARE
+from tests.faults import rare
 from tests.faults.judge import tree_root
-from tests.faults.kills import run_many
+from tests.faults.kills import ON_PURPOSE, run_many
 
 KILLS = 300
 pytestmark = pytest.mark.skipif(
@@ -19,13 +21,24 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.mark.timeout(600)
 def test_killed_at_every_checkpoint_and_at_random_instants() -> None:
-    tally = run_many(KILLS, seed=1, jobs=2)
+    tally = run_many(KILLS, seed=1, jobs=3)
     assert not tally.failed, str(tally)
     assert tally.trials.total() >= KILLS
-    assert tally.trials.keys() >= {*CHECKPOINTS, "random", "while recovering"}
+    assert tally.trials.keys() >= {"random", "while recovering"}
+    assert tally.deaths.keys() >= {*CHECKPOINTS, *ON_PURPOSE}, str(tally)
     assert tally.acknowledged > KILLS
     assert tally.verdicts > 0
-    assert tally.slowest < 30.0, str(tally)  # The aim is 5 s; other tests may have the processor meanwhile.
+    assert tally.slowest < 15.0, str(tally)  # The aim is 5 s, as the tool wants it; here other tests run meanwhile.
+
+
+@pytest.mark.timeout(300)
+def test_killed_where_something_else_has_gone_wrong_before() -> None:
+    tally = rare.run(2 * len(rare.WAYS), random.Random(1))
+    assert not tally.failed, str(tally)
+    assert all(tally.deaths[name] for name in rare.WAYS), str(tally)
+    assert {*CHECKPOINTS, *ON_PURPOSE, *rare.WAYS} == {*CHECKPOINTS, *RARE}
+    assert tally.acknowledged > 0
+    assert tally.slowest < 15.0, str(tally)
 
 
 def test_a_naive_sender_is_found_out() -> None:

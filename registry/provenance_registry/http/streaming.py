@@ -262,7 +262,7 @@ def _register(services: Services, group: _Lines, told: Sequence[Reading | None])
     """Register a group in one transaction and return one line for each certificate."""
     readable = _readable(group)
     results = iter(services.submissions.submit_many(readable, told) if readable else ())
-    checkpoint("after-accept")
+    checkpoint("after-stream")
     answers = list[bytes]()
     for number, line in group:
         answer = next(results) if isinstance(line, bytes) else line

@@ -11,6 +11,9 @@ import threading
 
 CHECKPOINTS = ("after-accept", "after-sign", "after-seal", "before-send", "after-send", "after-final", "after-index")
 
+RARE = ("after-stream", "after-lease", "after-raise", "after-revert", "after-rewind")
+"""Those that are passed only on other ways than the usual one, or where something has gone wrong before."""
+
 
 class _Armed:
     """Where the process dies, and how many times it passes there before that."""

@@ -16,6 +16,7 @@ from collections.abc import Callable
 
 from provenance.errors import LedgerError, ProvenanceError
 from provenance_registry.repository import Repository, Transaction
+from provenance_registry.service.checkpoints import checkpoint
 
 log = logging.getLogger(__name__)
 
@@ -93,6 +94,8 @@ class Lease:
             self._term = None
         else:
             self._term = token, float("inf") if self._alone else began + self._seconds
+        if token is not None and (before is None or before[0] != token):
+            checkpoint("after-lease")
         if before is not None and token is None:
             log.warning("another process sends from now on")
         elif token is not None and (before is None or before[0] != token):

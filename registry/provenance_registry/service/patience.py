@@ -15,6 +15,7 @@ from provenance.errors import LedgerError
 from provenance.ledger import Ledger, SignedTransaction, TransactionSigner
 from provenance_registry.records import OutboxEntry, Sending
 from provenance_registry.repository import Repository
+from provenance_registry.service.checkpoints import checkpoint
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +62,7 @@ class Patience:
         except LedgerError as error:
             return entry, error
         self._repository.write(lambda transaction: transaction.replace_signed(entry.entry_id, raised))
+        checkpoint("after-raise")
         self._seen[entry.account] = raised.hash, now, self._ledger.head().number
         log.warning("transaction %s of %s waits, and is sent again with higher fees", entry.nonce, entry.account)
         return _with(entry, raised), None

@@ -127,5 +127,6 @@ class Indexer:
             known = self._repository.last_indexed(below=known[0])
         self._index.forget()
         self._repository.write(lambda transaction: transaction.rewind(kept))
+        checkpoint("after-rewind")
         self._index.refresh()
         return kept

@@ -10,7 +10,7 @@ from provenance.batch import assemble
 from provenance.encoding import Address, Digest
 from provenance.errors import LedgerError, ProvenanceError
 from provenance.ledger import AnchorCall, Ledger
-from provenance_registry.records import LotRow, Waiting
+from provenance_registry.records import LotRow, Sending, Waiting
 from provenance_registry.repository import Repository, Transaction
 from provenance_registry.service.checkpoints import checkpoint
 from provenance_registry.service.clock import Clock
@@ -196,5 +196,5 @@ class Sealer:
                     transaction.close_batch(batch.batch_id)
 
             self._repository.write(write)
-            checkpoint("after-final")
+            checkpoint("after-final" if entry.sending is Sending.FINAL else "after-revert")
         tell(progress.troubles)
