@@ -61,7 +61,7 @@ messages: $(STAMP) ## Collect and compile the translated messages
 bench: $(STAMP) ## Run the benchmarks and compare them with the aims
 	@for script in issue verify anchor_gas cli_start tags_pdf; do $(BIN)/python benchmarks/$$script.py $(ARGS) || failed=1; done; exit $${failed:-0}
 
-FAULT ?= mutations kills rpc reorgs disk
+FAULT ?= mutations kills rpc reorgs senders postgres disk
 
 faults: $(STAMP) ## Make every kind of fault and count what is lost (FAULT=kills ARGS="--trials 10000" for one kind)
 	@for fault in $(FAULT); do \
