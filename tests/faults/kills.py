@@ -101,7 +101,8 @@ class _Folder:
         registry.start()
         self.studio = studio = Submitter(registry)
         studio.accredit()
-        points = [*CHECKPOINTS, *("random",) * (len(CHECKPOINTS) // 2), *(() if self.naive else ON_PURPOSE)]
+        purpose = () if self.naive else ON_PURPOSE
+        points = [*CHECKPOINTS, *purpose, *("random",) * (len(CHECKPOINTS) // 2)]
         last, turn = tally.trials.total() + trials, 0
         while tally.trials.total() < last:
             point = points[turn % len(points)]

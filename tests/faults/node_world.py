@@ -31,6 +31,13 @@ class World:
     def mine(self, blocks: int = 1) -> None:
         self.node.ask("anvil_mine", hex(blocks), "0x0")
 
+    def reorganise(self, depth: int) -> None:
+        """Replace the newest blocks by as many others, and let what was in them be gone."""
+        someone = self.node.ask("eth_accounts")[0]
+        # Within one second an empty block in the place of an empty one would be the same.
+        payment = {"from": someone, "to": someone, "value": "0x1"}
+        self.node.ask("anvil_reorg", depth, [[payment, 0]])
+
     @property
     def height(self) -> int:
         """The newest block's number."""

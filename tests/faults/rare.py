@@ -92,9 +92,7 @@ def _rearranged(made: World, rng: random.Random) -> None:
     deadline = time.monotonic() + PATIENCE
     while not made.registry.is_dead() and time.monotonic() < deadline:
         time.sleep(0.2)  # The index must have reached what is replaced.
-        someone = made.node.ask("eth_accounts")[0]
-        payment = {"from": someone, "to": someone, "value": "0x1"}  # An empty block in place of one would be the same.
-        made.node.ask("anvil_reorg", rng.randint(1, 3), [[payment, 0]])
+        made.reorganise(rng.randint(1, 3))
         time.sleep(0.2)
         made.mine()
 

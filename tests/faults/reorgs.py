@@ -70,7 +70,7 @@ def _trials(made: World, tally: Tally, rng: random.Random, final: list[Certifica
         for _ in range(rng.randint(0, 12)):  # The anchor is not made, or waits, or is mined, or lies deep already.
             time.sleep(rng.uniform(0, 0.1))
             made.mine(rng.choice((1, 1, 1, 8)))
-        made.node.ask("anvil_reorg", depth, [])
+        made.reorganise(depth)
         began = time.monotonic()
         _want_final(made, tally, rng, final)
     while made.studio.open and time.monotonic() - began < REORG_PATIENCE:
