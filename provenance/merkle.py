@@ -7,10 +7,10 @@ token cannot serve another.  The check follows RFC 9162 section 2.1.3.2.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 
-from provenance.errors import MalformedError, VerificationError
+from provenance.errors import MalformedError, NotFoundError, VerificationError
 
 HASH_BYTES = 32
 MAX_TREE_SIZE = 2**32
@@ -66,6 +66,51 @@ class MerkleTree:
                 path.append(level[sibling])
             index >>= 1
         return tuple(path)
+
+
+class PartialTree:
+    """A tree some of whose leaves are not known, of `size` leaves: the nodes that inclusion proofs tell."""
+
+    def __init__(self, size: int, nodes: Mapping[tuple[int, int], bytes]) -> None:
+        self.size, self._nodes = size, nodes
+
+    @property
+    def root(self) -> bytes:
+        """The Merkle tree hash, or nothing where it is not told."""
+        return self._nodes.get(((self.size - 1).bit_length(), 0), b"")
+
+    @property
+    def memory(self) -> int:
+        """The bytes of its nodes, and of what holds them."""
+        return 256 * len(self._nodes)
+
+    def path(self, index: int) -> tuple[bytes, ...]:
+        """Return the inclusion path of leaf `index`; raises `NotFoundError` where no proof told it."""
+        try:
+            return tuple(self._nodes[place] for place in siblings(index, self.size))
+        except KeyError:
+            raise NotFoundError("unknown-leaf", "No proof tells the path of that leaf.") from None
+
+
+def siblings(index: int, size: int) -> Iterator[tuple[int, int]]:
+    """Yield level and place of each node of leaf `index`'s inclusion path, from the leaf's sibling up."""
+    for level in range((size - 1).bit_length()):
+        if index ^ 1 < (size + (1 << level) - 1) >> level:
+            yield level, index ^ 1
+        index >>= 1
+
+
+def proven_nodes(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -> dict[tuple[int, int], bytes]:
+    """Return the nodes of a tree of `size` leaves, of which leaf `index` holds `leaf`, that a checked `path` tells."""
+    told = dict(zip(siblings(index, size), path, strict=True))
+    own = leaf_hash(leaf)
+    for level in range((size - 1).bit_length() + 1):
+        told[level, index] = own
+        beside = told.get((level, index ^ 1))
+        if beside is not None:
+            own = node_hash(beside, own) if index & 1 else node_hash(own, beside)
+        index >>= 1
+    return told
 
 
 def path_length(index: int, size: int) -> int:

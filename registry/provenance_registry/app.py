@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -37,7 +37,7 @@ from provenance_registry.http.streaming import streaming_routes
 from provenance_registry.http.studios import studio_routes
 from provenance_registry.http.tags import tag_routes
 from provenance_registry.ledgers import Belonging, OpenLedger, companions_of, demand_chain_of, open_registry_ledger
-from provenance_registry.records import FileKind
+from provenance_registry.records import FileKind, LotRow
 from provenance_registry.service.amendments import Amendments
 from provenance_registry.service.answers import Answers
 from provenance_registry.service.clock import Clock, system_clock
@@ -161,10 +161,11 @@ def _assemble(
         raise_fees_after=settings.raise_fees_after if settings.ledger_url else 0,
     )
     own = repository.fenced(lease.check)
+    forgotten = Forgotten(repository, index, settings.base_url, settings.write_off_anchors)
     sealer = Sealer(
         own, ledger, index, outbox, clock,
         anchorer=anchorer.address, batch_size=settings.batch_size, batch_age=settings.batch_age,
-        forgotten=Forgotten(repository, index, settings.base_url, settings.write_off_anchors),
+        forgotten=forgotten,
     )  # fmt: skip
     accounts = Accounts(ledger, {kind: signer.address for kind, signer in signers.items()})
     deployment = Deployment(ledger.recheck)
@@ -189,6 +190,11 @@ def _assemble(
         sending(reviewer.review),
     ]  # fmt: skip
     worker = Worker(steps)
+
+    def lacking() -> Sequence[LotRow]:
+        forgotten.look_again()
+        return forgotten.lots()
+
     limits = Limits(settings.max_relayed_hourly)
     most = {
         FileKind.PHOTO: settings.max_media,
@@ -218,6 +224,7 @@ def _assemble(
         rpc=Gate(opened.provider, ledger.identity.contract, companions_of(ledger)),
         asking=Asking(ledger.order_nonce),
         clock=clock,
+        forgotten=lacking,
         wake=worker.wake,
         sends=lambda: lease.is_held,
         troubles=lambda: [*([repository.trouble] if repository.trouble else []), *worker.troubles],

@@ -25,7 +25,12 @@ def run(arguments: Sequence[str]) -> int:
     restore.add_argument("folder", type=Path)
     fsck = commands.add_parser("fsck")
     fsck.add_argument("--progress", action="store_true", help="show a bar on a terminal")
+    rebuild = commands.add_parser("rebuild")
+    rebuild.add_argument("folder", type=Path)
+    rebuild.add_argument("--progress", action="store_true", help="show a bar on a terminal")
     given = parser.parse_args(arguments)
+    if given.command == "rebuild":
+        return _rebuild(given.folder.absolute(), watched=given.progress and sys.stderr.isatty())
     data = Path(os.environ.get("KILNMARK_DATA") or "kilnmark-registry").absolute()
     if os.environ.get("KILNMARK_DATABASE"):
         raise _elsewhere(given.command)
@@ -43,6 +48,15 @@ def run(arguments: Sequence[str]) -> int:
         report = backups.restore(folder, data)
     print(json.dumps(asdict(report)), file=sys.stdout, flush=True)
     return 0
+
+
+def _rebuild(folder: Path, *, watched: bool) -> int:
+    from provenance_registry.rebuild import rebuild
+    from provenance_registry.settings import Settings
+
+    rebuilt = rebuild(Settings.from_env(os.environ), folder, _show if watched else lambda *_: None)
+    print(json.dumps(asdict(rebuilt)), flush=True)
+    return 1 if rebuilt.refusals or rebuilt.incomplete else 0
 
 
 _WIDTH = 40

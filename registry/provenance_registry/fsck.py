@@ -22,7 +22,7 @@ from provenance.encoding import Address, Digest, Hash32, Root
 from provenance.errors import ConfigurationError, LedgerError, ProvenanceError, StorageError
 from provenance.evm.ledger import EVMLedger
 from provenance.evm.node import BoundedHTTPProvider
-from provenance.merkle import MerkleTree
+from provenance.merkle import MerkleTree, PartialTree, verify_inclusion
 from provenance_registry.db.engine import forms, newer
 from provenance_registry.folder import FolderLock
 from provenance_registry.ledgers import Pin, read_pin
@@ -32,7 +32,7 @@ _STEP = 250
 """Pieces of work from one word on how far it is to the next."""
 
 _BATCHES = """
-    SELECT b.id, b.root, b.first_lot, b.open = 0 AND (b.outbox_id IS NULL OR o.sending = 'final') AS anchored
+    SELECT b.id, b.root, b.first_lot, b.missing, b.open = 0 AND (b.outbox_id IS NULL OR o.sending = 'final') AS anchored
     FROM batches b LEFT JOIN outbox o ON o.id = b.outbox_id ORDER BY b.id
 """
 _PLACES = """
@@ -50,6 +50,7 @@ class Findings:
     certificates: int = 0
     batches: int = 0
     files: int = 0
+    incomplete: int = 0
     found: int = 0
     faults: list[dict[str, str]] = field(default_factory=list)
 
@@ -233,7 +234,10 @@ def _check_batch(row: sqlite3.Row, database: sqlite3.Connection, ledger: EVMLedg
     name = f"batch {row['id']}"
     statement = "SELECT leaf, digest, studio, token_id FROM leaves WHERE batch_id = ? ORDER BY leaf"
     kept = database.execute(statement, (row["id"],)).fetchall()
-    if not kept or MerkleTree([leaf["digest"] for leaf in kept]).root != row["root"]:
+    if row["missing"]:
+        findings.incomplete += 1
+        _check_proofs(row, kept, database, findings)
+    elif not kept or MerkleTree([leaf["digest"] for leaf in kept]).root != row["root"]:
         findings.add("root-differs", name)
     else:
         batch = assemble((Address(leaf["studio"]), Digest(leaf["digest"])) for leaf in kept)
@@ -244,6 +248,18 @@ def _check_batch(row: sqlite3.Row, database: sqlite3.Connection, ledger: EVMLedg
     if row["anchored"] and ledger.anchor_id_of(Root(row["root"])) is None:
         findings.add("anchor-missing", name)
     return len(kept)
+
+
+def _check_proofs(row: sqlite3.Row, kept: list[sqlite3.Row], database: sqlite3.Connection, findings: Findings) -> None:
+    """Check the leaves of a batch that was rebuilt and lacks others: each has a path to the root."""
+    told = database.execute("SELECT level, place, hash FROM proof_nodes WHERE batch_id = ?", (row["id"],))
+    size = row["missing"] + len(kept)
+    tree = PartialTree(size, {(node["level"], node["place"]): node["hash"] for node in told})
+    for leaf in kept:
+        try:
+            verify_inclusion(leaf["digest"], leaf["leaf"], size, tree.path(leaf["leaf"]), row["root"])
+        except ProvenanceError:
+            findings.add("proof-differs", leaf["digest"].hex())
 
 
 def _check_files(folder: Path, database: sqlite3.Connection, findings: Findings, tally: _Tally) -> None:

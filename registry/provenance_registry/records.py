@@ -98,6 +98,29 @@ class Registration:
 
 
 @dataclass(frozen=True, slots=True)
+class ProvenPiece:
+    """A certificate that a bundle proves to be leaf `leaf` of an anchored batch, and the nodes that the proof tells.
+
+    `nodes` are hashes of the batch's tree by level and place.
+    """
+
+    item: Registration
+    leaf: int
+    studio: Address
+    token_id: int
+    nodes: Mapping[tuple[int, int], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Incomplete:
+    """A batch that was rebuilt and of which `missing` certificates are not known."""
+
+    root: Root
+    first_lot: int
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
 class Signatory:
     """Who signed a certificate: an issuer by DID and name, and the key."""
 

@@ -18,11 +18,13 @@ from provenance.voids import TagVoid
 from provenance_registry.records import (
     AnchoredRow,
     HeldGroup,
+    Incomplete,
     LotRow,
     NamedFile,
     OutboxEntry,
     PieceFacts,
     PiecePage,
+    ProvenPiece,
     Registration,
     RelayedMessage,
     Sending,
@@ -78,6 +80,14 @@ class Transaction(Protocol):
         """Add a sealed batch with its leaves in order (digest, studio, token id).
 
         One without an entry was anchored by a transaction not kept here, and counts while the index has it.
+        """
+
+    def take_in(
+        self, root: Root, first_lot: int, size: int, pieces: Sequence[ProvenPiece]
+    ) -> list[ConflictError | None]:
+        """Add leaves of the anchored batch of `size` leaves with that root; return for each ``None``, or what is wrong.
+
+        A leaf that is there already is left as it is.
         """
 
     def add_relayed(self, message: RelayedMessage, entry_id: int) -> None:
@@ -218,6 +228,12 @@ class Repository(Protocol):
 
     def named(self, digest: Digest) -> list[NamedFile]:
         """Return as what certificates that are not held, and their amendments, name the file of that digest."""
+
+    def proof_nodes(self, batch_id: int) -> tuple[int, Mapping[tuple[int, int], bytes]] | None:
+        """Return size and known nodes of the tree of a batch that lacks leaves, or ``None`` where it lacks none."""
+
+    def incomplete(self) -> list[Incomplete]:
+        """Return the batches that lack leaves."""
 
     def voids(self, serial: Serial) -> list[TagVoid]:
         """Return the voided tags of a piece, by their numbers."""

@@ -67,7 +67,9 @@ def written() -> Rows:
             {"id": 1, "kind": "relay", "nonce": 0, "hash": b"\3" * 32, "sending": "final", **entry, **block},
             {"id": 2, "kind": "anchor", "nonce": 1, "hash": b"\4" * 32, "sending": "sent", "error": "late", **entry},
         ],
-        "batches": [{"id": 1, "root": b"\7" * 32, "first_lot": 1, "outbox_id": 2, "open": 1, "examined": 0}],
+        "batches": [
+            {"id": 1, "root": b"\7" * 32, "first_lot": 1, "outbox_id": 2, "open": 1, "examined": 0, "missing": 3}
+        ],
         "certificates": [
             {
                 "id": number,
@@ -170,6 +172,7 @@ def written() -> Rows:
                 "deployment_id": b"\4" * 32,
             }
         ],
+        "proof_nodes": [{"batch_id": 1, "level": 0, "place": 1, "hash": b"\x08" * 32}],
         "tag_voids": [{"id": 1, "serial": first.piece.serial.compact, "number": 1, "received": 5, "data": b"void"}],
         "leases": [{"name": "sender", "holder": "ab" * 16, "token": 7, "expires": 1_800_000_000_000}],
     }

@@ -65,6 +65,25 @@ def fsck(app: App, data: str | None) -> None:
     app.say(_("Nothing is wrong."))
 
 
+@registry.command(help="Bring a lost database back from bundles and the ledger; run it again with more of them.")
+@click.argument("folder", type=click.Path(exists=True))
+@_data
+@pass_app
+def rebuild(app: App, folder: str, data: str | None) -> None:
+    """Rebuild a registry's database; every bundle is checked against the ledger."""
+    facts = _run(app, data, "rebuild", *([] if app.json else ["--progress"]), "--", folder)
+    lines = [f"{item['file']}: {item['message']}" for item in facts["refused"]]
+    lacking = _("Anchor {anchor}: {missing} of {of} pieces are not known, of {studios}.")
+    lines += [lacking.format(**{**item, "studios": ", ".join(item["studios"])}) for item in facts["incomplete"]]
+    app.data(facts, "\n".join(lines) or None)
+    brought = _("{pieces} pieces and {amendments} amendments brought back; {known} were there, {waiting} wait anew.")
+    app.say(brought.format(**{name: facts[name] for name in ("pieces", "amendments", "known", "waiting")}))
+    if facts["incomplete"]:
+        app.say(_("Nothing new is anchored until the rest is brought back, or written off."))
+    if facts["refusals"] or facts["incomplete"]:
+        click.get_current_context().exit(1)
+
+
 def _files(count: int) -> str:
     return ngettext("{n} file copied to {folder}.", "{n} files copied to {folder}.", count)
 

@@ -129,7 +129,7 @@ class IndexReads(Reader):
         return (found[0].lot_id, Hash32(found[0].block_hash)) if found else None
 
     def unknown_lots(self, studios: Sequence[Address], after: int) -> list[LotRow]:
-        known = sa.exists().where(batches.c.root == lots.c.root)
+        known = sa.exists().where(batches.c.root == lots.c.root, batches.c.missing == 0)
         theirs = lots.c.studio.in_([studio.value for studio in studios])
         statement = lots.select().where(theirs, lots.c.anchor_id > after, ~known).order_by(lots.c.lot_id)
         return [rows.lot_of(row) for row in self._rows(statement)]

@@ -33,6 +33,7 @@ from provenance_registry.db import (
     looking,
     naming,
     places,
+    rebuilding,
     registering,
     relaying,
     rows,
@@ -48,6 +49,7 @@ from provenance_registry.records import (
     PieceFacts,
     PiecePage,
     PieceRow,
+    ProvenPiece,
     Registration,
     RelayedMessage,
     Sending,
@@ -102,6 +104,11 @@ class SQLTransaction:
         self, root: Root, first_lot: int, entry_id: int | None, leaves: Sequence[tuple[Digest, Address, int]]
     ) -> int:
         return anchoring.add_batch(self._connection, root, first_lot, entry_id, leaves)
+
+    def take_in(
+        self, root: Root, first_lot: int, size: int, pieces: Sequence[ProvenPiece]
+    ) -> list[ConflictError | None]:
+        return rebuilding.take_in(self._connection, root, first_lot, size, pieces)
 
     def add_relayed(self, message: RelayedMessage, entry_id: int) -> None:
         relaying.add_relayed(self._connection, message, entry_id)
@@ -164,6 +171,7 @@ class SQLRepository(
     holding.HoldingReads,
     indexing.IndexReads,
     naming.NamingReads,
+    rebuilding.RebuildingReads,
     relaying.RelayingReads,
     voiding.VoidingReads,
 ):

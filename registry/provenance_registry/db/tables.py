@@ -184,6 +184,7 @@ batches = Table(
     Column("outbox_id", Integer, ForeignKey("outbox.id")),
     Column("open", Integer, nullable=False),
     Column("examined", Integer, nullable=False),
+    Column("missing", Integer, nullable=False, server_default="0"),  # Leaves of it that are not known.
     Index("batches_by_root", "root"),
     Index("batches_by_entry", "outbox_id"),
     Index("batches_by_work", "examined", "open"),
@@ -201,6 +202,16 @@ leaves = Table(
 )
 """What every batch was sealed with; no row is ever changed or deleted.  A reverted batch may be anchored after all once
 the chain is rearranged, and its tree is made of all its leaves, wherever their certificates stand by then."""
+
+proof_nodes = Table(
+    "proof_nodes",
+    metadata,
+    Column("batch_id", Integer, ForeignKey("batches.id"), primary_key=True),
+    Column("level", Integer, primary_key=True),
+    Column("place", Integer, primary_key=True),
+    Column("hash", LargeBinary(32), nullable=False),
+)
+"""Of a batch that is rebuilt and lacks leaves: the nodes of its tree that inclusion proofs tell, leaves at level 0."""
 
 relayed = Table(
     "relayed",

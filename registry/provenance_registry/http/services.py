@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from provenance.errors import ProvenanceError
 from provenance.policy import TrustPolicy
 from provenance_registry.http.asking import Asking
+from provenance_registry.records import LotRow
 from provenance_registry.repository import Repository
 from provenance_registry.service.amendments import Amendments
 from provenance_registry.service.answers import Answers
@@ -57,6 +58,7 @@ class Services:
     rpc: RPC
     asking: Asking
     clock: Clock
+    forgotten: Callable[[], Sequence[LotRow]]
     wake: Callable[[], None]
     sends: Callable[[], bool]
     troubles: Callable[[], Sequence[ProvenanceError]]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
 
 from provenance.encoding import Root
 from provenance.errors import StorageError
+from provenance.merkle import PartialTree
 
 MAX_KEPT = 128 * 2**20
 """Bytes of trees kept: those of two million pieces."""
@@ -56,23 +57,33 @@ class Tree:
 
 
 class Trees:
-    """The trees asked for last, up to `limit` bytes; `leaves` gives the digests of a batch in their order."""
+    """The trees asked for last, up to `limit` bytes; `leaves` gives the digests of a batch in their order.
 
-    def __init__(self, leaves: Callable[[int], Sequence[bytes]], limit: int = MAX_KEPT) -> None:
+    `nodes` gives what is known of the tree of a batch whose leaves are not all known: its size and nodes.
+    """
+
+    def __init__(
+        self,
+        leaves: Callable[[int], Sequence[bytes]],
+        nodes: Callable[[int], tuple[int, Mapping[tuple[int, int], bytes]] | None] = lambda batch_id: None,
+        limit: int = MAX_KEPT,
+    ) -> None:
         self._leaves = leaves
+        self._nodes = nodes
         self._limit = limit
-        self._kept: OrderedDict[int, Tree] = OrderedDict()
+        self._kept: OrderedDict[int, Tree | PartialTree] = OrderedDict()
         self._bytes = 0
         self._lock = Lock()
 
-    def get(self, batch_id: int, root: Root) -> Tree:
+    def get(self, batch_id: int, root: Root) -> Tree | PartialTree:
         """Return the tree of a batch; raises `StorageError` where its leaves do not make `root`."""
         with self._lock:
             tree = self._kept.get(batch_id)
             if tree is not None and tree.root == root.value:
                 self._kept.move_to_end(batch_id)
                 return tree
-        tree = Tree(self._leaves(batch_id))
+        known = self._nodes(batch_id)
+        tree = Tree(self._leaves(batch_id)) if known is None else PartialTree(*known)
         if tree.root != root.value:
             raise StorageError(
                 "batch-broken",

@@ -30,7 +30,7 @@ class Verdicts:
         self._index = index
         self._amendments = amendments
         self._verifier = Verifier(policy, index)
-        self.trees = Trees(repository.leaf_digests)
+        self.trees = Trees(repository.leaf_digests, repository.proof_nodes)
 
     def find(self, serial: Serial) -> StoredCertificate:
         """Return the certificate under a serial; raises `NotFoundError`, also where one is held under it."""

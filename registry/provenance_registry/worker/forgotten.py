@@ -29,7 +29,7 @@ class Forgotten:
         self._found: Sequence[LotRow] = ()
 
     def lots(self) -> Sequence[LotRow]:
-        """Return the lots of our studios whose roots are in no batch, in order.
+        """Return the lots of our studios whose roots are in no batch, or in one that lacks leaves, in order.
 
         An anchor of ours is a batch before it is sent, so that one under way is never among them.
         """
@@ -52,7 +52,8 @@ def older_database(lots: Sequence[LotRow]) -> StorageError:
         "database-older",
         "The ledger has anchors of this registry's studios that its database does not know, the newest of them number "
         "{anchor}: the database is an older copy. What waits may be anchored already, and is not anchored again.",
-        hint="Restore the newest copy of the database. Only where that is lost: have the studios send their "
-        "certificates again, or go on without those anchors by KILNMARK_WRITE_OFF_ANCHORS={anchor}.",
+        hint="Restore the newest copy of the database. Only where that is lost: bring the pieces back by the studios' "
+        "bundles with `kilnmark registry rebuild`, or go on without those anchors by "
+        "KILNMARK_WRITE_OFF_ANCHORS={anchor}.",
         anchor=max(lot.anchor_id for lot in lots),
     )
