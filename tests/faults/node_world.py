@@ -17,6 +17,10 @@ from tests.faults.flaky import FlakyNode
 from tests.faults.forked import ForkedRegistry, Submitter
 from tests.faults.forks import ForkServer
 
+HIGHEST = 500
+"""Height of a chain on which no trial is begun any more: some 900 blocks on, anvil forgets the contract."""
+IDLE = 10
+"""Turns without a transaction after which a block is mined all the same."""
 _MONEY = hex(10**21)
 
 
@@ -45,12 +49,15 @@ class World:
 
     @contextmanager
     def mining(self, every: float = 0.05) -> Iterator[None]:
-        """Mine a block again and again while the block lasts."""
+        """Mine what waits while the block lasts, and now and then an empty block."""
         over = threading.Event()
 
         def mine() -> None:
+            turn = 0
             while not over.wait(every):
-                self.mine()
+                turn += 1
+                if turn % IDLE == 0 or self.node.ask("txpool_status")["pending"] != "0x0":
+                    self.mine()
 
         thread = threading.Thread(target=mine, daemon=True)
         thread.start()

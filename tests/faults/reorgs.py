@@ -18,7 +18,7 @@ from provenance.errors import ProvenanceError
 from tests.faults.flaky import LOSSES
 from tests.faults.forked import PATIENCE
 from tests.faults.forks import ForkServer
-from tests.faults.node_world import World, world
+from tests.faults.node_world import HIGHEST, World, world
 from tests.faults.tables import Tally, carry_out
 
 TRIALS = 100
@@ -28,8 +28,8 @@ CONFIRMATIONS = DEEPEST + 1
 TOGETHER = 12
 """Reorganisations that follow each other at most before all is waited for: final is what lies 65 blocks deep then."""
 EACH_WORLD = 40
-HIGHEST, LAST = 500, 850
-"""Trials on one chain, heights from which none is begun and no block is added: at 900 anvil forgets the contract."""
+LAST = HIGHEST + 350
+"""Trials on one chain, and the height from which no block is added any more."""
 LOST = 0.3
 REORG_PATIENCE = 3 * PATIENCE
 """Seconds to recover while answers go on being lost: a turn of the worker that asks seven times fails nine in ten."""
