@@ -28,14 +28,13 @@ def prepare(
     max_fee: int = MAX_FEE_PER_GAS,
 ) -> SignedTransaction:
     """Simulate, price and sign `call`; the signer must be an `Account`.  See `provenance.ledger.Ledger.prepare`."""
-    request: dict[str, Any] = {
-        "from": str(signer.address),
-        "to": str(contract.address),
-        "data": "0x" + encode_call(contract.abi, call).hex(),
-    }
+    encoded = encode_call(contract.abi, call)
+    request: dict[str, Any] = {"from": str(signer.address), "to": str(contract.address), "data": "0x" + encoded.hex()}
     limit = MAX_GAS if max_gas is None else min(max_gas, MAX_GAS)
     with paid_by(signer.address, chain_id):
         gas = _estimate(contract, request, limit)
+    if gas < least_gas(encoded):  # Signed with it, the transaction could never be sent, nor any after it.
+        raise bad_answer("less gas than every transaction takes")
     if max_gas is not None and gas > limit:
         raise _too_costly(limit)
     gas, prices = min(gas + gas // 50, limit), fees(contract.node, max_fee)
@@ -53,6 +52,12 @@ def prepare(
             **prices,
         }
     )
+
+
+def least_gas(encoded: bytes) -> int:
+    """Return the gas below which no node takes a transaction with this calldata (EIP-7623)."""
+    zeros = encoded.count(0)
+    return 21_000 + 10 * (zeros + 4 * (len(encoded) - zeros))
 
 
 def _estimate(contract: Contract, request: dict[str, Any], limit: int) -> int:

@@ -15,7 +15,7 @@ import pytest
 from provenance.encoding import Address, Hash32, KeyId
 from provenance.errors import LedgerError
 from provenance.evm.abi import interface
-from provenance.evm.accounts import Account
+from provenance.evm.accounts import Account, transaction_fields
 from provenance.evm.deploy import deploy
 from provenance.evm.embedded import EmbeddedChain
 from provenance.evm.embedded_rpc import EmbeddedProvider, EmbeddedRPC, RPCError
@@ -23,6 +23,7 @@ from provenance.evm.fees import MAX_FEE_PER_GAS, MAX_TIP, fees
 from provenance.evm.ledger import EVMLedger
 from provenance.evm.node import MAX_ANSWER, MAX_PARTS, BoundedHTTPProvider
 from provenance.evm.opening import open_ledger
+from provenance.evm.transactions import least_gas
 from provenance.ledger import AccreditCall, Allotment, AnchorCall, LedgerIdentity, make_token_id
 from provenance.testing.conformance.world import random_root
 from tests.conformance.nodes import connected
@@ -415,3 +416,20 @@ def test_nothing_is_signed_for_gas_that_costs_a_fortune(node: LyingNode, ledger:
     with pytest.raises(LedgerError) as caught:
         ledger.prepare(AccreditCall(node.account.address, "did:a", "B"), node.account, 9)
     assert (caught.value.code, caught.value.retryable) == ("fees-too-high", True)
+
+
+@pytest.mark.parametrize("told", ["0x0", "0x5208"])
+def test_nothing_is_signed_with_less_gas_than_every_node_asks_for(
+    node: LyingNode, ledger: EVMLedger, told: str
+) -> None:
+    """Such a transaction could never be sent, and those after it would wait for ever."""
+    call = AccreditCall(node.account.address, "did:a", "B")
+    node.lie = about("eth_estimateGas", lambda _: told)
+    with pytest.raises(LedgerError) as caught:
+        ledger.prepare(call, node.account, 9)
+    assert caught.value.code == "bad-node-answer"
+    assert caught.value.retryable
+    node.lie = lambda _request, _truth: None
+    signed = ledger.prepare(call, node.account, ledger.next_nonce(node.account.address))
+    fields = transaction_fields(signed.raw)
+    assert fields["gas"] > least_gas(bytes(fields["data"])), "what is true is above it"
