@@ -100,7 +100,7 @@ def read_codes(data: bytes) -> list[str]:
     for side in (2_400, 1_200, 4_800):
         shown = upright.copy()
         shown.thumbnail((side, side), Image.Resampling.LANCZOS)
-        codes = zxingcpp.read_barcodes(shown, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
+        codes = zxingcpp.read_barcodes(shown, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCodeModel2))
         if codes:
             return [code.text for code in codes]
     return []

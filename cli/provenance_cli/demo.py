@@ -28,6 +28,7 @@ from provenance.evm.accounts import Account, account_of
 from provenance.evm.ledger import EVMLedger
 from provenance.keystore import Keystore, Unlocked
 from provenance.piece import Piece
+from provenance.printing.layouts import DEFAULT_LAYOUT, layout_named
 from provenance.serial import Serial
 from provenance.status import Status
 from provenance.texts import headline
@@ -289,7 +290,7 @@ def run(demo: Demo, data: Path | None, result: Result) -> None:
     result.sheet = str(demo.folder / "tags.pdf")
     with result.timed("printing"), app.progress(len(kept), _("Printing")) as advance:
         labels = [label_of(item, app.lang, demo=True) for item in kept]
-        report = print_pdf(labels, Path(result.sheet), "L7160", 1, app, advance)
+        report = print_pdf(labels, Path(result.sheet), layout_named(DEFAULT_LAYOUT), 1, app, advance)
     result.pages = report.pages
     step(_("Printing tags, every code read back"), f"{report.labels:,} · {result.seconds['printing']:.2f} s")
     with result.timed("verifying"), app.progress(len(kept), _("Verifying")) as advance:

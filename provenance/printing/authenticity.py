@@ -17,7 +17,7 @@ from fpdf.enums import Align, MethodReturnValue, WrapMode
 from PIL import Image
 
 from provenance.printing.codes import QUIET_MODULES, matrix, runs
-from provenance.printing.fonts import drawable, font_path, name_of
+from provenance.printing.fonts import drawable, font_path, fonts_of, name_of
 from provenance.printing.label import COBALT, DIM, INK
 
 _SANS, _SERIF = "KilnmarkSans", "KilnmarkSerif"
@@ -106,13 +106,13 @@ class _Drawing:
         )
 
     def write(self, out: BinaryIO) -> tuple[str, ...]:
-        pdf = self._pdf
-        pdf.add_page()
-        self._frame()
-        below = self._pictures() if self._page.pictures else _PICTURES_TOP + 14
-        self._facts(self._title(below + 6))
-        self._foot()
-        out.write(bytes(pdf.output()))
+        with fonts_of(self._pdf):
+            self._pdf.add_page()
+            self._frame()
+            below = self._pictures() if self._page.pictures else _PICTURES_TOP + 14
+            self._facts(self._title(below + 6))
+            self._foot()
+            out.write(bytes(self._pdf.output()))
         return tuple(name_of(character) for character in sorted(self._missing))
 
     def _frame(self) -> None:

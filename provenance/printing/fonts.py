@@ -7,14 +7,27 @@ reported by name, never printed as an empty box.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from fontTools.ttLib import TTFont
 
 SUBSTITUTE = "〓"
 """The geta mark: what East Asian printers set where a sort is missing."""
+
+
+@contextmanager
+def fonts_of(pdf: Any) -> Iterator[None]:
+    """Close the font files that a document of fpdf2 has opened; it leaves them to the garbage collector."""
+    try:
+        yield
+    finally:
+        for font in pdf.fonts.values():
+            font.ttfont.close()
 
 
 @lru_cache(maxsize=2)

@@ -1,13 +1,28 @@
-"""Label sheets as data: geometry in millimetres, checked when the module is imported."""
+"""Label paper as data: geometry in millimetres, checked when it is read.
+
+`layouts.toml` holds the sheets and rolls that shops have; a shop's own sheet is a file of the same form.
+"""
 
 from __future__ import annotations
 
+import math
+import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from typing import Any
 
-from provenance.errors import ConfigurationError
+from provenance.errors import ConfigurationError, MalformedError
 
-A4 = (210.0, 297.0)
-LETTER = (215.9, 279.4)
+PAGES = {"A4": (210.0, 297.0), "Letter": (215.9, 279.4)}
+"""Pages that have a name, in mm."""
+MAX_SIDE = 1_500.0
+"""Longest side of a page in mm."""
+MAX_LAYOUT_BYTES = 65_536
+DEFAULT_LAYOUT = "L7160"
+_SLACK = 0.01
+_KEYS = frozenset(("name", "equals", "page", "label", "grid", "first", "pitch"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,19 +32,20 @@ class Layout:
     name: str
     page: tuple[float, float]
     label: tuple[float, float]
-    columns: int
-    rows: int
-    left: float
-    top: float
-    pitch_x: float
-    pitch_y: float
+    columns: int = 1
+    rows: int = 1
+    left: float = 0.0
+    top: float = 0.0
+    pitch_x: float = 0.0
+    pitch_y: float = 0.0
 
     def __post_init__(self) -> None:
         right = self.left + (self.columns - 1) * self.pitch_x + self.label[0]
         bottom = self.top + (self.rows - 1) * self.pitch_y + self.label[1]
-        if self.pitch_x < self.label[0] - 0.01 or self.pitch_y < self.label[1] - 0.01:
+        narrow = self.columns > 1 and self.pitch_x < self.label[0] - _SLACK
+        if narrow or (self.rows > 1 and self.pitch_y < self.label[1] - _SLACK):
             raise ConfigurationError("bad-layout", "The labels of {sheet} overlap.", sheet=self.name)
-        if right > self.page[0] + 0.01 or bottom > self.page[1] + 0.01 or min(self.left, self.top) < 0:
+        if right > self.page[0] + _SLACK or bottom > self.page[1] + _SLACK or min(self.left, self.top) < 0:
             raise ConfigurationError("bad-layout", "The labels of {sheet} do not fit on its page.", sheet=self.name)
 
     @property
@@ -43,28 +59,94 @@ class Layout:
         return self.left + column * self.pitch_x, self.top + row * self.pitch_y
 
 
-LAYOUTS = {
-    layout.name: layout
-    for layout in (
-        Layout("L7160", A4, (63.5, 38.1), 3, 7, 7.25, 15.15, 66.0, 38.1),
-        Layout("L7163", A4, (99.1, 38.1), 2, 7, 4.65, 15.15, 101.6, 38.1),
-        Layout("L7159", A4, (63.5, 33.9), 3, 8, 7.25, 12.9, 66.0, 33.9),
-        Layout("5160", LETTER, (66.675, 25.4), 3, 10, 4.7625, 12.7, 69.85, 25.4),
-        Layout("5163", LETTER, (101.6, 50.8), 2, 5, 3.96875, 12.7, 106.3625, 50.8),
+def read_layouts(text: str) -> dict[str, Layout]:
+    """Return the layouts of a file by all their names, in its order.
+
+    Raises `MalformedError`, which names the sheet and the field, and `ConfigurationError` where labels cannot be so.
+    """
+    try:
+        tables = tomllib.loads(text).get("sheet")
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise MalformedError("bad-layout-file", "The sheets cannot be read: {reason}.", reason=error) from None
+    if not isinstance(tables, list) or not tables or not all(isinstance(table, dict) for table in tables):
+        raise MalformedError("bad-layout-file", "A file of sheets has a table [[sheet]] for each.", field="sheet")
+    found = dict[str, Layout]()
+    for table in tables:
+        layout = _layout(table)
+        equals = table.get("equals", [])
+        if not isinstance(equals, list) or not all(isinstance(name, str) for name in equals):
+            raise _bad(layout.name, "equals")
+        for name in (layout.name, *equals):
+            if name in found:
+                raise _bad(name, "name")
+            found[name] = layout
+    return found
+
+
+def _layout(table: Mapping[str, Any]) -> Layout:
+    name = table.get("name")
+    if not isinstance(name, str) or not 0 < len(name) <= 40 or not name.isprintable():
+        raise _bad("?", "name")
+    if strange := table.keys() - _KEYS:
+        raise _bad(name, min(strange))
+    page = table.get("page")
+    if not isinstance(page, str) or page not in PAGES:
+        sides = _pair(table, "page", name)
+    else:
+        sides = PAGES[page]
+    if not all(0 < side <= MAX_SIDE for side in sides):
+        raise _bad(name, "page")
+    label = _pair(table, "label", name)
+    if min(label) <= 0:
+        raise _bad(name, "label")
+    grid = _pair(table, "grid", name, (1, 1))
+    if any(count != int(count) or not 1 <= count <= 200 for count in grid):
+        raise _bad(name, "grid")
+    first, pitch = _pair(table, "first", name, (0, 0)), _pair(table, "pitch", name, label)
+    return Layout(name, sides, label, int(grid[0]), int(grid[1]), *first, *pitch)
+
+
+def _pair(
+    table: Mapping[str, Any], field: str, name: str, default: tuple[float, float] | None = None
+) -> tuple[float, float]:
+    """Return two numbers: across and down."""
+    value = table.get(field, default)
+    if (
+        isinstance(value, list | tuple)
+        and len(value) == 2
+        and {*map(type, value)} <= {int, float}
+        and all(map(math.isfinite, value))
+    ):
+        return float(value[0]), float(value[1])
+    raise _bad(name, field)
+
+
+def _bad(name: str, field: str) -> MalformedError:
+    return MalformedError(
+        "bad-layout-file",
+        "The sheet {sheet} is not well described.",
+        field=field,
+        hint="Measure page, label, first and pitch in mm, across and down, and count the grid; see layouts in "
+        "docs/printing.md.",
+        sheet=name,
     )
-}
-DEFAULT_LAYOUT = "L7160"
+
+
+@lru_cache(maxsize=1)
+def known_layouts() -> dict[str, Layout]:
+    """Return the sheets and rolls that come along, by all their names."""
+    return read_layouts(resources.files("provenance.printing").joinpath("layouts.toml").read_text("utf-8"))
 
 
 def layout_named(name: str) -> Layout:
     """Return a layout by its name; raises `ConfigurationError`, naming those there are."""
     try:
-        return LAYOUTS[name]
+        return known_layouts()[name]
     except KeyError:
         raise ConfigurationError(
             "unknown-layout",
             "There is no label sheet called {sheet}.",
             hint="Known ones: {known}.",
             sheet=name,
-            known=", ".join(LAYOUTS),
+            known=", ".join(known_layouts()),
         ) from None

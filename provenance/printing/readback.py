@@ -12,7 +12,8 @@ from PIL import Image
 
 from provenance.errors import VerificationError
 
-_QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+_QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCodeModel2)
+"""The form that tags have: its smaller kin is found where there is none, among letters and lines."""
 _SCALE = 200 / 72
 """200 dpi: four dots a module of 0.5 mm, less than any printer gives."""
 

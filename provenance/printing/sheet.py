@@ -12,8 +12,8 @@ from fpdf import FPDF
 
 from provenance.errors import ConfigurationError
 from provenance.printing.codes import DEFAULT_MODULE_MM, runs
-from provenance.printing.fonts import font_path, name_of
-from provenance.printing.label import COBALT, RED, Composition, Label, compose
+from provenance.printing.fonts import font_path, fonts_of, name_of
+from provenance.printing.label import COBALT, DIM, RED, Composition, Label, compose
 from provenance.printing.layouts import Layout
 
 _SANS, _SERIF = "KilnmarkSans", "KilnmarkSerif"
@@ -36,12 +36,15 @@ def print_sheet(
     created: datetime,
     start: int = 1,
     module: float = DEFAULT_MODULE_MM,
+    shift: tuple[float, float] = (0.0, 0.0),
+    cut_marks: bool = False,
     progress: Callable[[int], None] = lambda number: None,
 ) -> SheetReport:
     """Write a PDF of `labels` to `out`, beginning at label `start` (from 1) of the first page.
 
-    `created` (aware) goes into the file's metadata.  Raises `ConfigurationError` where `start` or the label's size
-    cannot be.
+    Everything is moved by `shift` (mm, right and down), as a printer needs it; `cut_marks` stand at the corners of
+    labels on paper that is to be cut.  `created` (aware) goes into the file's metadata.  Raises `ConfigurationError`
+    where `start` or the label's size cannot be.
     """
     if not 1 <= start <= layout.per_page:
         raise ConfigurationError(
@@ -69,19 +72,34 @@ def print_sheet(
             widths[key] = pdf.get_string_width(text)
         return widths[key] * points / 10
 
-    count, missing = 0, set[str]()
-    for label in labels:
-        page, position = divmod(count + start - 1, layout.per_page)
-        if page >= pdf.page:
-            pdf.add_page()
-        composition = compose(label, layout.label, width, missing, module)
-        _draw(pdf, composition, *layout.place(position))
-        count += 1
-        progress(1)
-    if count == 0:
-        raise ConfigurationError("no-labels", "There is no tag to print.")
-    out.write(bytes(pdf.output()))
+    with fonts_of(pdf):
+        count, missing = 0, set[str]()
+        for label in labels:
+            page, position = divmod(count + start - 1, layout.per_page)
+            if page >= pdf.page:
+                pdf.add_page()
+            composition = compose(label, layout.label, width, missing, module)
+            left, top = layout.place(position)
+            left, top = left + shift[0], top + shift[1]
+            _draw(pdf, composition, left, top)
+            if cut_marks:
+                _mark(pdf, left, top, *layout.label)
+            count += 1
+            progress(1)
+        if count == 0:
+            raise ConfigurationError("no-labels", "There is no tag to print.")
+        out.write(bytes(pdf.output()))
     return SheetReport(count, pdf.page, tuple(name_of(character) for character in sorted(missing)))
+
+
+def _mark(pdf: Any, x: float, y: float, width: float, height: float) -> None:
+    """Draw where to cut: short lines at the corners, within the label's own edge."""
+    pdf.set_draw_color(*DIM)
+    pdf.set_line_width(0.1)
+    for corner_x, inward_x in ((x, 2.0), (x + width, -2.0)):
+        for corner_y, inward_y in ((y, 2.0), (y + height, -2.0)):
+            pdf.line(corner_x, corner_y, corner_x + inward_x, corner_y)
+            pdf.line(corner_x, corner_y, corner_x, corner_y + inward_y)
 
 
 def _draw(pdf: Any, composition: Composition, x: float, y: float) -> None:

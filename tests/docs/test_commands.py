@@ -265,6 +265,7 @@ def test_json_has_the_members_that_the_reference_shows(guild: Guild, tmp_path: P
     check("ledger key new", "ledger", "key", "new", tmp_path / "new.key")
     check("tag print", *at, "tag", "print")
     check("tag print", *at, "tag", "print", "--png", tmp_path / "png", place=1)
+    check("tag calibrate", "tag", "calibrate", "--out", tmp_path / "calibration.pdf")
     check("tag certificate", *at, "tag", "certificate")
     serial = Workshop.open(shop).store.pieces()[0].serial
     check("verify", *at, "verify", serial)

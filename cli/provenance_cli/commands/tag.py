@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from provenance_cli.commands.calibrate import calibrate
 from provenance_cli.context import Advance, App, pass_app
 from provenance_cli.i18n import _, later, ngettext
+from provenance_cli.paper import layout_of, paper_options, shift_of
 
 if TYPE_CHECKING:
     from provenance.encoding import Digest
     from provenance.printing.label import Label
+    from provenance.printing.layouts import Layout
     from provenance.printing.sheet import SheetReport
     from provenance.verdict import Verdict
     from provenance_cli.store import Signed
@@ -27,20 +30,34 @@ def tag() -> None:
     """Tags on paper."""
 
 
+tag.add_command(calibrate)
+
+
 @tag.command(name="print", help="Print the tags of anchored pieces: an A4 sheet of labels as PDF, or PNG.")
 @click.argument("serials", nargs=-1)
-@click.option("--layout", default="L7160", show_default=True, help="The label sheet by its name.")
+@paper_options
+@click.option("--cut-marks", is_flag=True, help="Mark the corners of each label, for paper that is to be cut.")
 @click.option("--start", default=1, show_default=True, help="First free label of the first page.")
 @click.option("-o", "--out", type=click.Path(dir_okay=False), help="The PDF (default: out/tags.pdf in the workshop).")
 @click.option("--png", type=click.Path(file_okay=False), help="Write one PNG a tag into this folder instead.")
 @click.option("--dpi", default=600, show_default=True, help="Dots per inch of PNGs.")
 @pass_app
 def print_(
-    app: App, serials: tuple[str, ...], layout: str, start: int, out: str | None, png: str | None, dpi: int
+    app: App,
+    serials: tuple[str, ...],
+    layout: str,
+    sheets: str | None,
+    shift: str,
+    cut_marks: bool,
+    start: int,
+    out: str | None,
+    png: str | None,
+    dpi: int,
 ) -> None:
     """Print tags, and read every code back before the sheet is handed over."""
     from provenance.serial import Serial
 
+    sheet, moved = layout_of(layout, sheets), shift_of(shift)
     workshop = app.workshop()
     check_host(workshop)
     wanted = [workshop.store.certificate(Serial.parse(serial)) for serial in serials]
@@ -48,12 +65,11 @@ def print_(
     check_anchored(app, workshop, chosen)
     labels = [label_of(item, app.lang) for item in chosen]
     if png:
-        from provenance.printing.layouts import layout_named
         from provenance.printing.png import tag_png
         from provenance.printing.readback import check_image
         from provenance_cli.files import write_file
 
-        folder, size = Path(png), layout_named(layout).label
+        folder, size = Path(png), sheet.label
         with app.progress(len(labels), _("Drawing")) as advance:
             for label in labels:
                 image = tag_png(label, dpi=dpi, size=size)
@@ -65,7 +81,7 @@ def print_(
         return
     path = Path(out) if out else workshop.out / "tags.pdf"
     with app.progress(len(labels), _("Printing")) as advance:
-        report = print_pdf(labels, path, layout, start, app, advance)
+        report = print_pdf(labels, path, sheet, start, app, advance, shift=moved, cut_marks=cut_marks)
     text = _("{n} tags on {pages} pages in {path}, every code read back.")
     app.say(text.format(n=report.labels, pages=report.pages, path=path))
     for name in report.missing:
@@ -196,15 +212,26 @@ def label_of(item: Signed, language: str, *, demo: bool = False) -> Label:
     )
 
 
-def print_pdf(labels: list[Label], path: Path, layout: str, start: int, app: App, advance: Advance) -> SheetReport:
+def print_pdf(
+    labels: list[Label],
+    path: Path,
+    layout: Layout,
+    start: int,
+    app: App,
+    advance: Advance,
+    *,
+    shift: tuple[float, float] = (0.0, 0.0),
+    cut_marks: bool = False,
+) -> SheetReport:
     """Write the sheet of `labels` to `path` once every code on it was read back."""
-    from provenance.printing.layouts import layout_named
     from provenance.printing.readback import check_sheet
     from provenance.printing.sheet import print_sheet
     from provenance_cli.files import write_file
 
     out = io.BytesIO()
-    report = print_sheet(labels, out, layout_named(layout), created=app.clock(), start=start, progress=advance)
+    report = print_sheet(
+        labels, out, layout, created=app.clock(), start=start, shift=shift, cut_marks=cut_marks, progress=advance
+    )
     check_sheet(out.getvalue(), [label.url for label in labels])
     write_file(path, out.getvalue())
     return report
