@@ -86,7 +86,8 @@ def test_a_lost_database_comes_back_from_bundles(tmp_path: Path, monkeypatch: py
     findings = check(registry.folder)
     assert (findings.faults, findings.incomplete >= 1) == ([], True)
 
-    registry.start()
+    registry.start(wait=False)  # While pieces are missing it answers, and is not ready.
+    registry.wait_alive()
     for serial, said in before.items():
         assert verdict(registry, serial) == (said if serial in kept else {"outcome": "UNKNOWN", "reason": "unknown"})
     for serial in kept:
