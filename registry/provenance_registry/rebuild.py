@@ -15,7 +15,7 @@ from pathlib import Path
 
 from provenance.bundle import MAX_BUNDLE_BYTES, Bundle
 from provenance.certificate import Certificate
-from provenance.encoding import Root
+from provenance.encoding import Digest, Root
 from provenance.errors import ConfigurationError, LedgerError, MalformedError, ProvenanceError, VerificationError
 from provenance.ledger import make_token_id
 from provenance.merkle import proven_nodes, verify_inclusion
@@ -133,6 +133,7 @@ def _take_in(registry: Registry, paths: Sequence[Path], rebuilt: Rebuilt) -> Non
             elif piece.item.certificate.digest in there:
                 rebuilt.known += 1
             else:
+                there.add(piece.item.certificate.digest)  # Another file may have the same piece.
                 rebuilt.pieces += 1
     for path, bundle in read:
         if path not in left_out:
@@ -149,13 +150,30 @@ def _follow(registry: Registry, bundle: Bundle, rebuilt: Rebuilt) -> None:
         accepted = services.submissions.submit(bundle.certificate.data)
         rebuilt.waiting += int(accepted.new)
         return
+    vouched = _vouched(registry, bundle)
     for amendment in bundle.amendments:
         amendment.check_signature()
+        if amendment.digest not in vouched and (refusal := services.amendments.refusal(amendment)) is not None:
+            raise refusal
 
         def store(transaction: Transaction, amendment: Certificate = amendment) -> bool:
             return services.amendments.store(transaction, amendment)[1]
 
         rebuilt.amendments += int(services.repository.write(store))
+
+
+def _vouched(registry: Registry, bundle: Bundle) -> set[Digest]:
+    """Return the amendments of a bundle that the ledger names, and those that they replace: it vouches for both."""
+    repository, replaced = registry.services.repository, {item.digest: item.replaces for item in bundle.amendments}
+    first, found = repository.certificate(bundle.certificate.digest), set[Digest]()
+    if first is None or first.token_id is None:
+        return found
+    for record in repository.amended(first.token_id):
+        digest: Digest | None = record.digest
+        while digest in replaced and digest not in found:
+            found.add(digest)
+            digest = replaced[digest]
+    return found
 
 
 def _read(path: Path) -> Bundle:
