@@ -102,9 +102,15 @@ def _catch_up(registry: Registry) -> None:
 
 
 def _judge(registry: Registry) -> None:
-    """Let what was brought back be examined as what comes in is: a stolen key's certificates do not count."""
-    while registry.services.repository.unexamined_batches():
+    """Let what was brought back be examined as what comes in is: a stolen key's certificates do not count.
+
+    What is not examined in time, since another process holds the lease, that one examines.
+    """
+    until = time.monotonic() + CATCH_UP
+    while registry.services.repository.unexamined_batches() and time.monotonic() < until:
         registry.worker.turn()
+        if not registry.services.sends():
+            return
 
 
 def _take_in(registry: Registry, paths: Sequence[Path], rebuilt: Rebuilt) -> None:

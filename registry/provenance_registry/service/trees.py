@@ -71,7 +71,7 @@ class Trees:
         self._leaves = leaves
         self._nodes = nodes
         self._limit = limit
-        self._kept: OrderedDict[int, Tree | PartialTree] = OrderedDict()
+        self._kept: OrderedDict[int, Tree] = OrderedDict()
         self._bytes = 0
         self._lock = Lock()
 
@@ -83,21 +83,23 @@ class Trees:
                 self._kept.move_to_end(batch_id)
                 return tree
         known = self._nodes(batch_id)
-        tree = Tree(self._leaves(batch_id)) if known is None else PartialTree(*known)
-        if tree.root != root.value:
+        made = Tree(self._leaves(batch_id)) if known is None else PartialTree(*known)
+        if made.root != root.value:
             raise StorageError(
                 "batch-broken",
                 "The leaves kept of batch {batch} do not make its root.",
                 hint="Restore the database from its newest copy.",
                 batch=batch_id,
             )
+        if isinstance(made, PartialTree):
+            return made  # Never kept: bundles that are brought later, by another process too, add to it.
         with self._lock:
             before = self._kept.pop(batch_id, None)
-            self._bytes += tree.memory - (0 if before is None else before.memory)
-            self._kept[batch_id] = tree
+            self._bytes += made.memory - (0 if before is None else before.memory)
+            self._kept[batch_id] = made
             while self._bytes > self._limit and len(self._kept) > 1:
                 self._bytes -= self._kept.popitem(last=False)[1].memory
-        return tree
+        return made
 
     def clear(self) -> None:
         """Forget all trees."""
