@@ -22,7 +22,7 @@ _ATTRIBUTE = {
     "edition_name": "edition",
 }
 """Field to attribute, where they differ."""
-_EMPTY: Mapping[str, Any] = {"parts": (), "photos": (), "scans": (), "files": ()}
+_EMPTY: Mapping[str, Any] = {"parts": (), "scans": (), "files": ()}
 
 
 def amended(piece: Piece, facts: Mapping[str, Any], removed: Iterable[str] = ()) -> Piece:
@@ -81,6 +81,9 @@ def _without(piece: Piece, field: str) -> Piece:
     if field in _MAKERS:
         makers = (_without_claim(maker, field) for maker in piece.makers)
         return replace(piece, makers=tuple(maker for maker in makers if maker is not None))
+    if field in ("photos", "mark_photos"):
+        marks = field == "mark_photos"
+        return replace(piece, photos=tuple(item for item in piece.photos if (item.role == "base-mark") != marks))
     name = _ATTRIBUTE.get(field, field)
     empty: dict[str, Any] = {name: {} if name in TEXT_FIELDS else _EMPTY.get(name)}
     return replace(piece, **empty)

@@ -56,8 +56,8 @@ def test_a_workshop_on_a_full_disk(small_disk: SmallDisk, tmp_path: Path) -> Non
     code, _, talk = kilnmark(*at, "piece", "import", tmp_path / "firing.csv")
     assert code == 5, talk
     assert "full" in talk
-    assert json.loads(kilnmark(*at, "piece", "list")[1]) == []
     small_disk.make_room()
+    assert json.loads(kilnmark(*at, "piece", "list")[1]) == []
     assert json.loads(kilnmark(*at, "piece", "import", tmp_path / "firing.csv")[1])["added"] == 1_000
 
     small_disk.fill(leave=400_000)

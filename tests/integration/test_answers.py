@@ -12,7 +12,7 @@ import pytest
 
 from provenance.certificate import Certificate
 from provenance.encoding import Digest, Root
-from provenance.errors import LedgerError, ProvenanceError, StorageError
+from provenance.errors import LedgerError, ProvenanceError, StorageError, UnreachableError
 from provenance.handover import Claim, Release
 from provenance.keys import P256Signer
 from provenance.ledger import (
@@ -222,7 +222,7 @@ def test_a_scan_after_the_database_server_was_away_is_answered() -> None:
         repository = SQLRepository(server.make())
         assert repository.look(Serial.random()) is None
         server.kill()
-        with pytest.raises(StorageError):
+        with pytest.raises(UnreachableError):
             repository.look(Serial.random())
         server.start()
         assert repository.look(Serial.random()) is None

@@ -283,7 +283,7 @@ def test_a_studio_suspended_between_sealing_and_mining_is_named_and_the_others_a
         (entry_of_both,) = repository.open_entries()
         assert len(repository.leaves(1)) == 2
         do(SuspendCall(studios[0]))  # It is mined before the anchor, which was signed when all was well.
-        before, seal = ledger.head().number, registry.worker._steps[0]
+        before, seal = ledger.head().number, registry.worker._steps[1]
         while ledger.head().number == before:
             seal()
             time.sleep(0.05)

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from provenance.certificate import Certificate
 from tests.support.postgres import Server
 from tests.support.registries import RunningRegistry, Studio
 
@@ -48,6 +49,14 @@ def sends(registry: RunningRegistry) -> bool:
     return "kilnmark_sender 1" in httpx.get(f"{registry.base_url}/metrics").text
 
 
+def wait_authentic(registry: RunningRegistry, certificate: Certificate) -> None:
+    """Wait until a process that follows has the anchor that the other has indexed."""
+    deadline = time.monotonic() + 20
+    while (told := registry.client.verdict(certificate.piece.serial)["outcome"]) != "AUTHENTIC":
+        assert (told, time.monotonic() < deadline) == ("PENDING", True)
+        time.sleep(0.05)
+
+
 def test_one_answers_and_the_other_sends(pair: tuple[RunningRegistry, RunningRegistry]) -> None:
     web, sender = pair
     web.start(wait=False)
@@ -62,7 +71,7 @@ def test_one_answers_and_the_other_sends(pair: tuple[RunningRegistry, RunningReg
     first, second = studio.sign(), studio.sign()
     studio.submit(first)
     studio.wait_anchored(first)
-    assert web.client.verdict(first.piece.serial)["outcome"] == "AUTHENTIC"
+    wait_authentic(web, first)
 
     sender.kill()
     studio.submit(second)  # It is taken and kept,

@@ -138,7 +138,8 @@ def _record_amendments(app: App, workshop: Workshop, client: RegistryClient, ser
 
     if not serials:
         return _Amended(0, 0, [])
-    able, before, refused = ready(workshop, serials), _left(workshop), list[Refused]()
+    able, before = ready(workshop, serials), _left(workshop)
+    refused: list[Refused] = []
     if able and not app.can_unlock:
         app.say(_("Amendments wait for the account's signature: run this where the passphrase can be given."))
     elif able:
@@ -167,7 +168,8 @@ def _record(app: App, workshop: Workshop, client: RegistryClient, serials: list[
     from provenance_cli.ledgers import load_policy, open_pinned
 
     policy = load_policy(app)
-    ledger, refused = open_pinned(policy), list[Refused]()
+    ledger = open_pinned(policy)
+    refused: list[Refused] = []
     account = Account.from_seed(app.unlock(workshop.keystore()).seed)
     recorder = Recorder(workshop, client, policy, ledger, account)
     with app.progress(len(serials), _("Recording")) as advance:

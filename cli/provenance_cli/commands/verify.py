@@ -42,8 +42,7 @@ _BUNDLE_REMEDY = later(
 @click.option("--offline", is_flag=True, help="Ask no ledger; a bundle file is needed.")
 @click.option(
     "--photos-within",
-    type=click.FloatRange(0, min_open=True),
-    metavar="SECONDS",
+    type=float,
     default=PHOTOS_WITHIN,
     envvar="KILNMARK_PHOTOS_WITHIN",
     help="Seconds for fetching all photos; those that did not come could not be checked (default: 300).",
@@ -61,6 +60,8 @@ def verify(
     verbose: bool,
 ) -> None:
     """Find the bundle, check it, say what was found."""
+    if not photos_within > 0:
+        raise click.BadParameter(_("It must be more than 0."), param_hint="--photos-within")
     from provenance.bundle import MAX_BUNDLE_BYTES, Bundle
     from provenance.codes import OLD_BUNDLE_CODES
     from provenance.errors import LedgerError, MalformedError, NotFoundError
