@@ -498,7 +498,7 @@ def test_what_the_registry_lost_is_sent_again_where_it_is_asked_for(
 
 
 def _lose_media(registry: RunningRegistry, digest: Digest) -> None:
-    found = list(registry.folder.rglob(f"{digest.hex()}*"))
+    found = list((registry.folder / "media").rglob(f"{digest.hex()}*"))
     assert len(found) == 1
     found[0].unlink()
 
