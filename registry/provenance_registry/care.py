@@ -32,15 +32,16 @@ def run(arguments: Sequence[str]) -> int:
     if given.command == "rebuild":
         return _rebuild(given.folder.absolute(), watched=given.progress and sys.stderr.isatty())
     data = Path(os.environ.get("KILNMARK_DATA") or "kilnmark-registry").absolute()
-    if os.environ.get("KILNMARK_DATABASE"):
-        raise _elsewhere(given.command)
+    database = os.environ.get("KILNMARK_DATABASE") or None
     if given.command == "fsck":
         from provenance_registry.fsck import check
 
-        watched = given.progress and sys.stderr.isatty()
-        findings = check(data, os.environ.get("KILNMARK_LEDGER") or None, _show if watched else lambda *_: None)
+        tell = _show if given.progress and sys.stderr.isatty() else lambda *_: None
+        findings = check(data, os.environ.get("KILNMARK_LEDGER") or None, tell, database)
         print(json.dumps(asdict(findings)), flush=True)
         return 1 if findings.found else 0
+    if database is not None:
+        raise _elsewhere(given.command)
     folder = given.folder.absolute()
     if given.command == "backup":
         report = backups.backup(data, folder, with_secrets=given.with_secrets)
@@ -79,15 +80,9 @@ def _elsewhere(command: str) -> ConfigurationError:
             hint="First pg_dump of the database, then a copy of the folder, and an embedded chain.db last, from a "
             "stopped registry.",
         )
-    if command == "restore":
-        return ConfigurationError(
-            "restore-elsewhere",
-            "The registry's database is PostgreSQL's, and a backup of a folder is not put back there.",
-            hint="Put a dump back into an empty database with pg_restore or psql, and the folder of the same copy "
-            "beside it.",
-        )
     return ConfigurationError(
-        "fsck-elsewhere",
-        "The registry's database is PostgreSQL's, and only one in a folder is checked.",
-        hint="pg_amcheck checks the database itself, and `kilnmark verify` each piece against the ledger.",
+        "restore-elsewhere",
+        "The registry's database is PostgreSQL's, and a backup of a folder is not put back there.",
+        hint="Put a dump back into an empty database with pg_restore or psql, and the folder of the same copy "
+        "beside it.",
     )

@@ -1,7 +1,8 @@
-"""Checks a registry's folder: what the database says is derived anew from the certificates and the chain.
+"""Checks a registry: what its database says is derived anew from the certificates and the chain.
 
 Nothing is changed: the database is opened for reading alone, and an embedded chain is copied and the copy opened.
-At most one batch is in memory, however many there are.
+At most one batch is in memory, however many there are.  PostgreSQL shows one moment from first to last, so that a
+registry with its chain behind a node may go on meanwhile.
 """
 
 from __future__ import annotations
@@ -9,12 +10,14 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
-import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, TypeAlias
+
+import sqlalchemy as sa
 
 from provenance.batch import assemble
 from provenance.certificate import Certificate
@@ -23,7 +26,21 @@ from provenance.errors import ConfigurationError, LedgerError, ProvenanceError, 
 from provenance.evm.ledger import EVMLedger
 from provenance.evm.node import BoundedHTTPProvider
 from provenance.merkle import MerkleTree, PartialTree, verify_inclusion
-from provenance_registry.db.engine import forms, newer
+from provenance_registry.db.engine import form_of, forms, is_damage, newer, open_reading, unusable, where_of
+from provenance_registry.db.tables import (
+    amendment_media,
+    amendments,
+    batches,
+    certificates,
+    indexed,
+    leaves,
+    lots,
+    media,
+    metadata,
+    outbox,
+    own_ledger,
+    proof_nodes,
+)
 from provenance_registry.folder import FolderLock
 from provenance_registry.ledgers import Pin, read_pin
 
@@ -31,16 +48,23 @@ _TOLD = 1_000
 _STEP = 250
 """Pieces of work from one word on how far it is to the next."""
 
-_BATCHES = """
-    SELECT b.id, b.root, b.first_lot, b.missing, b.open = 0 AND (b.outbox_id IS NULL OR o.sending = 'final') AS anchored
-    FROM batches b LEFT JOIN outbox o ON o.id = b.outbox_id ORDER BY b.id
-"""
-_PLACES = """
-    SELECT c.digest FROM certificates c LEFT JOIN leaves l ON l.batch_id = c.batch_id AND l.leaf = c.leaf
-    WHERE c.batch_id IS NOT NULL AND (l.digest IS NOT c.digest OR l.token_id IS NOT c.token_id
-        OR l.studio IS NOT c.studio)
-"""
-_NAMED = "SELECT 1 FROM media WHERE digest = :digest UNION SELECT 1 FROM amendment_media WHERE digest = :digest"
+Row: TypeAlias = sa.Row[Any]
+
+_ANCHORED = sa.and_(batches.c.open == 0, sa.or_(batches.c.outbox_id.is_(None), outbox.c.sending == "final"))
+_BATCHES = (
+    sa.select(batches, _ANCHORED.label("anchored"))
+    .select_from(batches.outerjoin(outbox, outbox.c.id == batches.c.outbox_id))
+    .order_by(batches.c.id)
+)
+_AS_LEAF = sa.and_(leaves.c.batch_id == certificates.c.batch_id, leaves.c.leaf == certificates.c.leaf)
+_PLACES = (
+    sa.select(certificates.c.digest)
+    .select_from(certificates.outerjoin(leaves, _AS_LEAF))
+    .where(certificates.c.batch_id.is_not(None))
+    .where(
+        sa.or_(*(leaves.c[name].is_distinct_from(certificates.c[name]) for name in ("digest", "token_id", "studio")))
+    )
+)
 
 
 @dataclass
@@ -71,7 +95,7 @@ class _Tally:
         """Count more that is to be done."""
         self._all += number
 
-    def each(self, rows: Iterator[sqlite3.Row]) -> Iterator[sqlite3.Row]:
+    def each(self, rows: Iterable[Row]) -> Iterator[Row]:
         """Hand on rows, each of which is a piece of work."""
         for row in rows:
             yield row
@@ -84,55 +108,70 @@ class _Tally:
             self._tell(min(self._done, self._all), self._all)
 
 
-def check(data: Path, node: str | None = None, tell: Callable[[int, int], None] = lambda *_: None) -> Findings:
-    """Check the folder `data`, its ledger there or at `node`; raises `ProvenanceError` where that cannot be.
+def check(
+    data: Path,
+    node: str | None = None,
+    tell: Callable[[int, int], None] = lambda *_: None,
+    database: str | None = None,
+) -> Findings:
+    """Check the folder `data`, its ledger there or at `node`, its database there or at PostgreSQL's address `database`.
 
-    `tell` hears how much is done, and of how much.
+    Raises `ProvenanceError` where that cannot be.  `tell` hears how much is done, and of how much.
     """
     findings = Findings()
-    if not (data / "registry.db").is_file():
+    where = database or data / "registry.db"
+    if isinstance(where, Path) and not where.is_file():
         raise ConfigurationError("no-registry-here", "{path} holds no registry's database.", path=data)
     try:
         with ExitStack() as opened:
-            if (data / "lock").exists():  # A backup has none.
+            if (data / "lock").exists() and (database is None or node is None):  # A backup has none.
                 opened.callback(FolderLock(data).release)
-            address = f"{(data / 'registry.db').absolute().as_uri()}?mode=ro"
-            database = opened.enter_context(closing(sqlite3.connect(address, uri=True)))
-            database.row_factory = sqlite3.Row
-            _demand_form(data / "registry.db", database)
-            pin = _pin(data)
-            ledger = _open_ledger(data, node, pin, opened)
-            _check_owner(database, pin, findings)
-            tally = _Tally(tell)
-            for table in ("certificates", "amendments", "leaves", "lots"):
-                tally.expect(database.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608
-            tally.expect(sum(1 for _ in _files(data / "media")))
-            _check_database(database, ledger, findings, tally)
-            _check_files(data / "media", database, findings, tally)
-    except sqlite3.DatabaseError as error:
-        findings.add("database-damaged", error)
+            engine = open_reading(where)
+            opened.callback(engine.dispose)
+            _check(engine, data, node, opened, findings, tell)
     except OSError as error:
         raise StorageError("unreadable", "{path} cannot be read: {reason}.", path=data, reason=error) from None
     return findings
 
 
-def _demand_form(path: Path, database: sqlite3.Connection) -> None:
-    """Return if the database is of this version's form; raises `StorageError`."""
-    known = forms()
+def _check(
+    engine: sa.Engine,
+    data: Path,
+    node: str | None,
+    opened: ExitStack,
+    findings: Findings,
+    tell: Callable[[int, int], None],
+) -> None:
     try:
-        row = database.execute("SELECT version_num FROM alembic_version").fetchone()
-    except sqlite3.OperationalError:  # There is no such table.
-        row = None
-    form = str(row[0]) if row is not None else ""
+        connection = opened.enter_context(engine.connect())
+        _demand_form(where_of(engine), connection)
+        pin = _pin(data)
+        ledger = _open_ledger(data, node, pin, opened)
+        _check_owner(connection, pin, findings)
+        tally = _Tally(tell)
+        for table in (certificates, amendments, leaves, lots):
+            tally.expect(connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one())
+        tally.expect(sum(1 for _ in _files(data / "media")))
+        _check_database(connection, ledger, findings, tally)
+        _check_files(data / "media", connection, findings, tally)
+    except sa.exc.DBAPIError as error:
+        if not is_damage(error):
+            raise unusable(where_of(engine), error) from None
+        findings.add("database-damaged", error.orig)
+
+
+def _demand_form(where: str, connection: sa.Connection) -> None:
+    """Return if the database is of this version's form; raises `StorageError`."""
+    known, form = forms(), form_of(connection)
     if form == known[0]:
         return
     if form and form not in known:
-        raise newer(str(path), form)
+        raise newer(where, form)
     raise StorageError(
         "database-not-migrated",
         "The database {path} is of an older version, in form {form}; this version checks form {newest}.",
         hint="Check it with the version that wrote it, or start this version on a copy once, and check that.",
-        path=path,
+        path=where,
         form=form or "0000",
         newest=known[0],
     )
@@ -145,15 +184,16 @@ def _pin(data: Path) -> Pin:
     return pin
 
 
-def _check_owner(database: sqlite3.Connection, pin: Pin, findings: Findings) -> None:
+def _check_owner(database: sa.Connection, pin: Pin, findings: Findings) -> None:
     ledger = pin.ledger
     told = (
         str(ledger.chain_id), ledger.genesis.value, ledger.contract.value, ledger.code_hash.value,
         ledger.deployment_id.value,
     )  # fmt: skip
-    row = database.execute("SELECT chain_id, genesis, contract, code_hash, deployment_id FROM own_ledger").fetchone()
+    columns = (own_ledger.c[name] for name in ("chain_id", "genesis", "contract", "code_hash", "deployment_id"))
+    row = database.execute(sa.select(*columns)).first()
     if row is not None and tuple(row) != told:  # Before a first start there is none.
-        findings.add("other-ledger", str(Address(row["contract"])))
+        findings.add("other-ledger", str(Address(row.contract)))
 
 
 def _open_ledger(data: Path, node: str | None, pin: Pin, opened: ExitStack) -> EVMLedger:
@@ -173,29 +213,48 @@ def _open_ledger(data: Path, node: str | None, pin: Pin, opened: ExitStack) -> E
     return EVMLedger(EmbeddedProvider(chain), pin.ledger.contract, pin.ledger)
 
 
-def _check_database(database: sqlite3.Connection, ledger: EVMLedger, findings: Findings, tally: _Tally) -> None:
-    for row in tally.each(database.execute("SELECT * FROM certificates ORDER BY id")):
+def _check_database(database: sa.Connection, ledger: EVMLedger, findings: Findings, tally: _Tally) -> None:
+    for row in tally.each(_rows(database, sa.select(certificates).order_by(certificates.c.id))):
         findings.certificates += 1
         _check_certificate(row, findings)
-    for row in tally.each(database.execute("SELECT digest, key_id, data FROM amendments ORDER BY id")):
+    for row in tally.each(_rows(database, sa.select(amendments).order_by(amendments.c.id))):
         findings.certificates += 1
         _check_certificate(row, findings)
-    for row in database.execute(_BATCHES):
+    for row in _rows(database, _BATCHES):
         findings.batches += 1
         tally.add(_check_batch(row, database, ledger, findings))
-    for row in database.execute(_PLACES):
-        findings.add("place-differs", row["digest"].hex())
-    for row in database.execute("PRAGMA foreign_key_check"):
-        findings.add("orphan", f"{row['table']} {row['rowid']}")
-    lots = "SELECT lot_id, root, block_hash, transaction_hash, anchor_id FROM lots ORDER BY lot_id"
-    for row in tally.each(database.execute(lots)):
-        evidence = ledger.anchor_evidence(Root(row["root"]), Hash32(row["block_hash"]))
-        told = Hash32(row["transaction_hash"]), row["anchor_id"]
+    for row in _rows(database, _PLACES):
+        findings.add("place-differs", row.digest.hex())
+    for orphan in _orphans(database):
+        findings.add("orphan", orphan)
+    for row in tally.each(_rows(database, sa.select(lots).order_by(lots.c.lot_id))):
+        evidence = ledger.anchor_evidence(Root(row.root), Hash32(row.block_hash))
+        told = Hash32(row.transaction_hash), row.anchor_id
         if evidence is None or (evidence.transaction, evidence.anchor_id) != told:
-            findings.add("block-differs", f"lot {row['lot_id']}")
-    for row in database.execute("SELECT block_number, block_hash FROM indexed"):
-        if _block_hash(ledger, row["block_number"]) != row["block_hash"]:
-            findings.add("block-differs", f"block {row['block_number']}")
+            findings.add("block-differs", f"lot {row.lot_id}")
+    for row in _rows(database, sa.select(indexed)):
+        if _block_hash(ledger, row.block_number) != row.block_hash:
+            findings.add("block-differs", f"block {row.block_number}")
+
+
+def _rows(database: sa.Connection, statement: sa.Select[Any]) -> Iterable[Row]:
+    """Return what a statement finds, fetched from the database a part at a time."""
+    return database.execute(statement, execution_options={"yield_per": 500})
+
+
+def _orphans(database: sa.Connection) -> Iterator[str]:
+    """Yield rows that name another which is not there, by their table and key."""
+    for table in metadata.sorted_tables:
+        for key in table.foreign_keys:
+            named = key.column.table.alias()
+            there = named.c[key.column.name] == key.parent
+            lost = sa.select(*table.primary_key).where(key.parent.is_not(None)).where(~sa.exists().where(there))
+            for row in _rows(database, lost):
+                yield f"{table.name} {' '.join(_told(value) for value in row)}"
+
+
+def _told(value: object) -> str:
+    return value.hex() if isinstance(value, bytes) else str(value)
 
 
 def _block_hash(ledger: EVMLedger, number: int) -> bytes | None:
@@ -207,15 +266,15 @@ def _block_hash(ledger: EVMLedger, number: int) -> bytes | None:
         return None
 
 
-def _check_certificate(row: sqlite3.Row, findings: Findings) -> None:
-    name = row["digest"].hex()
+def _check_certificate(row: Row, findings: Findings) -> None:
+    name = row.digest.hex()
     try:
-        certificate = Certificate.from_bytes(row["data"])
+        certificate = Certificate.from_bytes(row.data)
         certificate.check_signature()
     except ProvenanceError:
         findings.add("certificate-damaged", name)
         return
-    if certificate.digest.value != row["digest"]:
+    if certificate.digest.value != row.digest:
         findings.add("digest-differs", name)
     derived = {
         "serial": certificate.piece.serial.compact,
@@ -225,51 +284,53 @@ def _check_certificate(row: sqlite3.Row, findings: Findings) -> None:
         "list_id": certificate.status_entry.list_id,
         "list_index": certificate.status_entry.index,
     }
-    if any(row[column] != value for column, value in derived.items() if column in row.keys()):  # noqa: SIM118
+    kept = row._mapping
+    if any(kept[column] != value for column, value in derived.items() if column in kept):
         findings.add("columns-differ", name)
 
 
-def _check_batch(row: sqlite3.Row, database: sqlite3.Connection, ledger: EVMLedger, findings: Findings) -> int:
+def _check_batch(row: Row, database: sa.Connection, ledger: EVMLedger, findings: Findings) -> int:
     """Check a batch, and return how many leaves it has."""
-    name = f"batch {row['id']}"
-    statement = "SELECT leaf, digest, studio, token_id FROM leaves WHERE batch_id = ? ORDER BY leaf"
-    kept = database.execute(statement, (row["id"],)).fetchall()
-    if row["missing"]:
+    name = f"batch {row.id}"
+    kept = database.execute(sa.select(leaves).where(leaves.c.batch_id == row.id).order_by(leaves.c.leaf)).all()
+    if row.missing:
         findings.incomplete += 1
         _check_proofs(row, kept, database, findings)
-    elif not kept or MerkleTree([leaf["digest"] for leaf in kept]).root != row["root"]:
+    elif not kept or MerkleTree([leaf.digest for leaf in kept]).root != row.root:
         findings.add("root-differs", name)
     else:
-        batch = assemble((Address(leaf["studio"]), Digest(leaf["digest"])) for leaf in kept)
-        if [leaf["leaf"] for leaf in kept] != list(range(len(kept))) or batch.root.value != row["root"]:
+        batch = assemble((Address(leaf.studio), Digest(leaf.digest)) for leaf in kept)
+        if [leaf.leaf for leaf in kept] != list(range(len(kept))) or batch.root.value != row.root:
             findings.add("leaf-order", name)
-        elif any(leaf["token_id"] != str(batch.token_id(leaf["leaf"], row["first_lot"])) for leaf in kept):
+        elif any(leaf.token_id != str(batch.token_id(leaf.leaf, row.first_lot)) for leaf in kept):
             findings.add("token-differs", name)
-    if row["anchored"] and ledger.anchor_id_of(Root(row["root"])) is None:
+    if row.anchored and ledger.anchor_id_of(Root(row.root)) is None:
         findings.add("anchor-missing", name)
     return len(kept)
 
 
-def _check_proofs(row: sqlite3.Row, kept: list[sqlite3.Row], database: sqlite3.Connection, findings: Findings) -> None:
+def _check_proofs(row: Row, kept: Sequence[Row], database: sa.Connection, findings: Findings) -> None:
     """Check the leaves of a batch that was rebuilt and lacks others: each has a path to the root."""
-    told = database.execute("SELECT level, place, hash FROM proof_nodes WHERE batch_id = ?", (row["id"],))
-    size = row["missing"] + len(kept)
-    tree = PartialTree(size, {(node["level"], node["place"]): node["hash"] for node in told})
+    told = database.execute(sa.select(proof_nodes).where(proof_nodes.c.batch_id == row.id))
+    size = row.missing + len(kept)
+    tree = PartialTree(size, {(node.level, node.place): node.hash for node in told})
     for leaf in kept:
         try:
-            verify_inclusion(leaf["digest"], leaf["leaf"], size, tree.path(leaf["leaf"]), row["root"])
+            verify_inclusion(leaf.digest, leaf.leaf, size, tree.path(leaf.leaf), row.root)
         except ProvenanceError:
-            findings.add("proof-differs", leaf["digest"].hex())
+            findings.add("proof-differs", leaf.digest.hex())
 
 
-def _check_files(folder: Path, database: sqlite3.Connection, findings: Findings, tally: _Tally) -> None:
+def _check_files(folder: Path, database: sa.Connection, findings: Findings, tally: _Tally) -> None:
     for path in _files(folder):
         findings.files += 1
         tally.add(1)
         with path.open("rb") as file:
             if hashlib.file_digest(file, "sha256").hexdigest() != path.name:
                 findings.add("file-damaged", path.name)
-        if database.execute(_NAMED, {"digest": bytes.fromhex(path.name)}).fetchone() is None:
+        digest = bytes.fromhex(path.name)
+        named = (sa.select(sa.literal(1)).where(table.c.digest == digest) for table in (media, amendment_media))
+        if database.execute(sa.union(*named)).first() is None:
             findings.add("file-orphan", path.name)
 
 

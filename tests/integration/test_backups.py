@@ -151,7 +151,7 @@ DAMAGES = {
     "columns-differ": "UPDATE certificates SET name = 'other' WHERE id = 1",
     "root-differs": "UPDATE leaves SET digest = zeroblob(32) WHERE leaf = 0",
     "leaf-order": "UPDATE leaves SET leaf = leaf + 7",
-    "token-differs": "UPDATE leaves SET token_id = token_id + 1",
+    "token-differs": "UPDATE leaves SET token_id = substr('9' || token_id, 1, 20)",
     "anchor-missing": "UPDATE batches SET root = zeroblob(32)",
     "block-differs": "UPDATE lots SET block_hash = zeroblob(32)",
     "place-differs": "UPDATE certificates SET token_id = '1' WHERE id = 1",
@@ -174,13 +174,12 @@ def on_a_terminal(data: Path, *words: str) -> bytes:
     return shown.removesuffix(b".")
 
 
-@pytest.mark.parametrize("command", ["backup", "restore", "fsck"])
+@pytest.mark.parametrize("command", ["backup", "restore"])
 def test_a_folder_without_its_database_is_refused(
     command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KILNMARK_DATABASE", "postgresql://user:hush-hush@localhost/x")
-    folder = [] if command == "fsck" else [tmp_path / "copy"]
-    code, told = run("registry", command, *folder, "--data", tmp_path / "data")
+    code, told = run("registry", command, tmp_path / "copy", "--data", tmp_path / "data")
     assert (code, told["error"]) == (5, f"{command}-elsewhere")
     assert "hush" not in str(told)
     assert not list(tmp_path.iterdir())

@@ -62,6 +62,22 @@ def open_engine(where: Path | str) -> sa.Engine:
     return engine
 
 
+def open_reading(where: Path | str) -> sa.Engine:
+    """Return an engine that only reads the database at a path or an address, in whatever form it is.
+
+    On PostgreSQL a connection sees the database as it was at its first statement.  Raises `ConfigurationError` for an
+    address that is not of PostgreSQL; a server that does not answer is found out when it is asked.
+    """
+    if isinstance(where, Path):
+        address = f"{where.absolute().as_uri()}?mode=ro"
+        url = sa.URL.create("sqlite", database=str(where))
+        return sa.create_engine(url, creator=lambda: sqlite3.connect(address, uri=True), poolclass=sa.NullPool)
+    # Nobody waits for a reader, however long it thinks between two rows.
+    session = {**SESSION, "idle_in_transaction_session_timeout": "0"}
+    engine = _connecting(where, session, poolclass=sa.NullPool)
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
 def where_of(engine: sa.Engine) -> str:
     """Return where an engine's database is, as people may be told: without a password."""
     url = engine.url
@@ -91,20 +107,24 @@ def _sqlite(path: Path) -> sa.Engine:
     return engine
 
 
-def _postgresql(address: str) -> sa.Engine:
-    options = " ".join(f"-c {name}={value}" for name, value in SESSION.items())
+def _connecting(address: str, session: dict[str, str], **pool: Any) -> sa.Engine:
+    options = " ".join(f"-c {name}={value}" for name, value in session.items())
     try:
         url = sa.make_url(address)
         if url.get_backend_name() not in ("postgresql", "postgres"):
             raise ValueError(url.drivername)
         url = url.set(drivername="postgresql+psycopg")
-        engine = sa.create_engine(url, pool_pre_ping=True, connect_args={**CONNECTING, "options": options}, **_POOL)
+        return sa.create_engine(url, connect_args={**CONNECTING, "options": options}, **pool)
     except (sa.exc.ArgumentError, ValueError):  # What was given holds a password, and is not repeated.
         raise ConfigurationError(
             "bad-settings",
             "KILNMARK_DATABASE is not the address of a PostgreSQL database.",
             hint="It looks like postgresql://user:password@host/database.",
         ) from None
+
+
+def _postgresql(address: str) -> sa.Engine:
+    engine = _connecting(address, SESSION, pool_pre_ping=True, **_POOL)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
@@ -137,6 +157,14 @@ def _is_away(error: object) -> bool:
     return state is None or (state[:2] in ("08", "53", "55", "57") and state != "53100")
 
 
+def is_damage(error: sa.exc.DBAPIError) -> bool:
+    """Tell whether the database itself is damaged, as the driver says, and not merely away or closed to this user."""
+    if isinstance(error.orig, sqlite3.Error):
+        return isinstance(error.orig, sqlite3.DatabaseError)
+    state = getattr(error.orig, "sqlstate", None) or ""
+    return state[:2] == "XX" or state in ("22021", "58030")  # Damaged pages, wrong text, a disk that cannot be read.
+
+
 def newer(where: str, form: str) -> StorageError:
     """Return the error for a database in a form that this version does not know."""
     return StorageError(
@@ -159,12 +187,17 @@ def forms() -> list[str]:
     return [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()]
 
 
+def form_of(connection: sa.Connection) -> str:
+    """Return the form that a database is in, or "" for one without tables."""
+    return MigrationContext.configure(connection).get_current_revision() or ""
+
+
 def migrate(engine: sa.Engine, revision: str = "head") -> None:
     """Bring the schema to `revision`, up or down; raises `StorageError` for one that is newer than this version."""
     config, known = _config(), forms()
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        now = MigrationContext.configure(connection).get_current_revision() or ""
+        now = form_of(connection)
         if now and now not in known:
             raise newer(where_of(engine), now)
         if revision == "base" or (revision != "head" and revision < now):  # Revisions are numbered.
