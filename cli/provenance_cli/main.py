@@ -154,6 +154,11 @@ def run(arguments: list[str]) -> int:
         what = error.param.get_error_hint(error.ctx) if error.param else error.param_hint
         click.UsageError(_("{what} is missing.").format(what=what), error.ctx).show()
         return exits.USAGE
+    except click.NoSuchOption as error:
+        text = _("{option} stands before the command: `kilnmark {option} …`.").format(option=error.option_name)
+        general = any(error.option_name in option.opts for option in cli.params)
+        (click.UsageError(text, error.ctx) if general else error).show()
+        return exits.USAGE
     except click.ClickException as error:
         error.show()
         return exits.USAGE

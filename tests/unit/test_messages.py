@@ -337,3 +337,13 @@ def test_why_a_registry_does_not_start_is_said_in_chinese(
     assert "Error: KILNMARK_ADMIN is not an Ethereum address." in capsys.readouterr().err
     assert main.run(["--lang", "en", "serve", "--port", "99999"]) == 2
     assert "99999" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--yes", "--lang"])
+def test_a_general_option_behind_the_command_is_told_where_it_stands(
+    option: str, chinese: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main.run(["--lang", "zh-Hans", "piece", "list", option]) == exits.USAGE
+    assert f"`kilnmark {option} …`" in capsys.readouterr().err
+    assert main.run(["piece", "list", "--nowhere"]) == exits.USAGE
+    assert "kilnmark --nowhere" not in capsys.readouterr().err
