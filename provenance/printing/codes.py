@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 from qrcode.constants import ERROR_CORRECT_M, ERROR_CORRECT_Q
 from qrcode.main import QRCode
-from qrcode.util import QRData, optimal_data_chunks
+from qrcode.util import MODE_8BIT_BYTE, QRData, optimal_data_chunks
 
 from provenance.errors import ConfigurationError
 
@@ -37,6 +37,17 @@ def matrix(payload: str, level: Level = "M") -> Matrix:
         code.add_data(chunk, optimize=0)
     code.make(fit=True)
     return tuple(tuple(bool(module) for module in row) for row in code.modules)
+
+
+@lru_cache(maxsize=64)
+def widest(payload: str, level: Level = "M") -> int:
+    """Return the modules of a side of the largest code that an encoder may make of `payload`: all of it as bytes.
+
+    What splits it into modes makes one as large or smaller.
+    """
+    code: QRCode[Any] = QRCode(error_correction=_LEVELS[level], border=0, mask_pattern=_MASK)
+    code.add_data(QRData(payload.encode("ascii"), mode=MODE_8BIT_BYTE), optimize=0)
+    return 17 + 4 * int(code.best_fit())
 
 
 def check_module(millimetres: float) -> None:

@@ -9,7 +9,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from provenance.errors import ConfigurationError
-from provenance.printing.codes import DEFAULT_MODULE_MM, MIN_MODULE_MM, QUIET_MODULES, Matrix, check_module, matrix
+from provenance.printing.codes import (
+    DEFAULT_MODULE_MM,
+    MIN_MODULE_MM,
+    QUIET_MODULES,
+    Level,
+    Matrix,
+    check_module,
+    matrix,
+    widest,
+)
 from provenance.printing.fonts import drawable
 
 COBALT = (29, 63, 156)
@@ -21,8 +30,9 @@ Width = Callable[[str, float, bool], float]
 """Gives the width in mm of a text at a size in points; the flag asks for the serif face."""
 _POINT = 25.4 / 72
 
-_SLACK = 0.005
-"""Millimetres by which a module may exceed what was asked for: four dots of 203 an inch are 0.5005 mm."""
+_SLACK = 0.01
+"""Millimetres by which a module may exceed what was asked for: four dots of 203 an inch are 0.5005 mm, six of 300 are
+0.508 mm.  On finer grids less is enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +78,23 @@ def compose(
     missing: set[str],
     module: float = DEFAULT_MODULE_MM,
     grid: float = 0.01,
+    level: Level = "M",
+    native: bool = False,
 ) -> Composition:
     """Compose a label of `size` (mm): the code at the left with its serial beneath, the words at the right.
 
     Where modules of the size asked for do not fit, smaller ones down to the limit are used, each a multiple of `grid`
-    (mm): a printer's dot.  Raises `ConfigurationError` where even those do not.  Characters that cannot be drawn are
-    added to `missing`.
+    (mm): a printer's dot.  With `native` a printer draws the code, and room is kept for the largest that it may make of
+    the text.  Raises `ConfigurationError` where even the smallest modules do not fit.  Characters that cannot be drawn
+    are added to `missing`.
     """
     check_module(module)
-    modules = matrix(label.url)
-    count = len(modules) + 2 * QUIET_MODULES
+    modules = matrix(label.url, level)
+    count = (widest(label.url, level) if native else len(modules)) + 2 * QUIET_MODULES
     serial_height = 3.6
     room = min(size[1] - serial_height - 1.0, size[0] * 0.62)
-    module = int((min(module, room / count) + _SLACK) / grid) * grid
-    if module < MIN_MODULE_MM - _SLACK:
+    module = int(min(module + min(_SLACK, grid / 5), room / count) / grid + 1e-6) * grid
+    if module < MIN_MODULE_MM - 1e-6:
         raise ConfigurationError(
             "label-too-small",
             "A label of {width:g} x {height:g} mm is too small for this code.",
@@ -118,7 +131,8 @@ def compose(
             baseline += 3.0
             words.append(Words(text_x, baseline, _clip(shown, small, text_width, width, False), small, DIM))
     seal = (size[0] - 5.2, size[1] - 5.0, 2.9)
-    return Composition(modules, left + quiet, top + quiet, module, tuple(words), seal, bar)
+    code_x, code_y = (round((side + quiet) / grid) * grid for side in (left, top))
+    return Composition(modules, code_x, code_y, module, tuple(words), seal, bar)
 
 
 def _fit(text: str, points: float, room: float, width: Width, *, serif: bool, least: float = 4.5) -> float:

@@ -53,6 +53,11 @@ class Layout:
         """Labels on one page."""
         return self.columns * self.rows
 
+    @property
+    def is_roll(self) -> bool:
+        """Whether each page is one label, as label printers have it."""
+        return self.per_page == 1 and self.page == self.label
+
     def place(self, position: int) -> tuple[float, float]:
         """Return the upper left corner of the label at `position` (from 0, row by row) of a page."""
         row, column = divmod(position, self.columns)

@@ -11,12 +11,15 @@ from typing import Any, BinaryIO
 from fpdf import FPDF
 
 from provenance.errors import ConfigurationError
-from provenance.printing.codes import DEFAULT_MODULE_MM, runs
+from provenance.printing.codes import DEFAULT_MODULE_MM, Level, runs
 from provenance.printing.fonts import font_path, fonts_of, name_of
 from provenance.printing.label import COBALT, DIM, RED, Composition, Label, compose
 from provenance.printing.layouts import Layout
 
 _SANS, _SERIF = "KilnmarkSans", "KilnmarkSerif"
+ROLL_DPI = 203
+"""Dots an inch that label printers have where nothing else is said: most of them do."""
+_FINE_MM = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +41,19 @@ def print_sheet(
     module: float = DEFAULT_MODULE_MM,
     shift: tuple[float, float] = (0.0, 0.0),
     cut_marks: bool = False,
+    level: Level = "M",
+    dpi: int | None = None,
     progress: Callable[[int], None] = lambda number: None,
 ) -> SheetReport:
     """Write a PDF of `labels` to `out`, beginning at label `start` (from 1) of the first page.
 
     Everything is moved by `shift` (mm, right and down), as a printer needs it; `cut_marks` stand at the corners of
-    labels on paper that is to be cut.  `created` (aware) goes into the file's metadata.  Raises `ConfigurationError`
-    where `start` or the label's size cannot be.
+    labels on paper that is to be cut.  A module is a whole number of the dots of `dpi`, which on a roll is `ROLL_DPI`
+    where it is not given: else a printer makes some rows of a code wider than others.  `created` (aware) goes into the
+    file's metadata.  Raises `ConfigurationError` where `start`, `dpi` or the label's size cannot be.
     """
+    if dpi is not None and not 200 <= dpi <= 2_400:
+        raise ConfigurationError("bad-dpi", "A tag is drawn at 200 to 2,400 dots an inch.")
     if not 1 <= start <= layout.per_page:
         raise ConfigurationError(
             "bad-start", "A page of {sheet} has labels 1 to {last}.", sheet=layout.name, last=layout.per_page
@@ -61,6 +69,8 @@ def print_sheet(
     pdf.set_lang("zh-Hans")
     pdf.add_font(_SANS, fname=font_path(serif=False))
     pdf.add_font(_SERIF, fname=font_path(serif=True))
+    dots = dpi or (ROLL_DPI if layout.is_roll else None)
+    grid = _FINE_MM if dots is None else 25.4 / dots
     widths: dict[tuple[str, bool], float] = {}
 
     def width(text: str, points: float, serif: bool) -> float:
@@ -78,7 +88,7 @@ def print_sheet(
             page, position = divmod(count + start - 1, layout.per_page)
             if page >= pdf.page:
                 pdf.add_page()
-            composition = compose(label, layout.label, width, missing, module)
+            composition = compose(label, layout.label, width, missing, module, grid, level)
             left, top = layout.place(position)
             left, top = left + shift[0], top + shift[1]
             _draw(pdf, composition, left, top)

@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 
 import pypdfium2
 import pytest
+import zxingcpp
 
 from provenance.errors import ConfigurationError, ProvenanceError
 from provenance.printing.calibration import print_calibration
+from provenance.printing.codes import matrix
 from provenance.printing.label import Label
 from provenance.printing.layouts import Layout, known_layouts, layout_named, read_layouts
 from provenance.printing.readback import read_sheet
@@ -137,3 +139,25 @@ def test_a_name_stands_once_and_what_is_left_out_is_one_label() -> None:
         read_layouts(OWN + OWN)
     roll = '[[sheet]]\nname = "roll"\npage = [50, 30]\nlabel = [50, 30]\nequals = ["too"]'
     assert read_layouts(roll)["too"] == Layout("roll", (50, 30), (50, 30), pitch_x=50, pitch_y=30)
+
+
+@pytest.mark.parametrize(("name", "dpi"), [("roll-40x30", None), ("roll-50x30", 203), ("roll-60x40", 300)])
+def test_modules_on_rolls_are_whole_printer_dots(name: str, dpi: int | None) -> None:
+    """Rendered as the printer does it, every row and column of the code is as wide as the others."""
+    layout, out = layout_named(name), io.BytesIO()
+    (label,) = labels(1)
+    print_sheet([label], out, layout, created=NOW, dpi=dpi)
+    dots, module = dpi or 203, 4 if dpi != 300 else 6
+    document = pypdfium2.PdfDocument(out.getvalue())
+    try:
+        page = document[0].render(scale=dots / 72, grayscale=True).to_pil().point(lambda value: 255 * (value > 127))
+    finally:
+        document.close()
+    (code,) = zxingcpp.read_barcodes(page)
+    assert code.text == label.url
+    left, top = code.position.top_left.x, code.position.top_left.y
+    side = len(matrix(label.url)) * module
+    timing = [page.getpixel((left + x, top + 6 * module + module // 2)) == 0 for x in range(side)]
+    edges = [x for x in range(1, side) if timing[x] != timing[x - 1]]
+    assert len(edges) >= side // module - 13
+    assert {x % module for x in edges} == {edges[0] % module}
