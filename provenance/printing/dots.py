@@ -1,0 +1,136 @@
+"""A label for a printer that draws the code itself: the code's parameters, and all else as pictures of one bit.
+
+Printers lack Chinese type, so that words reach them drawn.  Nothing else of a piece does: a title has no way to become
+a command.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from PIL import Image
+
+from provenance.errors import ConfigurationError
+from provenance.printing.codes import DEFAULT_MODULE_MM, QUIET_MODULES, Level, widest
+from provenance.printing.label import Label, compose
+from provenance.printing.raster import INCH, blank, paint_words, width_at
+
+PRINTER_DPI = (203, 300)
+"""Resolutions of label printers."""
+MAX_MAGNIFICATION = 10
+"""Dots of a module that every printer draws."""
+_PAYLOAD = re.compile(r"[A-Za-z0-9:/.\-]{1,300}")
+"""What a tag's address consists of.  No sign in it means anything to a printer."""
+_DARK = 150
+"""Grey below this is black: a little more than half, since heads print thin strokes thinner."""
+
+
+@dataclass(frozen=True, slots=True)
+class Graphic:
+    """A picture: its upper left corner in dots, and rows of whole bytes, in which set bits are black."""
+
+    x: int
+    y: int
+    columns: int
+    rows: int
+    bits: bytes
+
+    def image(self) -> Image.Image:
+        """Return it as a picture, black on white."""
+        return Image.frombytes("1", (self.columns, self.rows), bytes(255 - byte for byte in self.bits))
+
+
+@dataclass(frozen=True, slots=True)
+class NativeCode:
+    """A code that the printer draws: the upper left corner of its dark modules, and the dots of one."""
+
+    x: int
+    y: int
+    dots: int
+    level: Level
+    payload: str
+
+
+@dataclass(frozen=True, slots=True)
+class DotLabel:
+    """A label in dots."""
+
+    width: int
+    height: int
+    code: NativeCode
+    graphics: tuple[Graphic, ...]
+
+
+def in_dots(size: tuple[float, float], dpi: int) -> tuple[int, int]:
+    """Return the dots of a label of `size` (mm)."""
+    return round(size[0] * dpi / INCH), round(size[1] * dpi / INCH)
+
+
+def code_room(code: NativeCode) -> tuple[int, int, int, int]:
+    """Return the box that a printer's code may fill with its quiet zone, however it packs the payload."""
+    quiet = QUIET_MODULES * code.dots
+    side = widest(code.payload, code.level) * code.dots
+    return code.x - quiet, code.y - quiet, code.x + side + quiet, code.y + side + quiet
+
+
+def dot_label(
+    label: Label,
+    size: tuple[float, float],
+    dpi: int,
+    missing: set[str],
+    *,
+    module: float = DEFAULT_MODULE_MM,
+    level: Level = "M",
+    shift: tuple[float, float] = (0.0, 0.0),
+) -> DotLabel:
+    """Return a label of `size` (mm) for a printer of `dpi`, all on it moved by `shift` (mm).
+
+    Characters that cannot be drawn are added to `missing`.  Raises `ConfigurationError` where the code does not fit,
+    the printer has other dots or the shift moves something off the label.
+    """
+    if dpi not in PRINTER_DPI:
+        raise ConfigurationError("bad-dpi", "Label printers have 203 or 300 dots an inch.")
+    if _PAYLOAD.fullmatch(label.url) is None:
+        raise ConfigurationError("bad-payload", "The address of {serial} holds what no code may.", serial=label.serial)
+    composition = compose(label, size, width_at(dpi), missing, module, INCH / dpi, level, native=True)
+    scale = dpi / INCH
+    code = NativeCode(
+        round(composition.code_x * scale) + round(shift[0] * scale),
+        round(composition.code_y * scale) + round(shift[1] * scale),
+        round(composition.module * scale),
+        level,
+        label.url,
+    )
+    # Twice as large, so that what a shift moves over the edge is seen.
+    width, height = in_dots(size, dpi)
+    picture = blank((size[0] * 2, size[1] * 2), dpi)
+    middle = size[0] / 2 + shift[0], size[1] / 2 + shift[1]
+    paint_words(picture, composition, dpi, colours=False, shift=middle)
+    ink = picture.convert("L").point(lambda grey: 255 * (grey < _DARK))
+    left, top = round(size[0] / 2 * scale), round(size[1] / 2 * scale)
+    box = ink.getbbox() or (left, top, left, top)
+    if box[0] < left or box[1] < top or box[2] > left + width or box[3] > top + height or min(code.x, code.y) < 0:
+        raise ConfigurationError(
+            "shift-too-far",
+            "A shift of {right:g}, {down:g} mm moves the tag over the label's edge.",
+            hint="Set the printer itself: its label top and left position, or the sensor for gaps.",
+            right=shift[0],
+            down=shift[1],
+        )
+    ink = ink.crop((left, top, left + width, top + height))
+    edge = code_room(code)[2]
+    graphics = [_graphic(ink, (0, 0, edge, height)), _graphic(ink, (edge, 0, width, height))]
+    return DotLabel(width, height, code, tuple(graphic for graphic in graphics if graphic is not None))
+
+
+def _graphic(ink: Image.Image, region: tuple[int, int, int, int]) -> Graphic | None:
+    """Return what is black in a region, without the white around it."""
+    box = ink.crop(region).getbbox()
+    if box is None:
+        return None
+    x, y, right, bottom = region[0] + box[0], region[1] + box[1], region[0] + box[2], region[1] + box[3]
+    columns = (right - x + 7) // 8 * 8
+    x = max(0, min(x, ink.width - columns))  # Whole bytes, and all of them on the label.
+    part = ink.crop((x, y, x + columns, bottom)).convert("1")
+    return Graphic(x, y, columns, bottom - y, part.tobytes())
