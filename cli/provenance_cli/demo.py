@@ -40,7 +40,7 @@ from provenance_cli.commands.revoke import order_status
 from provenance_cli.commands.sign import sign_all
 from provenance_cli.commands.studio import accredit_on, read_application
 from provenance_cli.commands.submit import tell_refused, wait_for_anchor
-from provenance_cli.commands.tag import label_of, print_pdf
+from provenance_cli.commands.tag import label_of
 from provenance_cli.context import App
 from provenance_cli.files import write_file
 from provenance_cli.i18n import _, later
@@ -52,6 +52,7 @@ from provenance_cli.named_files import send_photos
 from provenance_cli.sending import submit_all
 from provenance_cli.spreadsheet import read_sheet
 from provenance_cli.store import Entry
+from provenance_cli.tag_formats import Job, write_pdf
 from provenance_cli.workshop import SETTINGS, Workshop
 
 REGISTRY_NAME = "Kilnmark demo"
@@ -290,9 +291,9 @@ def run(demo: Demo, data: Path | None, result: Result) -> None:
     result.sheet = str(demo.folder / "tags.pdf")
     with result.timed("printing"), app.progress(len(kept), _("Printing")) as advance:
         labels = [label_of(item, app.lang, demo=True) for item in kept]
-        report = print_pdf(labels, Path(result.sheet), layout_named(DEFAULT_LAYOUT), 1, app, advance)
+        report = write_pdf(Job(labels, layout_named(DEFAULT_LAYOUT), app.clock()), Path(result.sheet), advance)
     result.pages = report.pages
-    step(_("Printing tags, every code read back"), f"{report.labels:,} · {result.seconds['printing']:.2f} s")
+    step(_("Printing tags, every code read back"), f"{len(labels):,} · {result.seconds['printing']:.2f} s")
     with result.timed("verifying"), app.progress(len(kept), _("Verifying")) as advance:
         verifier = Verifier(policy, ledger)
         for item in kept:

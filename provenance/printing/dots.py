@@ -83,9 +83,11 @@ def dot_label(
     module: float = DEFAULT_MODULE_MM,
     level: Level = "M",
     shift: tuple[float, float] = (0.0, 0.0),
+    page: tuple[float, float] | None = None,
 ) -> DotLabel:
     """Return a label of `size` (mm) for a printer of `dpi`, all on it moved by `shift` (mm).
 
+    `page` is the paper between two gaps where that is larger than what is printed on; `shift` tells then where.
     Characters that cannot be drawn are added to `missing`.  Raises `ConfigurationError` where the code does not fit,
     the printer has other dots or the shift moves something off the label.
     """
@@ -103,12 +105,13 @@ def dot_label(
         label.url,
     )
     # Twice as large, so that what a shift moves over the edge is seen.
-    width, height = in_dots(size, dpi)
-    picture = blank((size[0] * 2, size[1] * 2), dpi)
-    middle = size[0] / 2 + shift[0], size[1] / 2 + shift[1]
+    paper = page or size
+    width, height = in_dots(paper, dpi)
+    picture = blank((paper[0] * 2, paper[1] * 2), dpi)
+    middle = paper[0] / 2 + shift[0], paper[1] / 2 + shift[1]
     paint_words(picture, composition, dpi, colours=False, shift=middle)
     ink = picture.convert("L").point(lambda grey: 255 * (grey < _DARK))
-    left, top = round(size[0] / 2 * scale), round(size[1] / 2 * scale)
+    left, top = round(paper[0] / 2 * scale), round(paper[1] / 2 * scale)
     box = ink.getbbox() or (left, top, left, top)
     if box[0] < left or box[1] < top or box[2] > left + width or box[3] > top + height or min(code.x, code.y) < 0:
         raise ConfigurationError(

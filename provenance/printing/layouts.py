@@ -55,8 +55,8 @@ class Layout:
 
     @property
     def is_roll(self) -> bool:
-        """Whether each page is one label, as label printers have it."""
-        return self.per_page == 1 and self.page == self.label
+        """Whether each page has one label, as label printers take it."""
+        return self.per_page == 1
 
     def place(self, position: int) -> tuple[float, float]:
         """Return the upper left corner of the label at `position` (from 0, row by row) of a page."""

@@ -264,7 +264,8 @@ def test_json_has_the_members_that_the_reference_shows(guild: Guild, tmp_path: P
     check("ledger status", *at, "ledger", "status")
     check("ledger key new", "ledger", "key", "new", tmp_path / "new.key")
     check("tag print", *at, "tag", "print")
-    check("tag print", *at, "tag", "print", "--png", tmp_path / "png", place=1)
+    check("tag print", *at, "tag", "print", "--format", "png", "--out", tmp_path / "png", place=1)
+    check("tag print", *at, "tag", "print", "--format", "tspl", "--layout", "roll-50x30")
     check("tag calibrate", "tag", "calibrate", "--out", tmp_path / "calibration.pdf")
     check("tag certificate", *at, "tag", "certificate")
     serial = Workshop.open(shop).store.pieces()[0].serial

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from provenance_cli.commands.calibrate import calibrate
-from provenance_cli.context import Advance, App, pass_app
+from provenance_cli.context import App, pass_app
 from provenance_cli.i18n import _, later, ngettext
 from provenance_cli.paper import layout_of, paper_options, shift_of
+from provenance_cli.tag_formats import FORMATS, Job
 
 if TYPE_CHECKING:
     from provenance.encoding import Digest
     from provenance.printing.label import Label
-    from provenance.printing.layouts import Layout
-    from provenance.printing.sheet import SheetReport
     from provenance.verdict import Verdict
     from provenance_cli.store import Signed
     from provenance_cli.workshop import Workshop
@@ -33,60 +32,72 @@ def tag() -> None:
 tag.add_command(calibrate)
 
 
-@tag.command(name="print", help="Print the tags of anchored pieces: an A4 sheet of labels as PDF, or PNG.")
+@tag.command(name="print", help="Print the tags of anchored pieces: label sheets, pictures, or for a label printer.")
 @click.argument("serials", nargs=-1)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(list(FORMATS)),
+    default="pdf",
+    show_default=True,
+    help="Pages of labels, one picture a tag, or the language of a label printer.",
+)
 @paper_options
 @click.option("--cut-marks", is_flag=True, help="Mark the corners of each label, for paper that is to be cut.")
 @click.option("--start", default=1, show_default=True, help="First free label of the first page.")
-@click.option("-o", "--out", type=click.Path(dir_okay=False), help="The PDF (default: out/tags.pdf in the workshop).")
-@click.option("--png", type=click.Path(file_okay=False), help="Write one PNG a tag into this folder instead.")
-@click.option("--dpi", default=600, show_default=True, help="Dots per inch of PNGs.")
+@click.option(
+    "--level", type=click.Choice(["M", "Q"]), default="M", show_default=True, help="Error correction of the codes."
+)
+@click.option("--dpi", type=int, help="Dots per inch (default: 600 for PNG, 203 for rolls and label printers).")
+@click.option("-o", "--out", type=click.Path(), help="File or folder (default: in out/ of the workshop).")
 @pass_app
 def print_(
     app: App,
     serials: tuple[str, ...],
+    form: str,
     layout: str,
     sheets: str | None,
     shift: str,
     cut_marks: bool,
     start: int,
+    level: Literal["M", "Q"],
+    dpi: int | None,
     out: str | None,
-    png: str | None,
-    dpi: int,
 ) -> None:
-    """Print tags, and read every code back before the sheet is handed over."""
+    """Print tags, and read every code back before anything is handed over."""
     from provenance.serial import Serial
 
-    sheet, moved = layout_of(layout, sheets), shift_of(shift)
+    chosen_format, moved = FORMATS[form], shift_of(shift)
+    given = {"dpi": dpi is not None, "shift": moved != (0.0, 0.0), "start": start != 1, "cut-marks": cut_marks}
+    for option, is_given in given.items():
+        if is_given and option not in chosen_format.knows:
+            message = _("It means nothing to --format {format}.").format(format=form)
+            raise click.BadParameter(message, param_hint=f"--{option}")
+    sheet = layout_of(layout, sheets)
     workshop = app.workshop()
     check_host(workshop)
     wanted = [workshop.store.certificate(Serial.parse(serial)) for serial in serials]
     chosen = wanted or workshop.store.certificates(("anchored",))
     check_anchored(app, workshop, chosen)
+    path = Path(out) if out else workshop.out / chosen_format.name
+    if not chosen_format.folder and path.is_dir():
+        path /= chosen_format.name
     labels = [label_of(item, app.lang) for item in chosen]
-    if png:
-        from provenance.printing.png import tag_png
-        from provenance.printing.readback import check_image
-        from provenance_cli.files import write_file
-
-        folder, size = Path(png), sheet.label
-        with app.progress(len(labels), _("Drawing")) as advance:
-            for label in labels:
-                image = tag_png(label, dpi=dpi, size=size)
-                check_image(image, label.url)
-                write_file(folder / f"{label.serial}.png", image)
-                advance(1)
-        app.say(ngettext("{n} tag in {path}", "{n} tags in {path}", len(labels)).format(n=len(labels), path=folder))
-        app.data({"tags": len(labels), "folder": str(folder)})
-        return
-    path = Path(out) if out else workshop.out / "tags.pdf"
+    job = Job(labels, sheet, app.clock(), level, dpi, start, moved, cut_marks)
     with app.progress(len(labels), _("Printing")) as advance:
-        report = print_pdf(labels, path, sheet, start, app, advance, shift=moved, cut_marks=cut_marks)
-    text = _("{n} tags on {pages} pages in {path}, every code read back.")
-    app.say(text.format(n=report.labels, pages=report.pages, path=path))
-    for name in report.missing:
+        printed = chosen_format.write(job, path, advance)
+    told = {"n": len(labels), "pages": printed.pages, "path": path}
+    if form == "pdf":
+        app.say(_("{n} tags on {pages} pages in {path}, every code read back.").format(**told))
+    else:
+        text = ngettext(
+            "{n} tag in {path}, its code read back.", "{n} tags in {path}, every code read back.", len(labels)
+        )
+        app.say(text.format(**told))
+    for name in printed.missing:
         app.say("  " + _("The typeface lacks {name}.").format(name=name), fg="yellow")
-    app.data({"tags": report.labels, "pages": report.pages, "file": str(path), "missing": list(report.missing)})
+    place = {"folder": str(path)} if chosen_format.folder else {"pages": printed.pages, "file": str(path)}
+    app.data({"tags": len(labels), **place, "missing": list(printed.missing)})
 
 
 @tag.command(help="Print certificates of authenticity: an A4 page a piece, with all evidence inside.")
@@ -210,28 +221,3 @@ def label_of(item: Signed, language: str, *, demo: bool = False) -> Label:
         lines=tuple(lines),
         demo=demo,
     )
-
-
-def print_pdf(
-    labels: list[Label],
-    path: Path,
-    layout: Layout,
-    start: int,
-    app: App,
-    advance: Advance,
-    *,
-    shift: tuple[float, float] = (0.0, 0.0),
-    cut_marks: bool = False,
-) -> SheetReport:
-    """Write the sheet of `labels` to `path` once every code on it was read back."""
-    from provenance.printing.readback import check_sheet
-    from provenance.printing.sheet import print_sheet
-    from provenance_cli.files import write_file
-
-    out = io.BytesIO()
-    report = print_sheet(
-        labels, out, layout, created=app.clock(), start=start, shift=shift, cut_marks=cut_marks, progress=advance
-    )
-    check_sheet(out.getvalue(), [label.url for label in labels])
-    write_file(path, out.getvalue())
-    return report

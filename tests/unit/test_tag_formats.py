@@ -1,0 +1,90 @@
+"""The forms in which tags are printed: every one writes what reads back, and none takes an option for nothing."""
+
+from __future__ import annotations
+
+import io
+from contextlib import redirect_stderr
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import zxingcpp
+from PIL import Image
+
+from provenance.errors import ConfigurationError
+from provenance.printing.dots_readback import check_tspl, check_zpl
+from provenance.printing.layouts import layout_named, read_layouts
+from provenance.printing.readback import read_sheet
+from provenance_cli import main
+from provenance_cli.tag_formats import FORMATS, Job
+from tests.support.printers import label_with
+
+ROLL = layout_named("roll-50x30")
+NOW = datetime(2026, 11, 26, tzinfo=UTC)
+LABEL = label_with("青花梅瓶 \ud7b0")  # A Korean jamo, which the face lacks.
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("level", ["M", "Q"])
+def test_every_form_writes_the_tag_and_names_what_the_typeface_lacks(form: str, level: str, tmp_path: Path) -> None:
+    advanced: list[int] = []
+    path = tmp_path / FORMATS[form].name
+    job = Job([LABEL], ROLL, NOW, level)  # type: ignore[arg-type]
+    printed = FORMATS[form].write(job, path, advanced.append)
+    assert sum(advanced) == printed.pages == 1
+    assert len(printed.missing) == 1
+    assert printed.missing[0].startswith("U+D7B0")
+    assert path.is_dir() == FORMATS[form].folder
+    match form:
+        case "pdf":
+            assert read_sheet(path.read_bytes()) == [LABEL.url]
+        case "png":
+            (code,) = zxingcpp.read_barcodes(Image.open(path / f"{LABEL.serial}.png"))
+            assert (code.text, code.ec_level) == (LABEL.url, level)
+        case "svg":
+            assert b"50mm" in (path / f"{LABEL.serial}.svg").read_bytes()
+        case "zpl":
+            check_zpl(path.read_bytes(), [LABEL.url], ROLL.page, 203, job.level)
+        case _:
+            check_tspl(path.read_bytes(), [LABEL.url], ROLL.page, 203, job.level)
+
+
+@pytest.mark.parametrize("form", ["zpl", "tspl"])
+def test_a_label_printer_takes_no_sheets(form: str, tmp_path: Path) -> None:
+    job = Job([LABEL], layout_named("L7160"), NOW)
+    with pytest.raises(ConfigurationError) as caught:
+        FORMATS[form].write(job, tmp_path / "tags", lambda number: None)
+    assert caught.value.code == "not-a-roll"
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_roll_whose_paper_is_wider_than_its_labels(tmp_path: Path) -> None:
+    own = '[[sheet]]\nname = "ours"\npage = [54, 32]\nlabel = [50, 30]\nfirst = [2, 1]'
+    job = Job([LABEL], read_layouts(own)["ours"], NOW, dpi=300, shift=(0.5, 0.5))
+    path = tmp_path / "tags.zpl"
+    FORMATS["zpl"].write(job, path, lambda number: None)
+    check_zpl(path.read_bytes(), [LABEL.url], (54, 32), 300, "M")
+    FORMATS["zpl"].write(replace(job, sheet=ROLL, shift=(0.0, 0.0)), tmp_path / "narrow.zpl", lambda number: None)
+    assert f"^PW{round(54 * 300 / 25.4)}".encode() in path.read_bytes()
+    assert f"^PW{round(50 * 300 / 25.4)}".encode() in (tmp_path / "narrow.zpl").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("form", "option"),
+    [
+        ("svg", ("--dpi", "300")),
+        ("svg", ("--shift", "1,1")),
+        ("png", ("--shift", "1,1")),
+        ("png", ("--start", "2")),
+        ("zpl", ("--start", "2")),
+        ("tspl", ("--cut-marks",)),
+    ],
+)
+def test_an_option_that_means_nothing_is_refused(form: str, option: tuple[str, ...]) -> None:
+    said = io.StringIO()
+    with redirect_stderr(said):
+        code = main.run(["--lang", "en", "tag", "print", "--format", form, *option])
+    assert code == 2
+    assert option[0] in said.getvalue()
+    assert f"--format {form}" in said.getvalue()
