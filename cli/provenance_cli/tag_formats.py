@@ -122,31 +122,29 @@ def write_zpl(job: Job, path: Path, advance: Advance) -> Printed:
     """Write a file for printers that speak ZPL II."""
     from provenance.printing.dots_readback import check_zpl
     from provenance.printing.zpl import zpl
-    from provenance_cli.files import write_file
 
-    labels, dpi, missing = _in_dots(job, advance)
-    data = b"".join(map(zpl, labels))
-    check_zpl(data, [label.url for label in job.labels], job.sheet.page, dpi, job.level)
-    write_file(path, data)
-    return Printed(len(labels), missing)
+    return _print_dots(job, path, advance, lambda label, page: zpl(label), check_zpl)
 
 
 def write_tspl(job: Job, path: Path, advance: Advance) -> Printed:
     """Write a file for printers that speak TSPL."""
     from provenance.printing.dots_readback import check_tspl
     from provenance.printing.tspl import tspl
-    from provenance_cli.files import write_file
 
-    labels, dpi, missing = _in_dots(job, advance)
-    data = b"".join(tspl(label, job.sheet.page) for label in labels)
-    check_tspl(data, [label.url for label in job.labels], job.sheet.page, dpi, job.level)
-    write_file(path, data)
-    return Printed(len(labels), missing)
+    return _print_dots(job, path, advance, tspl, check_tspl)
 
 
-def _in_dots(job: Job, advance: Advance) -> tuple[list[DotLabel], int, tuple[str, ...]]:
+def _print_dots(
+    job: Job,
+    path: Path,
+    advance: Advance,
+    speak: Callable[[DotLabel, tuple[float, float]], bytes],
+    check: Callable[[bytes, Sequence[str], tuple[float, float], int, Level], None],
+) -> Printed:
+    """Write one label after the other, each read back by `check` as the printer will get it."""
     from provenance.errors import ConfigurationError
-    from provenance.printing.dots import DotLabel, dot_label
+    from provenance.printing.dots import dot_label
+    from provenance_cli.files import write_file
 
     if not job.sheet.is_roll:
         raise ConfigurationError(
@@ -158,13 +156,14 @@ def _in_dots(job: Job, advance: Advance) -> tuple[list[DotLabel], int, tuple[str
     dpi = PRINTER_DPI if job.dpi is None else job.dpi
     left, top = job.sheet.place(0)
     shift = left + job.shift[0], top + job.shift[1]
-    labels, missing = list[DotLabel](), set[str]()
+    page, written, missing = job.sheet.page, list[bytes](), set[str]()
     for label in job.labels:
-        labels.append(
-            dot_label(label, job.sheet.label, dpi, missing, level=job.level, shift=shift, page=job.sheet.page)
-        )
+        composed = dot_label(label, job.sheet.label, dpi, missing, level=job.level, shift=shift, page=page)
+        written.append(speak(composed, page))
+        check(written[-1], [label.url], page, dpi, job.level)
         advance(1)
-    return labels, dpi, _names(missing)
+    write_file(path, b"".join(written))
+    return Printed(len(written), _names(missing))
 
 
 def _names(missing: set[str]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ a command.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from PIL import Image
@@ -22,6 +23,8 @@ MAX_MAGNIFICATION = 10
 """Dots of a module that every printer draws."""
 _PAYLOAD = re.compile(r"[A-Za-z0-9:/.\-]{1,300}")
 """What a tag's address consists of.  No sign in it means anything to a printer."""
+_GAP = 3
+"""White rows between two pictures; fewer are not worth a command."""
 _DARK = 150
 """Grey below this is black: a little more than half, since heads print thin strokes thinner."""
 
@@ -123,17 +126,21 @@ def dot_label(
         )
     ink = ink.crop((left, top, left + width, top + height))
     edge = code_room(code)[2]
-    graphics = [_graphic(ink, (0, 0, edge, height)), _graphic(ink, (edge, 0, width, height))]
-    return DotLabel(width, height, code, tuple(graphic for graphic in graphics if graphic is not None))
+    graphics = [*_graphics(ink, 0, edge), *_graphics(ink, edge, width)]
+    return DotLabel(width, height, code, tuple(graphics))
 
 
-def _graphic(ink: Image.Image, region: tuple[int, int, int, int]) -> Graphic | None:
-    """Return what is black in a region, without the white around it."""
-    box = ink.crop(region).getbbox()
-    if box is None:
-        return None
-    x, y, right, bottom = region[0] + box[0], region[1] + box[1], region[0] + box[2], region[1] + box[3]
-    columns = (right - x + 7) // 8 * 8
-    x = max(0, min(x, ink.width - columns))  # Whole bytes, and all of them on the label.
-    part = ink.crop((x, y, x + columns, bottom)).convert("1")
-    return Graphic(x, y, columns, bottom - y, part.tobytes())
+def _graphics(ink: Image.Image, left: int, right: int) -> Iterator[Graphic]:
+    """Give what is black between two columns, a picture a line, without the white around it."""
+    rows = [*ink.crop((left, 0, right, ink.height)).getprojection()[1], 0]
+    top = None
+    for bottom, black in enumerate(rows):
+        if black and top is None:
+            top = bottom
+        elif top is not None and not any(rows[bottom : bottom + _GAP]):
+            box = ink.crop((left, top, right, bottom)).getbbox() or (0, 0, 0, 0)
+            columns = (box[2] - box[0] + 7) // 8 * 8
+            x = max(0, min(left + box[0], ink.width - columns))  # Whole bytes, and all of them on the label.
+            part = ink.crop((x, top, x + columns, bottom)).convert("1")
+            yield Graphic(x, top, columns, bottom - top, part.tobytes())
+            top = None

@@ -7,15 +7,15 @@ than that of the sheets, once as small as it can be and once as large as a print
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import zxingcpp
-from PIL import Image
+from PIL import Image, ImageOps
 
 from provenance.errors import VerificationError
 from provenance.printing.codes import MIN_MODULE_MM, Level, widest
-from provenance.printing.dots import DotLabel, code_room, in_dots
+from provenance.printing.dots import DotLabel, NativeCode, code_room, in_dots
 from provenance.printing.raster import INCH
 from provenance.printing.tspl import read_tspl
 from provenance.printing.zpl import read_zpl
@@ -55,7 +55,7 @@ def _check(
             and label.code.level == level
             and label.code.dots * INCH / dpi >= MIN_MODULE_MM - 1e-6
             and _within(label)
-            and all(_read(draw(label, side)) == [url] for side in _sides(label))
+            and all(_read(page) == [url] for page in _drawn(label))
         )
         if not fits:
             raise VerificationError(
@@ -65,15 +65,30 @@ def _check(
 
 def draw(label: DotLabel, version: int | None = None) -> Image.Image:
     """Return a label as a printer prints it, its code of `version` or as small as it can be."""
-    page = pictures(label)
+    return _with(pictures(label), label.code, _code(label.code, version))
+
+
+def _drawn(label: DotLabel) -> Iterator[Image.Image]:
+    """Give the label as it may be printed: with the smallest code, and with the largest where that is another."""
+    page, smallest = pictures(label), _code(label.code, None)
+    yield _with(page.copy(), label.code, smallest)
+    largest = widest(label.code.payload, label.code.level)
+    if smallest.width != largest * label.code.dots:
+        yield _with(page, label.code, _code(label.code, (largest - 17) // 4))
+
+
+def _code(code: NativeCode, version: int | None) -> Image.Image:
     options = {} if version is None else {"version": version}
     drawn: Any = zxingcpp.create_barcode(
-        label.code.payload, zxingcpp.BarcodeFormat.QRCode, ec_level=label.code.level, **options
-    ).to_image(scale=label.code.dots, add_quiet_zones=False)
+        code.payload, zxingcpp.BarcodeFormat.QRCode, ec_level=code.level, **options
+    ).to_image(scale=code.dots, add_quiet_zones=False)
     dots = bytes(memoryview(drawn))
     side = math.isqrt(len(dots))
-    code = Image.frombytes("L", (side, side), dots)
-    page.paste(0, (label.code.x, label.code.y), code.point(lambda grey: 255 - grey))
+    return Image.frombytes("L", (side, side), dots)
+
+
+def _with(page: Image.Image, code: NativeCode, drawn: Image.Image) -> Image.Image:
+    page.paste(0, (code.x, code.y), ImageOps.invert(drawn))
     return page
 
 
@@ -83,10 +98,6 @@ def pictures(label: DotLabel) -> Image.Image:
     for graphic in label.graphics:
         page.paste(graphic.image(), (graphic.x, graphic.y))
     return page
-
-
-def _sides(label: DotLabel) -> tuple[int | None, ...]:
-    return None, (widest(label.code.payload, label.code.level) - 17) // 4
 
 
 def _within(label: DotLabel) -> bool:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import re
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image, ImageChops, ImageOps
 
 from provenance.errors import ConfigurationError, MalformedError, ProvenanceError, VerificationError
 from provenance.printing.codes import Level
-from provenance.printing.dots import DotLabel, Graphic, NativeCode, dot_label
-from provenance.printing.dots_readback import check_zpl, draw
+from provenance.printing.dots import DotLabel, Graphic, NativeCode, code_room, dot_label
+from provenance.printing.dots_readback import check_zpl, draw, pictures
 from provenance.printing.label import Label
+from provenance.printing.png import tag_png
 from provenance.printing.zpl import _packed_row, read_zpl, zpl
 from provenance.serial import Serial
 from provenance.tag import tag_url
@@ -78,9 +81,9 @@ def test_a_shift_moves_all_alike(shift: tuple[float, float]) -> None:
     check_zpl(zpl(moved), [label.url], SIZE, 203, "M")
     by = round(shift[0] * 203 / 25.4), round(shift[1] * 203 / 25.4)
     assert (moved.code.x - still.code.x, moved.code.y - still.code.y) == by
-    for before, after in zip(still.graphics, moved.graphics, strict=True):
-        assert abs(after.x - before.x - by[0]) <= 8  # Whole bytes.
-        assert abs(after.y - before.y - by[1]) <= 1
+    boxes = [ImageOps.invert(pictures(composed)).getbbox() for composed in (still, moved)]
+    for side, (before, after) in enumerate(zip(*boxes, strict=True)):
+        assert abs(after - before - by[side % 2]) <= 1
 
 
 @pytest.mark.parametrize("shift", [(9.0, 0.0), (0.0, 9.0), (-9.0, 0.0), (0.0, -9.0)])
@@ -169,3 +172,24 @@ def test_the_code_is_dark_where_the_file_says() -> None:
     x, y, side = good.code.x, good.code.y, 7 * good.code.dots
     assert page.crop((x, y, x + side, y + good.code.dots)).getextrema() == (0, 0)
     assert page.crop((x - 4 * good.code.dots, y, x, y + side)).getextrema() == (255, 255)
+
+
+@pytest.mark.parametrize("dpi", [203, 300])
+def test_the_pictures_together_are_what_a_png_shows_beside_its_code(dpi: int) -> None:
+    """All words and the seal, where the PNG of the same label has them."""
+    label = label_with("青花缠枝莲纹梅瓶")
+    composed = dot_label(label, SIZE, dpi, set())
+    with Image.open(io.BytesIO(tag_png(label, dpi=dpi, size=SIZE))) as opened:
+        shown = opened.convert("L").point(lambda grey: 255 * (grey > 128))
+    shown.paste(255, code_room(composed.code))
+    ours, theirs = ImageOps.invert(pictures(composed)), ImageOps.invert(shown)
+    boxes = ours.getbbox(), theirs.getbbox()
+    assert all(abs(one - other) <= 2 for one, other in zip(*boxes, strict=True))  # type: ignore[arg-type]
+    apart = ImageChops.difference(ours, theirs).histogram()[255]
+    assert apart < 0.35 * theirs.histogram()[255]  # Greys become black or white.
+
+
+def test_a_label_as_large_as_a_parcel_s_stays_within_what_pictures_may_have() -> None:
+    composed = dot_label(label_with("青花缠枝莲纹梅瓶"), (100.0, 150.0), 300, set())
+    assert max(len(graphic.bits) for graphic in composed.graphics) < 99_999
+    assert read_zpl(zpl(composed)) == [composed]
