@@ -43,6 +43,12 @@ def test_the_packing_of_pictures_is_that_of_the_manual() -> None:
     assert _packed_row("F" * 421) == "zFgGF"
 
 
+def test_rows_that_repeat_are_not_sent_again() -> None:
+    graphic = Graphic(3, 4, 16, 20, b"\x0f\x00" * 20)
+    label = DotLabel(400, 240, NativeCode(40, 40, 4, "M", "https://a.example/P/7K3M9QX2VD5T6"), (graphic,))
+    assert b"^GFA,40,40,2,0F," + b":" * 19 + b"^FS" in zpl(label)
+
+
 @given(st.binary(min_size=1, max_size=400), st.integers(1, 40))
 def test_pictures_survive_the_packing(bits: bytes, stride: int) -> None:
     bits += bytes(-len(bits) % stride)
@@ -86,7 +92,7 @@ def test_a_shift_moves_all_alike(shift: tuple[float, float]) -> None:
         assert abs(after - before - by[side % 2]) <= 1
 
 
-@pytest.mark.parametrize("shift", [(9.0, 0.0), (0.0, 9.0), (-9.0, 0.0), (0.0, -9.0)])
+@pytest.mark.parametrize("shift", [(9.0, 0.0), (0.0, 9.0), (-9.0, 0.0), (0.0, -9.0), (-2.0, 0.0), (3.0, 0.0)])
 def test_nothing_is_moved_off_the_label(shift: tuple[float, float]) -> None:
     with pytest.raises(ConfigurationError) as caught:
         dot_label(label_with("青花梅瓶"), SIZE, 203, set(), shift=shift)
