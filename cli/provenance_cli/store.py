@@ -17,8 +17,8 @@ from provenance.encoding import Digest
 from provenance.errors import ConfigurationError, ConflictError, NotFoundError
 from provenance.piece import Piece
 from provenance.serial import Serial
-from provenance_cli.amendment_store import AmendmentStore
 from provenance_cli.records import RECORDED, REFUSED, SIGNED, piece_columns, piece_of
+from provenance_cli.secret_store import SecretStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Signed:
     bundle: bytes | None
 
 
-class Store(AmendmentStore):
+class Store(SecretStore):
     """The records.  Every write is durable when it returns."""
 
     # --- pieces -----------------------------------------------------------------------------------------------------

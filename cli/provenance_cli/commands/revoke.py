@@ -64,7 +64,7 @@ def revoke(app: App, serial: str, hold: bool, lift: bool, retire: bool, policy_f
     if status is Status.REVOKED:
         app.require(_("Revoke {serial} for ever?").format(serial=wanted), default=True)
     account = Account.from_seed(app.unlock(keystore).seed)
-    _require_counting(ledger, account.address, keystore.studio)
+    require_counting(ledger, account.address, keystore.studio)
     result = order_status(client, ledger, account, token_id, status, keystore.studio)
     app.say(_(DONE[status.name]).format(serial=wanted))
     app.data(result)
@@ -130,7 +130,7 @@ def token_of(verdict: Verdict) -> int:
     )
 
 
-def _require_counting(ledger: EVMLedger, account: Address, studio: Address) -> None:
+def require_counting(ledger: EVMLedger, account: Address, studio: Address) -> None:
     """Require that the ledger takes an account's signature for a studio now; raises `ConflictError`."""
     from provenance.errors import ConflictError
     from provenance_cli.moments import shown_moment

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from provenance_cli.commands.calibrate import calibrate
+from provenance_cli.commands.secret import secret
 from provenance_cli.context import App, pass_app
 from provenance_cli.i18n import _, later, ngettext
 from provenance_cli.paper import layout_of, paper_options, shift_of
@@ -30,6 +31,7 @@ def tag() -> None:
 
 
 tag.add_command(calibrate)
+tag.add_command(secret)
 
 
 @tag.command(name="print", help="Print the tags of anchored pieces: label sheets, pictures, or for a label printer.")

@@ -1,0 +1,69 @@
+"""Sheets of secret codes.  What is wrong with one is told by its serial: nothing repeats a secret."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from provenance.claim_key import SecretCode
+from provenance.errors import VerificationError
+from provenance.printing import codes
+from provenance.printing.label import Label
+from provenance.printing.layouts import Layout
+from provenance.printing.readback import read_sheet
+from provenance.printing.sheet import SheetReport, print_sheet
+
+
+@dataclass(frozen=True, slots=True)
+class SecretLabel:
+    """A label with a secret code: `title` and `lines` stand beside it, the serial beneath."""
+
+    code: SecretCode
+    title: str
+    lines: tuple[str, ...] = ()
+
+
+def print_secrets(
+    labels: Sequence[SecretLabel],
+    layout: Layout,
+    *,
+    created: datetime,
+    start: int = 1,
+    shift: tuple[float, float] = (0.0, 0.0),
+    cut_marks: bool = False,
+    progress: Callable[[int], None] = lambda number: None,
+) -> tuple[bytes, SheetReport]:
+    """Return a PDF of secret codes once every one was read back from its pages.
+
+    Raises as `print_sheet` does, and `VerificationError` where a code does not read back.
+    """
+    out = io.BytesIO()
+    drawn = (Label(label.code.reveal(), str(label.code.serial), label.title, label.lines) for label in labels)
+    try:
+        report = print_sheet(
+            drawn, out, layout, created=created, start=start, shift=shift, cut_marks=cut_marks, progress=progress
+        )
+    finally:
+        for remembered in (codes.matrix, codes.widest):  # Else the last secrets stay in memory as long as the program.
+            remembered.cache_clear()
+    pdf = out.getvalue()
+    check_secrets(pdf, [label.code for label in labels])
+    return pdf, report
+
+
+def check_secrets(pdf: bytes, expected: Sequence[SecretCode]) -> None:
+    """Return if the codes on `pdf` are exactly `expected`; raise `VerificationError` otherwise."""
+    found, wanted = Counter(read_sheet(pdf)), Counter(code.reveal() for code in expected)
+    if found == wanted:
+        return
+    missing = [str(code.serial) for code in expected if code.reveal() not in found]
+    raise VerificationError(
+        "codes-unreadable",
+        "The secret codes of {count} pieces cannot be read back: {serials}.",
+        hint="Choose a larger label.",
+        count=len(missing),
+        serials=", ".join(missing[:5]),
+    )

@@ -1,0 +1,342 @@
+"""Secret codes on paper, from the studio's command line to the buyer's claim at a running registry."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import subprocess
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from provenance.claim_key import SecretCode
+from provenance.evm.accounts import Account
+from provenance.ledger import ReinstateCall, SuspendCall
+from provenance.serial import Serial
+from provenance.tag import parse_tag_url, tag_url
+from provenance_cli.private_file import PrivateFile
+from tests.support.hand_overs import Counter
+from tests.support.registries import RunningRegistry
+from tests.support.secret_shops import SecretShop, claim_account
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningRegistry]:
+    """A registry whose every byte may be searched."""
+    running = RunningRegistry(tmp_path_factory.mktemp("secret") / "data")
+    running.start()
+    yield running
+    assert running.stop() == 0, running.log
+
+
+@pytest.fixture
+def shop(
+    house: RunningRegistry,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+) -> SecretShop:
+    monkeypatch.setattr("provenance.tag.is_public_host", lambda base_url: True)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    slug = f"s{abs(hash(request.node.name)) % 10**9}"
+    return SecretShop(tmp_path, house, slug, capsys)
+
+
+@pytest.fixture
+def counter(house: RunningRegistry, request: pytest.FixtureRequest) -> Iterator[Counter]:
+    made = Counter(house, f"2001:db8:{abs(hash(request.node.name)) % 0xFFFF:x}::1")
+    yield made
+    made.http.close()
+
+
+def someone() -> Account:
+    return Account.generate()[0]
+
+
+def offer_of(counter: Counter, code: SecretCode, token: int) -> dict[str, Any]:
+    """What the registry answers to a buyer who has the code, and asks for its release."""
+    answer = counter.http.get(f"/api/v1/releases/{token}/{claim_account(code).address}")
+    assert answer.status_code == 200, answer.text
+    release: dict[str, Any] = answer.json()
+    return release
+
+
+def claim_of(counter: Counter, code: SecretCode, token: int, buyer: Account) -> dict[str, Any]:
+    members: dict[str, Any] = counter.claim(offer_of(counter, code, token), claim_account(code), buyer.address)
+    return members
+
+
+def hidden_of(codes: dict[Serial, SecretCode]) -> list[bytes]:
+    """All spellings of the secrets and keys that must stand nowhere."""
+    found = list[bytes]()
+    for code in codes.values():
+        secret, key = code.reveal().partition("#")[2].encode(), code.private_key()
+        found += [secret, secret.lower(), secret[:13], key, key.hex().encode()]
+    return found
+
+
+def shop_account(shop: SecretShop) -> Account:
+    return Account.from_seed(shop.workshop.keystore().unlock("four words of mine").seed)
+
+
+def everything_of(house: RunningRegistry) -> bytes:
+    """Every byte that the registry wrote: database, journals, chain, log."""
+    files = [path for path in house.folder.rglob("*") if path.is_file()]
+    return house.log.encode() + b"".join(path.read_bytes() for path in files)
+
+
+def test_a_secret_code_claims_once_and_its_secret_is_on_paper_only(
+    shop: SecretShop, counter: Counter, house: RunningRegistry
+) -> None:
+    said = shop.done("tag", "secret")
+    assert (said["codes"], said["pages"], said["cancelled"], said["refused"]) == (2, 1, 0, [])
+    assert Path(said["file"]) == shop.sheet
+    if os.name == "posix":
+        assert stat.S_IMODE(shop.sheet.stat().st_mode) == 0o600
+    codes = shop.codes()
+    assert list(codes) == shop.serials
+    assert sorted(path.name for path in shop.sheet.parent.iterdir()) == ["seals.pdf"]
+
+    serial, code = next(iter(codes.items()))
+    kept = b"".join(path.read_bytes() for path in shop.path.rglob("*") if path.is_file() and path != shop.sheet)
+    assert "青花小杯".encode() in kept
+    text = subprocess.run(["pdftotext", "-raw", shop.sheet, "-"], capture_output=True, check=True).stdout
+    assert str(serial).encode() in text
+    for where in (kept, text, shop.sheet.read_bytes()):
+        assert not any(hidden in where for hidden in hidden_of(codes))
+
+    # The page that a scan opens: no browser sends what stands behind "#", and none tells another site of it.
+    token, buyer, thief = shop.token(serial), someone(), someone()
+    page = counter.http.get(code.reveal(), headers={"accept": "text/html"})
+    assert page.status_code == 200
+    assert page.headers["referrer-policy"] == "no-referrer"
+    assert code.reveal().partition("#")[2] not in page.text
+
+    # The tag that everybody sees holds no key, and no other key claims.
+    public = parse_tag_url(tag_url(house.base_url, serial))
+    with pytest.raises(Exception, match="no secret code"):
+        SecretCode.parse(str(public))
+    offer = offer_of(counter, code, token)
+    good = counter.claim(offer, claim_account(code), buyer.address)
+    guessed, other = claim_account(SecretCode.draw(house.base_url, serial)), claim_account(codes[shop.serials[1]])
+    for key in (guessed, other, shop_account(shop)):
+        counter.refused("claims", counter.claim(offer, key, thief.address), "InvalidClaimSignature")
+        own = {**offer, "claimKey": str(key.address)}
+        counter.refused("claims", counter.claim(own, key, thief.address), "InvalidHolderSignature")
+        alone = {name: value for name, value in counter.claim(own, key, thief.address).items() if name != "release"}
+        assert counter.post("claims", alone).json()["code"] == "unknown-release"
+    assert (counter.nonce(token), counter.holder(token)) == (0, shop.workshop.keystore().studio)
+
+    assert counter.done("claims", good)["state"] == "final"
+    assert counter.holder(token) == buyer.address
+    counter.refused("claims", counter.claim(offer, claim_account(code), thief.address), "WrongPieceNonce")
+    assert counter.wait("claims", counter.post("claims", good).json()["id"])["state"] == "final"  # The same one.
+    assert (counter.nonce(token), counter.holder(token)) == (1, buyer.address)
+
+    written = everything_of(house)
+    assert claim_account(code).address.value.hex().encode() in written.lower().replace(b"0x", b"") or (
+        claim_account(code).address.value in written
+    )
+    assert not any(hidden in written for hidden in hidden_of(codes))
+
+    # What was sold gets no code any more, and what has one none without being asked for.
+    shop.sheet.unlink()
+    code_, _, talk = shop.run("tag", "secret", serial, "--reprint")
+    assert (code_, "is not the studio's any more" in talk) == (3, True), talk
+    said = shop.done("tag", "secret")
+    assert (said["codes"], said["printed"]) == (0, 2)
+    assert not shop.sheet.exists()
+
+
+def test_of_two_claims_at_the_same_time_one_wins(shop: SecretShop, counter: Counter) -> None:
+    serial = shop.serials[0]
+    shop.done("tag", "secret", serial)
+    code, token = shop.codes()[serial], shop.token(serial)
+    buyers = [someone() for _ in range(4)]
+    claims = [claim_of(counter, code, token, buyer) for buyer in buyers]
+    answers: list[httpx.Response] = []
+    threads = [threading.Thread(target=lambda c=claim: answers.append(counter.post("claims", c))) for claim in claims]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    taken = [answer for answer in answers if answer.status_code == 202]
+    assert [answer.status_code for answer in answers if answer not in taken] == [409] * 3
+    assert len(taken) == 1
+    won = counter.wait("claims", taken[0].json()["id"])
+    assert won["state"] == "final"
+    assert str(counter.holder(token)) == won["newHolder"]
+    assert counter.nonce(token) == 1
+
+
+def test_a_code_is_printed_anew_only_when_asked_for_and_cancels_the_earlier(shop: SecretShop, counter: Counter) -> None:
+    serial = shop.serials[0]
+    shop.done("tag", "secret", serial)
+    old, token = shop.codes()[serial], shop.token(serial)
+    late = claim_of(counter, old, token, someone())
+    first = shop.sheet.read_bytes()
+    code, _, talk = shop.run("tag", "secret", serial)
+    assert (code, "nowhere else" in talk) == (3, True), talk
+    assert shop.sheet.read_bytes() == first
+    code, _, talk = shop.run("tag", "secret", serial, "--out", shop.folder / "second.pdf")
+    assert (code, "--reprint" in talk) == (3, True), talk
+    assert not (shop.folder / "second.pdf").exists()
+    assert counter.nonce(token) == 0
+    assert shop.run("tag", "secret", "--reprint")[0] == 2
+    code, _, talk = shop.run("tag", "secret", "--reprint", serial, "--passphrase-file", shop.folder / "policy.json")
+    assert code != 0
+
+    said = shop.done("tag", "secret", "--reprint", serial, "--out", shop.folder / "second.pdf")
+    assert (said["codes"], said["cancelled"]) == (1, 1)
+    new = shop.codes(shop.folder / "second.pdf")[serial]
+    assert new.reveal() != old.reveal()
+    assert counter.nonce(token) == 1
+    counter.refused("claims", late, "WrongPieceNonce")
+    buyer = someone()
+    assert counter.done("claims", claim_of(counter, new, token, buyer))["state"] == "final"
+    assert counter.holder(token) == buyer.address
+
+
+def test_a_run_that_was_killed_leaves_no_code_that_counts(shop: SecretShop, counter: Counter) -> None:
+    serial = shop.serials[0]
+    token, nonce = shop.token(serial), 0
+    for moment in ("before", "between", "after"):
+        shop.killed(moment, "tag", "secret", serial)
+        left = list(shop.sheet.parent.glob("*.pdf"))
+        assert bool(left) == (moment == "after")
+        void = shop.codes()[serial] if left else None
+        late = claim_of(counter, void, token, someone()) if void else None
+        if left:
+            code, _, talk = shop.run("tag", "secret", serial)
+            assert (code, "did not end" in talk) == (3, True), talk
+            shop.sheet.unlink()
+        code, said, talk = shop.run("tag", "secret", serial)
+        assert (code, said["codes"], said["cancelled"]) == (0, 1, 1), talk
+        assert "did not end" in talk
+        nonce += 1
+        assert counter.nonce(token) == nonce
+        if late:
+            counter.refused("claims", late, "WrongPieceNonce")
+        shop.sheet.unlink()
+        shop.done("tag", "secret", "--reprint", serial)
+        nonce += 1
+        assert [path.name for path in shop.sheet.parent.iterdir()] == ["seals.pdf"]
+        shop.sheet.unlink()
+        if moment != "after":  # As if no code had been drawn yet.
+            shop.workshop.store.forget_drawn(shop.workshop.store.drawn_codes().values())
+
+
+def test_a_full_disk_is_found_before_anything_is_released(
+    shop: SecretShop, counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serial = shop.serials[0]
+    token = shop.token(serial)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("provenance_cli.private_file.os.write", full)
+        code, _, talk = shop.run("tag", "secret", serial)
+    assert (code, "No space left" in talk, "are gone" in talk) == (5, True, True), talk
+    assert shop.workshop.store.drawn_codes() == {}
+    assert list(shop.sheet.parent.iterdir()) == []
+
+    with monkeypatch.context() as patch:  # Against all odds after the room was taken.
+        patch.setattr(PrivateFile, "fill", full)
+        assert shop.run("tag", "secret", serial)[0] == 5
+    (drawn,) = shop.workshop.store.drawn_codes().values()
+    assert not drawn.printed
+    assert list(shop.sheet.parent.iterdir()) == []
+    assert counter.http.get(f"/api/v1/releases/{token}/{drawn.claim_key}").status_code == 200
+    said = shop.done("tag", "secret", serial)
+    assert (said["codes"], said["cancelled"]) == (1, 1)
+    assert counter.http.get(f"/api/v1/releases/{token}/{drawn.claim_key}").status_code == 404
+
+
+def test_what_cannot_be_released_gets_no_code(
+    shop: SecretShop, counter: Counter, house: RunningRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio = shop.workshop.keystore().studio
+    house.steward_does(SuspendCall(studio))
+    code, _, talk = shop.run("tag", "secret")
+    assert (code, "suspended" in talk) == (3, True), talk
+    house.steward_does(ReinstateCall(studio))
+
+    pinned = shop.workshop.policy_path.read_bytes()
+    policy = house.policy
+    for wrong in (
+        replace(policy, ledger=replace(policy.ledger, chain_id=policy.ledger.chain_id + 1)),
+        replace(policy, nodes=("http://127.0.0.1:9",)),
+    ):
+        shop.workshop.policy_path.write_bytes(wrong.to_bytes())
+        code, _, talk = shop.run("tag", "secret")
+        assert code in (3, 5), talk
+    shop.workshop.policy_path.write_bytes(pinned)
+    with monkeypatch.context() as patch:
+        patch.setattr("provenance_cli.hand_over_client.HandOverClient._object", _gone)
+        code, _, talk = shop.run("tag", "secret")
+    assert (code, "does not answer" in talk) == (3, True), talk
+    assert len(shop.workshop.store.drawn_codes()) == 2
+    assert not shop.sheet.exists()
+    moved = shop.folder / "moved"
+    shutil.move(shop.path, moved)
+    shop.path = moved
+    said = shop.done("tag", "secret")
+    assert (said["codes"], said["cancelled"]) == (2, 2)
+    assert set(shop.codes()) == set(shop.serials)
+
+
+def _gone(client: Any, *_: object) -> None:
+    raise client.unreachable()
+
+
+def test_one_piece_that_is_refused_spoils_no_other(
+    shop: SecretShop, counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from provenance_cli import secret_codes
+
+    first, second = shop.serials
+    draw = secret_codes.draw
+
+    def wrong(*given: Any) -> list[Any]:
+        made = draw(*given)
+        stranger = someone().sign_message(counter.ledger.identity, made[0].release)
+        return [replace(made[0], drawn=replace(made[0].drawn, signature=stranger)), *made[1:]]
+
+    monkeypatch.setattr(secret_codes, "draw", wrong)
+    said = shop.done("tag", "secret")
+    assert (said["codes"], [item["serial"] for item in said["refused"]]) == (1, [str(first)])
+    assert list(shop.codes()) == [second]
+    assert list(shop.workshop.store.drawn_codes()) == [second]
+
+
+def test_many_codes_are_cancelled_and_released_within_the_registrys_limits(shop: SecretShop, counter: Counter) -> None:
+    for number in range(18):
+        shop.done("piece", "add", "--title", f"杯 {number}")
+    shop.done("sign")
+    shop.done("submit", "--wait")
+    shop.done("tag", "secret", "--layout", "roll-50x30")
+    shop.sheet.unlink()
+    said = shop.done("tag", "secret", "--reprint", *shop.serials)
+    assert (said["codes"], said["cancelled"], said["refused"]) == (20, 20, [])
+    assert {counter.nonce(shop.token(serial)) for serial in shop.serials} == {1}
+    for serial, code in shop.codes().items():
+        key = claim_account(code).address
+        assert counter.http.get(f"/api/v1/releases/{shop.token(serial)}/{key}").status_code == 200
+
+
+def test_two_programs_never_draw_at_once(shop: SecretShop) -> None:
+    from provenance_cli.secret_codes import alone
+
+    with alone(shop.workshop):
+        code, _, talk = shop.run("tag", "secret")
+    assert (code, "Another program" in talk) == (3, True), talk
+    assert Serial(shop.serials[0].compact) not in shop.workshop.store.drawn_codes()
