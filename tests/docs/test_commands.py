@@ -268,6 +268,8 @@ def test_json_has_the_members_that_the_reference_shows(guild: Guild, tmp_path: P
     check("tag print", *at, "tag", "print", "--format", "tspl", "--layout", "roll-50x30")
     check("tag calibrate", "tag", "calibrate", "--out", tmp_path / "calibration.pdf")
     check("tag certificate", *at, "tag", "certificate")
+    check("tag secret", *at, "tag", "secret")
+    check("tag secret", *at, "tag", "secret", "--out", tmp_path / "none.pdf")  # There is nothing left to print.
     serial = Workshop.open(shop).store.pieces()[0].serial
     check("verify", *at, "verify", serial)
     check("bundle", *at, "bundle", serial)
