@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from provenance.encoding import Address
-from provenance.errors import LedgerError, LimitError, ProvenanceError
+from provenance.errors import ConflictError, LedgerError, LimitError, ProvenanceError
 from provenance.handover import Claim, HolderOrder, Release
 from provenance_cli.client import RegistryClient, problem_error
 
@@ -28,7 +28,10 @@ class HandOverClient(RegistryClient):
     """One registry, where pieces change hands."""
 
     def keep_releases(self, releases: Sequence[tuple[Release, bytes]]) -> list[ProvenanceError | None]:
-        """Hand signed releases in; return for each, in order, why it is not kept, or ``None`` where it is on disk."""
+        """Hand signed releases in; return for each, in order, ``None`` where it is on disk and its piece has no other.
+
+        Else why not: of these nothing must be printed.
+        """
         answers: dict[int, ProvenanceError | None] = {}
         waiting, deadline = list(range(len(releases))), time.monotonic() + PATIENCE
         while waiting:
@@ -59,6 +62,13 @@ class HandOverClient(RegistryClient):
             return problem_error(result, status if isinstance(status, int) else 422)
         if any(result.get(name) != item[name] for name in ("tokenId", "claimKey", "nonce")):
             raise self.nonsense()  # It speaks of another release: nothing is known of ours.
+        others = result.get("others")
+        if isinstance(others, int) and others > 0:
+            return ConflictError(
+                "released-elsewhere",
+                "The registry has another release of the piece that counts: a secret code of it may be on paper.",
+                hint="Look for it, if this folder was restored or copied. `kilnmark tag secret --reprint` cancels it.",
+            )
         return None
 
     def release(self, token_id: int, claim_key: Address) -> dict[str, Any]:

@@ -39,6 +39,7 @@ COMMANDS: dict[str, Entry] = {
     "verify": Entry("verify", "verify", "Check a piece by serial, address, bundle or photo.", FIRING),
     "demo": Entry("demo", "demo", "Run the whole way on sample pieces.", FIRING),
     "bundle": Entry("bundle", "bundle", "Save all evidence for a piece in one file.", REPAIR),
+    "claim": Entry("claim", "claim", "Take a piece over by its secret code.", REPAIR),
     "revoke": Entry("revoke", "revoke", "Withdraw a certificate, or put it on hold.", REPAIR),
     "key": Entry("key", "key", "See, protect and restore the workshop's keys.", REPAIR),
     "doctor": Entry("doctor", "doctor", "Find out what is wrong, and what to do.", REPAIR),

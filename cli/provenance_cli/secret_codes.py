@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from provenance.claim_key import SecretCode
 from provenance.encoding import Address
-from provenance.errors import ConflictError, LedgerError
+from provenance.errors import ConflictError, LedgerError, StorageError
 from provenance.handover import HolderAction, HolderOrder, Release
 from provenance_cli.i18n import later
 
@@ -65,7 +65,11 @@ def alone(workshop: Workshop) -> Iterator[None]:
     try:
         try:
             lock.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError:
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise StorageError(
+                    "cannot-write", "{path} cannot be written: {reason}.", path=workshop.path, reason=error
+                ) from None
             raise ConflictError(
                 "codes-being-drawn", "Another program draws secret codes in this folder.", hint="Wait until it is done."
             ) from None
@@ -82,6 +86,7 @@ def choose(
     *,
     named: bool,
     reprint: bool,
+    advance: Advance,
 ) -> Choice:
     """Tell which of `pieces`, given with their tokens, get a code.
 
@@ -91,6 +96,7 @@ def choose(
     for item, token_id in pieces:
         serial = item.certificate.piece.serial
         before = drawn.get(serial)
+        advance(1)
         holding = ledger.holding(token_id, head)
         if holding is None:
             raise LedgerError("ledger-behind", "The ledger does not show {serial} yet.", retryable=True, serial=serial)

@@ -216,6 +216,13 @@ class SignedRelease:
         return 0 < self.release.deadline < now
 
 
+class Keeping(NamedTuple):
+    """What became of a release: whether its claim key is `new`, and how many `others` of the piece count now."""
+
+    new: bool
+    others: int
+
+
 @dataclass(frozen=True, slots=True)
 class LotRow:
     """A lot of the index with its anchor.

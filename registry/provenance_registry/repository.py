@@ -19,6 +19,7 @@ from provenance_registry.records import (
     AnchoredRow,
     HeldGroup,
     Incomplete,
+    Keeping,
     LotRow,
     NamedFile,
     OutboxEntry,
@@ -96,8 +97,8 @@ class Transaction(Protocol):
         Raises `ConflictError` while another message that uses up the same number is under way.
         """
 
-    def keep_release(self, signed: SignedRelease, now: int, limit: int) -> bool:
-        """Keep a release, forgetting those of the piece that are void; tell whether its claim key is new.
+    def keep_release(self, signed: SignedRelease, now: int, limit: int) -> Keeping:
+        """Keep a release, forgetting those of the piece that are void.
 
         Of two for one claim key the one that counts longer is kept.  Raises `ConflictError` where the piece has
         `limit` of them.

@@ -17,6 +17,7 @@ import pytest
 from openpyxl.workbook.workbook import Workbook
 
 from provenance.bundle import Bundle
+from provenance.printing.readback import read_sheet
 from provenance_cli import main
 from provenance_cli.files import write_file
 from provenance_cli.workshop import Workshop
@@ -270,6 +271,8 @@ def test_json_has_the_members_that_the_reference_shows(guild: Guild, tmp_path: P
     check("tag certificate", *at, "tag", "certificate")
     check("tag secret", *at, "tag", "secret")
     check("tag secret", *at, "tag", "secret", "--out", tmp_path / "none.pdf")  # There is nothing left to print.
+    (tmp_path / "code").write_text(read_sheet((shop / "out" / "seals.pdf").read_bytes())[0], "utf-8")
+    check("claim", *at, "claim", "--check", "--code-file", tmp_path / "code")
     serial = Workshop.open(shop).store.pieces()[0].serial
     check("verify", *at, "verify", serial)
     check("bundle", *at, "bundle", serial)

@@ -221,6 +221,7 @@ def test_releases_of_a_whole_firing_are_kept_in_one_request(counter: Counter, st
     assert answer.status_code == 200, answer.text
     results = answer.json()["results"]
     assert [result.get("new") for result in results[:17]] == [True] * 16 + [False]
+    assert [result.get("others") for result in results[:17]] == [*range(16), 15]
     codes = [result.get("code") for result in results[17:]]
     assert codes == ["not-the-holder", "not-a-release", "unknown-token", "too-many-releases", "not-a-release"]
     assert [result["line"] for result in results[17:]] == [18, 19, 20, 21, 22]

@@ -340,3 +340,66 @@ def test_two_programs_never_draw_at_once(shop: SecretShop) -> None:
         code, _, talk = shop.run("tag", "secret")
     assert (code, "Another program" in talk) == (3, True), talk
     assert Serial(shop.serials[0].compact) not in shop.workshop.store.drawn_codes()
+
+
+def test_a_folder_that_was_restored_prints_no_second_code_unawares(shop: SecretShop, counter: Counter) -> None:
+    """Its records do not know of the first: the registry tells of a release that it did not make."""
+    shop.done("tag", "secret")
+    first = shop.codes()
+    shop.sheet.unlink()
+    shop.workshop.store.forget_drawn(shop.workshop.store.drawn_codes().values())
+    for _ in range(2):
+        code, _data, talk = shop.run("tag", "secret")
+        assert (code, "another release" in talk) == (3, True), talk
+        assert not shop.sheet.exists()
+        assert shop.workshop.store.drawn_codes() == {}
+    serial = shop.serials[0]
+    token, buyer = shop.token(serial), someone()
+    said = shop.done("tag", "secret", "--reprint", serial)
+    assert (said["codes"], said["cancelled"]) == (1, 1)
+    answer = counter.http.get(f"/api/v1/releases/{token}/{claim_account(first[serial]).address}")
+    assert answer.status_code == 404
+    assert counter.done("claims", claim_of(counter, shop.codes()[serial], token, buyer))["state"] == "final"
+    other = shop.serials[1]  # Of which the first code counts on.
+    assert counter.done("claims", claim_of(counter, first[other], shop.token(other), buyer))["state"] == "final"
+
+
+def test_a_piece_is_claimed_at_the_command_line(shop: SecretShop, counter: Counter) -> None:
+    import io
+
+    import pypdfium2
+
+    shop.done("tag", "secret", "--layout", "roll-60x40")
+    first, second = shop.serials
+    codes, buyer = shop.codes(), someone().address
+    held = shop.folder / "held"
+    held.write_text(codes[first].reveal() + "\n", "utf-8")
+    said = shop.done("claim", "--check", "--code-file", held)
+    assert said == {"serial": str(first), "claimKey": str(claim_account(codes[first]).address), "counts": True,
+                    "holder": str(shop.workshop.keystore().studio)}  # fmt: skip
+    assert counter.nonce(shop.token(first)) == 0
+    said = shop.done("claim", "--to", buyer, "--code-file", held)
+    assert (said["holder"], said["counts"]) == (str(buyer), False)
+    assert counter.holder(shop.token(first)) == buyer
+    code, _, talk = shop.run("claim", "--to", buyer, "--code-file", held)
+    assert (code, "No release for this claim key counts" in talk) == (3, True), talk
+
+    page = pypdfium2.PdfDocument(shop.sheet.read_bytes())[1].render(scale=5).to_pil()
+    picture = io.BytesIO()
+    page.convert("RGB").save(picture, "JPEG", quality=85)
+    (shop.folder / "photo.jpg").write_bytes(picture.getvalue())
+    shop.done("claim", "--to", buyer, "--photo", shop.folder / "photo.jpg")
+    assert counter.holder(shop.token(second)) == buyer
+
+    public = shop.folder / "public"
+    public.write_text(tag_url(shop.registry.base_url, second), "utf-8")
+    for wrong, told in (
+        (("--check", "--code-file", public), "no secret code"),
+        (("--check",), "nobody to ask"),
+        (("--code-file", held), "--to ADDRESS"),
+        (("--check", "--photo", shop.folder / "policy.json"), "not a JPEG"),
+    ):
+        code, _, talk = shop.run("claim", *wrong)
+        assert code != 0
+        assert told in talk
+        assert not any(secret.decode("latin-1") in talk for secret in hidden_of(codes)[::5])

@@ -68,7 +68,10 @@ def secret(
         ledger = open_pinned(load_policy(app))
         pieces = [(item, own_token(verdict, keystore.studio)) for item, verdict in zip(chosen, verdicts, strict=True)]
         require_counting(ledger, keystore.account, keystore.studio)
-        choice = choose(ledger, pieces, drawn, keystore.studio, named=bool(serials), reprint=reprint)
+        with app.progress(len(pieces), _("Checking")) as advance:
+            choice = choose(
+                ledger, pieces, drawn, keystore.studio, named=bool(serials), reprint=reprint, advance=advance
+            )
         choice.printed += sum(1 for code in drawn.values() if code.printed) if not serials else 0
         if not choice.fresh and not choice.cancelled:
             _say_none(app, printed=choice.printed, sold=choice.sold)
@@ -184,7 +187,7 @@ def _release_and_write(
             if refused:
                 store.forget_drawn([item.drawn for item, _reason in refused])
                 if not kept:
-                    raise refused[0][1]
+                    return [], None, refused
                 data, report = printed(kept)
             file.fill(data)
             store.mark_printed([item.drawn for item in kept])
@@ -203,7 +206,11 @@ def _release_and_write(
 def _tell(
     app: App, path: Path, kept: Sequence[Made], report: SheetReport | None, refused: Sequence[Any], choice: Choice
 ) -> None:
-    pages, missing = (report.pages, list(report.missing)) if report else (0, [])
+    for item, reason in refused:
+        app.say(f"  {item.piece.serial}: {reason}", fg="yellow")
+    if report is None:
+        raise refused[0][1]
+    pages, missing = report.pages, list(report.missing)
     text = ngettext(
         "{n} secret code in {path}, read back, and its piece released to whoever has it.",
         "{n} secret codes in {path}, read back, and their pieces released to whoever has them.",
@@ -211,8 +218,6 @@ def _tell(
     )
     app.say(text.format(n=len(kept), path=path))
     app.say(_("Print it, cover the codes, and delete the file: the secrets are nowhere else."))
-    for item, reason in refused:
-        app.say(f"  {item.piece.serial}: {reason}", fg="yellow")
     for name in missing:
         app.say("  " + _("The typeface lacks {name}.").format(name=name), fg="yellow")
     app.data(

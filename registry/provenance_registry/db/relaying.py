@@ -13,7 +13,7 @@ from provenance_registry.db import rows
 from provenance_registry.db.anchoring import ENDED
 from provenance_registry.db.reading import Reader
 from provenance_registry.db.tables import outbox, relayed, releases
-from provenance_registry.records import RelayedMessage, SignedRelease, StoredMessage
+from provenance_registry.records import Keeping, RelayedMessage, SignedRelease, StoredMessage
 
 
 def add_relayed(connection: sa.Connection, message: RelayedMessage, entry_id: int) -> None:
@@ -54,8 +54,8 @@ def forget(connection: sa.Connection) -> None:
     connection.execute(releases.delete())
 
 
-def keep_release(connection: sa.Connection, signed: SignedRelease, now: int, limit: int) -> bool:
-    """Keep a release, forgetting those of the piece that are void; tell whether its claim key is new.
+def keep_release(connection: sa.Connection, signed: SignedRelease, now: int, limit: int) -> Keeping:
+    """Keep a release, forgetting those of the piece that are void.
 
     Of two for one claim key the one that counts longer is kept.  Raises `ConflictError` where the piece has `limit`.
     Those of a later number stay: a former holder must not remove them while the index is behind.
@@ -77,7 +77,7 @@ def keep_release(connection: sa.Connection, signed: SignedRelease, now: int, lim
         if known.release.deadline and (not release.deadline or release.deadline > known.release.deadline):
             values = {"deadline": str(release.deadline), "signature": signed.signature}
             connection.execute(releases.update().where(_is(release)).values(**values))
-        return False
+        return Keeping(False, live)
     if live >= limit:
         raise ConflictError(
             "too-many-releases",
@@ -94,7 +94,7 @@ def keep_release(connection: sa.Connection, signed: SignedRelease, now: int, lim
             signature=signed.signature,
         )
     )
-    return True
+    return Keeping(True, live)
 
 
 def _is(release: Release) -> sa.ColumnElement[bool]:

@@ -45,6 +45,7 @@ from provenance_registry.db.writer import GroupWriter
 from provenance_registry.records import (
     AnchoredRow,
     HeldGroup,
+    Keeping,
     NamedFile,
     PieceFacts,
     PiecePage,
@@ -113,7 +114,7 @@ class SQLTransaction:
     def add_relayed(self, message: RelayedMessage, entry_id: int) -> None:
         relaying.add_relayed(self._connection, message, entry_id)
 
-    def keep_release(self, signed: SignedRelease, now: int, limit: int) -> bool:
+    def keep_release(self, signed: SignedRelease, now: int, limit: int) -> Keeping:
         return relaying.keep_release(self._connection, signed, now, limit)
 
     def void_tag(self, void: TagVoid, data: bytes, received: datetime) -> bool:

@@ -77,7 +77,9 @@ def relaying_routes(services: Services) -> list[BaseRouteHandler]:
         results = []
         for number, answer in enumerate(answers, start=1):
             if isinstance(answer, Kept):
-                results.append(release_members(answer.signed, signature=False) | {"new": answer.new})
+                results.append(
+                    release_members(answer.signed, signature=False) | {"new": answer.new, "others": answer.others}
+                )
             else:
                 results.append(problem(answer) | {"line": number})
         return json_response({"results": results})

@@ -31,10 +31,14 @@ MAX_CHAIN_CHECKS = 8
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A release that is on disk; `new` is false where one for its claim key was before."""
+    """A release that is on disk; `new` is false where one for its claim key was before.
+
+    `others` releases of the piece count beside it: so many more keys can claim it.
+    """
 
     signed: SignedRelease
     new: bool
+    others: int
 
 
 class Releases:
@@ -140,7 +144,7 @@ class Releases:
         if isinstance(item, ProvenanceError):
             return item
         try:
-            return Kept(item, transaction.keep_release(item, now, MAX_LIVE_RELEASES))
+            return Kept(item, *transaction.keep_release(item, now, MAX_LIVE_RELEASES))
         except ConflictError as error:
             return error
 
