@@ -312,6 +312,10 @@ class RegistryClient:
         }
         return self._object("POST", _path_of(type(order)), msgspec.json.encode(members))
 
+    def hand_in(self, path: str, order: bytes) -> dict[str, Any]:
+        """Hand in what a studio signed; return the answer."""
+        return self._object("POST", path, order)
+
     def order(self, order_id: str, kind: type[StatusOrder | AmendOrder] = StatusOrder) -> dict[str, Any]:
         """Return how an order fares."""
         return self._object("GET", f"{_path_of(kind)}/{order_id}")

@@ -28,6 +28,8 @@ from provenance_registry.http.health import health_routes
 from provenance_registry.http.media import media_routes
 from provenance_registry.http.pages import page_routes
 from provenance_registry.http.papers import paper_routes
+from provenance_registry.http.print_links import print_link_routes
+from provenance_registry.http.print_page import print_page_routes
 from provenance_registry.http.problems import on_bug, on_http_error, on_provenance_error
 from provenance_registry.http.relaying import relaying_routes
 from provenance_registry.http.rpc import rpc_routes
@@ -47,6 +49,7 @@ from provenance_registry.service.limits import Limits
 from provenance_registry.service.media import Media
 from provenance_registry.service.outbox import Outbox
 from provenance_registry.service.papers import Papers
+from provenance_registry.service.print_links import PrintLinks
 from provenance_registry.service.reading import Readers
 from provenance_registry.service.relay import Relay
 from provenance_registry.service.releases import Releases
@@ -202,6 +205,7 @@ def _assemble(
         FileKind.FILE: settings.max_file,
     }
     media = Media(repository, settings.media, most)
+    voids = Voids(repository, index, settings.base_url, clock)
     services = Services(
         settings=settings,
         policy=policy,
@@ -215,7 +219,8 @@ def _assemble(
         answers=Answers(repository, index, amendments, verdicts, settings.base_url, settings.confirmations),
         media=media,
         papers=Papers(),
-        voids=Voids(repository, index, settings.base_url, clock),
+        voids=voids,
+        print_links=PrintLinks(repository, index, verdicts, voids, settings.base_url, clock),
         renditions=Renditions(media, settings.renditions, Decoder()),
         relay=Relay(repository, outbox, amendments, limits, max_gas=settings.max_relay_gas),
         releases=Releases(repository, index, ledger, is_signed_by, limits, clock),
@@ -245,6 +250,8 @@ def _web(services: Services) -> Litestar:
         *page_routes(services),
         *paper_routes(services),
         *tag_routes(services),
+        *print_link_routes(services),
+        *print_page_routes(services),
         *static_routes(),
         *health_routes(services),
     ]

@@ -89,6 +89,28 @@ class NamedFile:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredPrintLink:
+    """A link by which a shop prints tags, as the studio signed it; `ended` where it was withdrawn."""
+
+    id: str
+    studio: Address
+    key_id: KeyId
+    received: datetime
+    expires: datetime
+    data: bytes
+    ended: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PrintMark:
+    """What became of a tag of a link: how often and when last it was printed, and since when it is spoiled."""
+
+    prints: int = 0
+    printed: datetime | None = None
+    spoiled: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Registration:
     """A certificate that comes in, with its place in a status list and the files that it names."""
 

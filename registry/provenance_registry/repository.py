@@ -25,6 +25,7 @@ from provenance_registry.records import (
     OutboxEntry,
     PieceFacts,
     PiecePage,
+    PrintMark,
     ProvenPiece,
     Registration,
     RelayedMessage,
@@ -36,6 +37,7 @@ from provenance_registry.records import (
     StoredBatch,
     StoredCertificate,
     StoredMessage,
+    StoredPrintLink,
     TokenRow,
     Waiting,
 )
@@ -106,6 +108,24 @@ class Transaction(Protocol):
 
     def void_tag(self, void: TagVoid, data: bytes, received: datetime) -> bool:
         """Keep a signed word, `data`, that a tag counts no more; tell whether it is the first on that tag."""
+
+    def add_print_link(self, link: StoredPrintLink) -> bool:
+        """Keep a print link; tell whether it is new: one that is known stays as it is, withdrawn or not."""
+
+    def open_print_links(self, studio: Address, now: datetime) -> int:
+        """Return how many print links of a studio neither have run out at `now` nor were withdrawn."""
+
+    def forget_print_links(self, before: datetime) -> None:
+        """Forget print links that ran out before that moment."""
+
+    def end_print_link(self, link: str, now: datetime) -> None:
+        """Withdraw a print link, for good."""
+
+    def note_printed(self, link: str, places: Sequence[int], now: datetime) -> None:
+        """Note that the tags at those places of a print link were printed: none of them is spoiled any more."""
+
+    def note_spoiled(self, link: str, places: Sequence[int], now: datetime | None) -> None:
+        """Note since when the tags at those places are spoiled; ``None`` takes that back."""
 
     def move(self, entry_id: int, sending: Sending, block: BlockRef | None = None, error: str | None = None) -> None:
         """Move an outbox entry."""
@@ -238,6 +258,15 @@ class Repository(Protocol):
 
     def voids(self, serial: Serial) -> list[TagVoid]:
         """Return the voided tags of a piece, by their numbers."""
+
+    def print_link(self, link: str) -> StoredPrintLink | None:
+        """Return a print link."""
+
+    def print_links_of(self, studio: Address, limit: int) -> list[StoredPrintLink]:
+        """Return the print links of a studio that are kept, the newest first."""
+
+    def print_marks(self, link: str) -> dict[int, PrintMark]:
+        """Return what became of the tags of a print link, by their places in it."""
 
     def revoked_places(self, list_id: str) -> list[int] | None:
         """Return the places of revoked pieces in a status list, or ``None`` where no certificate is in that list."""

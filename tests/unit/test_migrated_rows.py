@@ -174,6 +174,18 @@ def written() -> Rows:
         ],
         "proof_nodes": [{"batch_id": 1, "level": 0, "place": 1, "hash": b"\x08" * 32}],
         "tag_voids": [{"id": 1, "serial": first.piece.serial.compact, "number": 1, "received": 5, "data": b"void"}],
+        "print_links": [
+            {
+                "id": "0123456789abcdef",
+                "studio": b"\2" * 20,
+                "key_id": b"\6" * 32,
+                "received": 1_700_000_000,
+                "expires": 4_000_000_000,
+                "ended": 1_700_000_001,
+                "data": b"link",
+            }
+        ],
+        "print_marks": [{"link": "0123456789abcdef", "place": 4, "prints": 2, "printed": 4_000_000_000, "spoiled": 5}],
         "leases": [{"name": "sender", "holder": "ab" * 16, "token": 7, "expires": 1_800_000_000_000}],
     }
 

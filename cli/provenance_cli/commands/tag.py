@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from provenance_cli.commands.calibrate import calibrate
+from provenance_cli.commands.link import link
 from provenance_cli.commands.secret import secret
 from provenance_cli.context import App, pass_app
 from provenance_cli.i18n import _, later, ngettext
@@ -31,6 +32,7 @@ def tag() -> None:
 
 
 tag.add_command(calibrate)
+tag.add_command(link)
 tag.add_command(secret)
 
 

@@ -30,6 +30,7 @@ from provenance_registry.db import (
     holding,
     indexing,
     leasing,
+    linking,
     looking,
     naming,
     places,
@@ -59,6 +60,7 @@ from provenance_registry.records import (
     State,
     StoredAmendment,
     StoredCertificate,
+    StoredPrintLink,
     Waiting,
 )
 from provenance_registry.repository import Transaction
@@ -120,6 +122,24 @@ class SQLTransaction:
     def void_tag(self, void: TagVoid, data: bytes, received: datetime) -> bool:
         return voiding.void(self._connection, void, data, received)
 
+    def add_print_link(self, link: StoredPrintLink) -> bool:
+        return linking.add(self._connection, link)
+
+    def open_print_links(self, studio: Address, now: datetime) -> int:
+        return linking.count_open(self._connection, studio, now)
+
+    def forget_print_links(self, before: datetime) -> None:
+        linking.forget(self._connection, before)
+
+    def end_print_link(self, link: str, now: datetime) -> None:
+        linking.end(self._connection, link, now)
+
+    def note_printed(self, link: str, places: Sequence[int], now: datetime) -> None:
+        linking.note_printed(self._connection, link, places, now)
+
+    def note_spoiled(self, link: str, places: Sequence[int], now: datetime | None) -> None:
+        linking.note_spoiled(self._connection, link, places, now)
+
     def move(self, entry_id: int, sending: Sending, block: BlockRef | None = None, error: str | None = None) -> None:
         anchoring.move(self._connection, entry_id, sending, block, error)
 
@@ -171,6 +191,7 @@ class SQLRepository(
     belonging.BelongingReads,
     holding.HoldingReads,
     indexing.IndexReads,
+    linking.LinkingReads,
     naming.NamingReads,
     rebuilding.RebuildingReads,
     relaying.RelayingReads,

@@ -80,6 +80,33 @@ tag_voids = Table(
 )
 """Tags that count no more, as the studios signed it: of each the first word."""
 
+print_links = Table(
+    "print_links",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("studio", LargeBinary(20), nullable=False),
+    Column("key_id", LargeBinary(32), nullable=False),
+    Column("received", WIDE, nullable=False),
+    Column("expires", WIDE, nullable=False),
+    Column("ended", WIDE),
+    Column("data", LargeBinary, nullable=False),
+    Index("print_links_by_studio", "studio", "expires"),
+)
+"""Links by which shops print tags, as the studios signed them: with the digest of each link's secret, and without it.
+One that was withdrawn stays, or its order could be sent again."""
+
+print_marks = Table(
+    "print_marks",
+    metadata,
+    Column("link", String(16), ForeignKey("print_links.id"), primary_key=True),
+    Column("place", Integer, primary_key=True),
+    Column("prints", Integer, nullable=False),
+    Column("printed", WIDE),
+    Column("spoiled", WIDE),
+)
+"""What became of the tags of a link, by their places in it: how often and when last each was printed, and since when
+the shop has it for spoiled."""
+
 status_lists = Table(
     "status_lists",
     metadata,

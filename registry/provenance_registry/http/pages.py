@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar import Request, Response, get
 from litestar.handlers.base import BaseRouteHandler
 from litestar.params import FromPath, FromQuery
@@ -15,13 +14,14 @@ from provenance.ledger import AmendmentRecord
 from provenance.media import RENDITION_TYPES, RENDITION_WIDTHS
 from provenance.piece import Piece
 from provenance.serial import Serial
-from provenance.tag import MAX_TAG_NUMBER, host_of, tag_url
+from provenance.tag import MAX_TAG_NUMBER, tag_url
 from provenance.texts import advice, check_name, detail, headline, sentence
 from provenance.verdict import Finding, Outcome, Verdict
 from provenance_registry.http.api import VC, verdict_response
 from provenance_registry.http.page_facts import facts_of
 from provenance_registry.http.page_history import history_of
-from provenance_registry.http.page_texts import LANGUAGES, PAGE_TEXTS
+from provenance_registry.http.page_texts import PAGE_TEXTS
+from provenance_registry.http.rendering import negotiate, renderer
 from provenance_registry.http.services import Services
 
 _STYLES = {
@@ -33,30 +33,9 @@ _STYLES = {
 }
 
 
-def negotiate(query: str | None, header: str) -> str:
-    """Return the page's language: what the address asks for, else the first that the browser prefers."""
-    for wanted in [query or "", *(part.partition(";")[0].strip() for part in header[:200].split(","))]:
-        for language in LANGUAGES:
-            if wanted.lower().partition("-")[0] == language.partition("-")[0]:
-                return language
-    return "en"
-
-
 def page_routes(services: Services) -> list[BaseRouteHandler]:
     """Return the endpoints for people."""
-    settings = services.settings
-    environment = Environment(
-        loader=PackageLoader("provenance_registry.http", "templates"), autoescape=True, undefined=StrictUndefined
-    )
-
-    def render(template: str, language: str, status: int = 200, **values: object) -> Response[bytes]:
-        text = PAGE_TEXTS[language]
-        others = [(code, name) for code, name in LANGUAGES.items() if code != language]
-        page = environment.get_template(template).render(
-            t=text, lang=language, others=others, registry=settings.name, host=host_of(settings.base_url), **values
-        )
-        headers = {"cache-control": "no-store", "content-language": language, "vary": "accept, accept-language"}
-        return Response(page.encode(), status_code=status, media_type="text/html", headers=headers)
+    render = renderer(services.settings)
 
     def piece_page(serial: Serial, number: int, language: str) -> Response[bytes]:
         verdict, stored = services.verdicts.verdict(serial)

@@ -20,7 +20,7 @@ from provenance.texts import sentence
 from provenance.verdict import Outcome
 from provenance_registry.http.page_facts import facts_of
 from provenance_registry.http.page_texts import PAGE_TEXTS
-from provenance_registry.http.pages import negotiate
+from provenance_registry.http.rendering import negotiate
 from provenance_registry.http.services import Services
 
 if TYPE_CHECKING:

@@ -18,6 +18,7 @@ from provenance_registry.service.index import IndexedLedger
 from provenance_registry.service.limits import Limits
 from provenance_registry.service.media import Media
 from provenance_registry.service.papers import Papers
+from provenance_registry.service.print_links import PrintLinks
 from provenance_registry.service.relay import Relay
 from provenance_registry.service.releases import Releases
 from provenance_registry.service.renditions import Renditions
@@ -49,6 +50,7 @@ class Services:
     answers: Answers
     media: Media
     voids: Voids
+    print_links: PrintLinks
     renditions: Renditions
     papers: Papers
     relay: Relay

@@ -1,4 +1,4 @@
-"""Certificates of authenticity, drawn in a process of their own and kept for a while.
+"""What is drawn on paper, in a process of its own: certificates of authenticity, kept for a while, and shops' tags.
 
 Drawing one takes a second of a processor, fonts and all: next to the web server it would hold up every scan.
 """
@@ -10,14 +10,15 @@ import multiprocessing
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from provenance.errors import LimitError, StorageError
+from provenance.errors import LimitError, ProvenanceError, StorageError
 from provenance_registry.service.reading import begin_helper
+from provenance_registry.service.sheets import Sheet, draw_sheet
 
 if TYPE_CHECKING:
     from provenance.printing.authenticity import AuthenticityPage
@@ -28,6 +29,8 @@ MAX_AGE = 3_600.0
 """Seconds for which one is kept."""
 MAX_WAITING = 8
 """Papers that are drawn or wait for it."""
+MAX_SHEETS = 2
+"""Of them, sheets of tags: they take longest, and buyers are not to wait for many of them."""
 
 
 class Papers:
@@ -36,7 +39,7 @@ class Papers:
     def __init__(self) -> None:
         self._pool: ProcessPoolExecutor | None = None
         self._lock = threading.Lock()
-        self._waiting = 0
+        self._waiting = self._sheets = 0
         self._kept: OrderedDict[Hashable, tuple[float, bytes]] = OrderedDict()
 
     def kept(self, key: Hashable) -> bytes | None:
@@ -50,18 +53,28 @@ class Papers:
 
         Raises `LimitError` where too many wait; `StorageError` where no process can be started, or one has died.
         """
+        return self._ask(key, _draw, page, created)
+
+    def ask_sheet(self, sheet: Sheet, created: datetime) -> Future[bytes]:
+        """Return what will be the PDF of `sheet`, or why it cannot be printed; raises like `ask`."""
+        return self._ask(None, draw_sheet, sheet, created)
+
+    def _ask(self, key: Hashable | None, work: Callable[..., bytes], *what: Any) -> Future[bytes]:
         with self._lock:
-            if self._waiting >= MAX_WAITING:
-                raise LimitError("too-many-papers", "Too many pages are being drawn.", retry_after=5)
+            if self._waiting >= MAX_WAITING or (key is None and self._sheets >= MAX_SHEETS):
+                raise LimitError(
+                    "too-many-papers", "Too many pages are being drawn.", retry_after=5 if key is not None else 15
+                )
             try:
                 if self._pool is None:
                     spawn = multiprocessing.get_context("spawn")
                     self._pool = ProcessPoolExecutor(1, mp_context=spawn, initializer=begin_helper)
-                asked = self._pool.submit(_draw, page, created)
+                asked = self._pool.submit(work, *what)
             except (OSError, RuntimeError) as error:
                 self._pool = None
                 raise _failed(error) from None
             self._waiting += 1
+            self._sheets += key is None
         told: Future[bytes] = Future()
         asked.add_done_callback(lambda done: self._tell(done, key, told))
         return told
@@ -73,13 +86,14 @@ class Papers:
         if pool is not None:
             pool.shutdown(wait=False, cancel_futures=True)
 
-    def _tell(self, done: Future[bytes], key: Hashable, told: Future[bytes]) -> None:
+    def _tell(self, done: Future[bytes], key: Hashable | None, told: Future[bytes]) -> None:
         error = None if done.cancelled() else done.exception()
         with self._lock:
             self._waiting -= 1
+            self._sheets -= key is None
             if isinstance(error, BrokenProcessPool):
                 self._pool = None  # The next to ask starts another.
-            if error is None and not done.cancelled():
+            if key is not None and error is None and not done.cancelled():
                 self._kept[key] = time.monotonic(), done.result()
                 self._kept.move_to_end(key)
                 while len(self._kept) > MAX_KEPT:
@@ -87,7 +101,7 @@ class Papers:
         if not told.set_running_or_notify_cancel():
             return
         if done.cancelled() or error is not None:
-            told.set_exception(_failed(error))
+            told.set_exception(error if isinstance(error, ProvenanceError) else _failed(error))
         else:
             told.set_result(done.result())
 
