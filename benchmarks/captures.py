@@ -16,7 +16,7 @@ from random import Random
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from benchmarks.printed import FINE, MARGIN, dirty, inked
+from benchmarks.printed import FINE, MARGIN, dirty, ink, inked
 from benchmarks.warp import bent, corners, homography
 
 EQUIVALENT = 26.0
@@ -32,6 +32,8 @@ GRAIN = 2000
 ORDINARY = ("clean", "jpeg", "shadow", "perspective")
 HARD = ("far", "tilt", "blur", "noise", "glare", "cylinder", "low light", "dirt", "thumb")
 Range = tuple[float, float]
+RADIUS: Range = (18, 40)
+"""Cups' radii, in millimetres."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +92,13 @@ def frames(label: Image.Image, condition: str, seed: str) -> Iterator[Image.Imag
     """Yield pictures of one scene without end, which differ in their noise only."""
     random = Random(seed)
     camera = CAMERAS[condition]
-    scene = inked(label, random)
+    scene = inked(label, ink(random))
     side = label.width / FINE - 2 * MARGIN
     if condition == "dirt":
         dirty(scene, random)
     sheet = Image.new("L", scene.size, 255)
     if condition == "cylinder":
-        radius, height = random.uniform(18, 40), random.uniform(0, 0.5)
+        radius, height = random.uniform(*RADIUS), random.uniform(0, 0.5)
         scene, sheet = (bent(image, radius, height) for image in (scene, sheet))
     view, scale = _seen(scene, sheet, camera, random)
     if condition in _LIGHT:
@@ -110,6 +112,13 @@ def frames(label: Image.Image, condition: str, seed: str) -> Iterator[Image.Imag
     quality, noise = round(random.uniform(*camera.quality)), random.uniform(*camera.noise)
     while True:
         yield _stored(_noisy(view, noise, random), quality)
+
+
+def cup(seed: str) -> float:
+    """Return the diameter in mm of the cup that stands in the cylinder scene of that seed."""
+    random = Random(seed)
+    ink(random)
+    return 2 * random.uniform(*RADIUS)
 
 
 def _seen(scene: Image.Image, sheet: Image.Image, camera: Camera, random: Random) -> tuple[Image.Image, float]:

@@ -35,9 +35,14 @@ def printed(dots: Image.Image, dpi: int, side: float, words: str = "7K3M-9QX2-VD
     return label.filter(ImageFilter.GaussianBlur(0.05 * FINE))
 
 
-def inked(soft: Image.Image, random: Random) -> Image.Image:
+def ink(random: Random) -> tuple[float, float, float]:
+    """Return how far ink spreads, as a threshold, and how dark it and how light its paper is."""
+    return random.uniform(95, 175), random.uniform(20, 60), random.uniform(215, 245)
+
+
+def inked(soft: Image.Image, drawn: tuple[float, float, float]) -> Image.Image:
     """Ink spreads or falls short by up to 0.04 mm: the label's soft edges are cut higher or lower."""
-    cut, black, white = random.uniform(95, 175), random.uniform(20, 60), random.uniform(215, 245)
+    cut, black, white = drawn
     steps = [black + (white - black) / (1 + math.exp((cut - value) / 18)) for value in range(256)]
     levels: list[float] = [round(value) for value in steps]
     return soft.point(levels)

@@ -1,19 +1,21 @@
 """How often tags are read: sizes, printers and levels in simulated pictures, by zxing-cpp and by OpenCV.
 
-`--captures N` scenes a condition, `--seed S`, `--host NAME` of the registry, `--jobs N` processes, `--quick` for a
-minute's run, `--opencv PYTHON` that has cv2, `--without-opencv`, `--json`.  Sizes are those of the whole code with its
-white margin.  Every code of every size stands in the same scenes.
+`--captures N` scenes a condition, `--conditions NAME ...`, `--seed S`, `--host NAME` of the registry, `--jobs N`
+processes, `--quick` for a minute's run, `--opencv PYTHON` that has cv2, `--without-opencv`, `--shots CSV` for each
+scene's outcome, `--json`.  Sizes are those of the whole code with its white margin.  Every code of every size stands in
+the same scenes.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import closing, nullcontext
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -26,7 +28,7 @@ from qrcode.constants import ERROR_CORRECT_M
 from qrcode.main import QRCode
 from qrcode.util import QRData, optimal_data_chunks
 
-from benchmarks.captures import HARD, ORDINARY, frames, model
+from benchmarks.captures import HARD, ORDINARY, cup, frames, model
 from benchmarks.printed import INCH, printed
 from benchmarks.second_reader import SecondReader, second_reader
 from benchmarks.table import Aim, report
@@ -134,6 +136,11 @@ def payload_of(host: str, seed: int, number: int) -> str:
     return tag_url(f"https://{host}", Serial(body + Serial.check_symbol(body)))
 
 
+def scene_of(seed: int, condition: str, number: int) -> str:
+    """Return the seed of one scene, whatever stands in it."""
+    return f"{seed} {condition} {number}"
+
+
 def first_read(pictures: list[Image.Image], read: Callable[[Image.Image], bool]) -> int:
     """Return which picture was read first, from 1; 0 is none."""
     return next((number for number, picture in enumerate(pictures, 1) if read(picture)), 0)
@@ -163,8 +170,8 @@ def _shots(size: int, dpi: int, options: argparse.Namespace, second: SecondReade
             if dots is None:
                 continue
             label = printed(dots, dpi, size)
-            for condition in ORDINARY + HARD:
-                scene = frames(label, condition, f"{options.seed} {condition} {number}")
+            for condition in options.conditions:
+                scene = frames(label, condition, scene_of(options.seed, condition, number))
                 pictures = list(islice(scene, 1))
                 if not all(read(pictures[0]) for read in readers[: 1 + (second is not None)]):
                     pictures += islice(scene, FRAMES - 1)
@@ -213,7 +220,7 @@ def conditions_table(taken: list[Shot], readers: list[str]) -> str:
     """Return the rates at the recommended size by condition, as Markdown."""
     heads = [f"{reader} {name}" for reader in readers for name in ALL]
     lines = ["| condition | " + " | ".join(heads) + " |", "| --- " + "| ---: " * len(heads) + "|"]
-    for condition in ORDINARY + HARD:
+    for condition in dict.fromkeys(shot.condition for shot in taken):
         some = [shot for shot in taken if shot.size == RECOMMENDED and shot.condition == condition]
         cells = [
             f"{rate(own, reader, 1):.1f} / {rate(own, reader, FRAMES):.1f}"
@@ -221,6 +228,28 @@ def conditions_table(taken: list[Shot], readers: list[str]) -> str:
             for own in ([shot for shot in some if shot.code == name] for name in ALL)
         ]
         lines.append(f"| {condition} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+CUPS = ((36, 45), (45, 60), (60, 80))
+
+
+def cups(taken: list[Shot], readers: list[str], host: str, seed: int) -> str:
+    """Return the rates of our code at level M round cups, by the cup's diameter and the module, as Markdown."""
+    groups: dict[float, list[Shot]] = defaultdict(list)
+    for shot in taken:
+        if shot.condition == "cylinder" and shot.code == "M":
+            groups[round(module_of(host, "M", shot.size, shot.dpi), 2)].append(shot)
+    heads = [f"{reader} {low} to {high} mm" for reader in readers for low, high in CUPS]
+    lines = ["| module | " + " | ".join(heads) + " |", "| ---: " * (len(heads) + 1) + "|"]
+    for module, group in sorted(groups.items()):
+        round_cups = [(cup(scene_of(seed, "cylinder", shot.number)), shot) for shot in group]
+        cells = [
+            f"{rate(own, reader, 1):.0f} / {rate(own, reader, FRAMES):.0f} of {len(own)}"
+            for reader in readers
+            for own in ([shot for wide, shot in round_cups if low <= wide < high] for low, high in CUPS)
+        ]
+        lines.append(f"| {module:.2f} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
@@ -275,6 +304,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--host", default="registry.example")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--conditions", nargs="+", choices=ORDINARY + HARD, default=ORDINARY + HARD)
+    parser.add_argument("--shots", type=Path, metavar="CSV")
     parser.add_argument("--opencv", type=Path, metavar="PYTHON")
     for flag in ("--quick", "--without-opencv", "--json"):
         parser.add_argument(flag, action="store_true")
@@ -295,6 +326,11 @@ def main() -> int:
             taken += future.result()
             if sys.stderr.isatty():
                 print(f"\r{done} of {len(work)} sizes and printers", end="\n" * (done == len(work)), file=sys.stderr)
+    if options.shots:
+        with options.shots.open("w", encoding="utf-8", newline="") as file:
+            rows = csv.writer(file)
+            rows.writerow(field.name for field in fields(Shot))
+            rows.writerows(map(astuple, taken))
     if not options.json:
         print(model(), "\n")
         print(f"Read of 100 scenes, with 1 frame / with the best of {FRAMES} that differ in their noise:\n")
@@ -302,6 +338,8 @@ def main() -> int:
         print(f"{RECOMMENDED} mm, by condition, all printers:\n\n{conditions_table(taken, readers)}\n")
         print(f"{RECOMMENDED} mm, hard scenes read only as M : only otherwise, 1 frame, {FRAMES} frames:\n")
         print(f"{duels(taken, readers)}\n")
+        if "cylinder" in options.conditions:
+            print(f"Round cups, level M:\n\n{cups(taken, readers, options.host, options.seed)}\n")
     return report(
         "scan_rate",
         f"https://{options.host}/P/…, {options.captures} scenes a condition, seed {options.seed}, {len(taken)} in all",

@@ -15,7 +15,7 @@ import zxingcpp
 from PIL import Image, ImageStat
 
 from benchmarks import captures
-from benchmarks.captures import FOCAL, HARD, ORDINARY, frames
+from benchmarks.captures import FOCAL, HARD, ORDINARY, cup, frames
 from benchmarks.printed import FINE, INCH, printed
 from benchmarks.scan_rate import ALL, AS_LARGE, Shot, aims, dots_of, drawn, duel, payload_of, side_of
 from benchmarks.second_reader import second_reader
@@ -55,6 +55,18 @@ def test_other_codes_and_sizes_stand_in_the_same_scene(monkeypatch: pytest.Monke
             next(frames(tag, condition, f"{condition} 7"))
         assert len(seen) == 3
         assert len(set(seen)) == 1
+
+
+def test_a_cup_is_known_by_its_scene(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+
+    def noted(image: Image.Image, radius: float, height: float) -> Image.Image:
+        seen.append(2 * radius)
+        return image
+
+    monkeypatch.setattr(captures, "bent", noted)
+    next(frames(label(), "cylinder", "1 cylinder 5"))
+    assert seen == [cup("1 cylinder 5")] * 2
 
 
 def test_pixels_follow_from_the_distance() -> None:
