@@ -39,6 +39,7 @@ class Job:
     start: int = 1
     shift: tuple[float, float] = (0.0, 0.0)
     cut_marks: bool = False
+    module: float = 0.50
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,7 @@ def write_pdf(job: Job, path: Path, advance: Advance) -> Printed:
         start=job.start,
         shift=job.shift,
         cut_marks=job.cut_marks,
+        module=job.module,
         level=job.level,
         dpi=job.dpi,
         progress=advance,
@@ -107,7 +109,7 @@ def _png(label: Label, job: Job, missing: set[str]) -> bytes:
     from provenance.printing.readback import check_image
 
     dpi = PICTURE_DPI if job.dpi is None else job.dpi
-    image = tag_png(label, dpi=dpi, size=job.sheet.label, level=job.level, missing=missing)
+    image = tag_png(label, dpi=dpi, size=job.sheet.label, module=job.module, level=job.level, missing=missing)
     check_image(image, label.url)
     return image
 
@@ -115,7 +117,7 @@ def _png(label: Label, job: Job, missing: set[str]) -> bytes:
 def _svg(label: Label, job: Job, missing: set[str]) -> bytes:
     from provenance.printing.svg import tag_svg
 
-    return tag_svg(label, size=job.sheet.label, level=job.level, missing=missing)
+    return tag_svg(label, size=job.sheet.label, module=job.module, level=job.level, missing=missing)
 
 
 def write_zpl(job: Job, path: Path, advance: Advance) -> Printed:
@@ -158,7 +160,9 @@ def _print_dots(
     shift = left + job.shift[0], top + job.shift[1]
     page, written, missing = job.sheet.page, list[bytes](), set[str]()
     for label in job.labels:
-        composed = dot_label(label, job.sheet.label, dpi, missing, level=job.level, shift=shift, page=page)
+        composed = dot_label(
+            label, job.sheet.label, dpi, missing, module=job.module, level=job.level, shift=shift, page=page
+        )
         written.append(speak(composed, page))
         check(written[-1], [label.url], page, dpi, job.level)
         advance(1)

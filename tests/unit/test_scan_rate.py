@@ -17,7 +17,9 @@ from PIL import Image, ImageStat
 from benchmarks import captures
 from benchmarks.captures import FOCAL, HARD, ORDINARY, cup, frames
 from benchmarks.printed import FINE, INCH, printed
-from benchmarks.scan_rate import ALL, AS_LARGE, Shot, aims, dots_of, drawn, duel, payload_of, side_of
+from benchmarks.scan_codes import ALL, AS_LARGE, dots_of, drawn, payload_of, side_of
+from benchmarks.scan_rate import kept
+from benchmarks.scan_tables import Shot, aims, duel
 from benchmarks.second_reader import second_reader
 from benchmarks.warp import corners
 from provenance.printing.codes import MAX_MODULE_MM
@@ -128,10 +130,10 @@ def test_aims_are_missed_where_a_plain_code_reads_as_well() -> None:
 
 
 def test_codes_are_compared_scene_by_scene() -> None:
-    taken = [Shot(20, 300, "M", "blur", number, number < 3, 0) for number in range(5)]
-    taken += [Shot(20, 300, "plain", "blur", number, 3 * (number > 1), 0) for number in range(5)]
-    assert duel(taken, "zxing", 3, ("M", "plain")) == (2, 2)
-    assert duel(taken, "zxing", 1, ("M", "plain")) == (3, 0)
+    ours = [Shot(20, 300, "M", "blur", number, int(number < 3), 0) for number in range(5)]
+    other = [Shot(20, 300, "plain", "blur", number, 3 * (number > 1), 0) for number in range(5)]
+    assert duel(ours, other, "zxing", 3) == (2, 2)
+    assert duel(ours, other, "zxing", 1) == (3, 0)
 
 
 def test_opencv_that_is_absent_is_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -142,12 +144,17 @@ def test_opencv_that_is_absent_is_named(capsys: pytest.CaptureFixture[str], tmp_
     assert "NOT READ by OpenCV" in capsys.readouterr().err
 
 
-def test_the_script_reports_and_misses_what_it_did_not_measure() -> None:
+def test_the_script_reports_and_misses_what_it_did_not_measure(tmp_path: Path) -> None:
     command = [sys.executable, "benchmarks/scan_rate.py", "--captures", "1", "--without-opencv", "--json"]
-    command += ["--sizes", "17", "--dpis", "300", "--jobs", "1"]
+    file = tmp_path / "shots.csv"
+    command += ["--sizes", "17", "--dpis", "300", "--jobs", "1", "--shots", str(file)]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
     answer = json.loads(run.stdout)
     assert answer["benchmark"] == "scan_rate"
     assert "39 in all" in answer["conditions"]
     assert not any(result["met"] for result in answer["results"] if result["aim"] is not None)
     assert run.returncode == 1
+    taken = kept(file)
+    assert len(taken) == 39
+    assert {(shot.size, shot.dpi) for shot in taken} == {(17, 300)}
+    assert sum(shot.zxing == 1 for shot in taken if shot.condition == "clean") == 3

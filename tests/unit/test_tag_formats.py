@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+import math
+import re
 from contextlib import redirect_stderr
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pypdfium2
 import pytest
 import zxingcpp
 from PIL import Image
@@ -48,6 +51,45 @@ def test_every_form_writes_the_tag_and_names_what_the_typeface_lacks(form: str, 
             check_zpl(path.read_bytes(), [LABEL.url], ROLL.page, 203, job.level)
         case _:
             check_tspl(path.read_bytes(), [LABEL.url], ROLL.page, 203, job.level)
+
+
+def code_side(form: str, module: float, folder: Path) -> float:
+    """Return how long a side of the printed code is, in dots of 300 an inch."""
+    path = folder / f"{module}-{FORMATS[form].name}"
+    job = Job([LABEL], ROLL, NOW, dpi=300, module=module)
+    FORMATS[form].write(job, path, lambda number: None)
+    match form:
+        case "zpl" | "tspl":
+            found = re.search(rb"\^BQN,2,(\d+)|QRCODE \d+,\d+,M,(\d+)", path.read_bytes())
+            assert found is not None
+            return float(found[1] or found[2]) * 29
+        case "pdf":
+            page = pypdfium2.PdfDocument(path.read_bytes())[0]
+            image = page.render(scale=300 / 72).to_pil()
+        case "svg":
+            height = re.search(r"v([0-9.]+)h-", (path / f"{LABEL.serial}.svg").read_text("utf-8"))
+            assert height is not None
+            return float(height[1]) * 29 * 300 / 25.4
+        case _:
+            image = Image.open(path / f"{LABEL.serial}.png")
+    (code,) = zxingcpp.read_barcodes(image)
+    return math.dist(*((corner.x, corner.y) for corner in (code.position.top_left, code.position.top_right)))
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_modules_are_as_large_as_was_asked_for(form: str, tmp_path: Path) -> None:
+    usual, large = (code_side(form, module, tmp_path) for module in (0.5, 0.6))
+    assert usual == pytest.approx(29 * 6, abs=4)
+    assert large == pytest.approx(29 * 7, abs=4)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_modules_that_do_not_scan_are_refused(form: str, tmp_path: Path) -> None:
+    for module, code in ((0.39, "module-too-small"), (0.61, "module-too-large")):
+        with pytest.raises(ConfigurationError) as caught:
+            FORMATS[form].write(Job([LABEL], ROLL, NOW, module=module), tmp_path / "tags", lambda number: None)
+        assert caught.value.code == code
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("form", ["zpl", "tspl"])

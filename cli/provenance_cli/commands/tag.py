@@ -52,6 +52,9 @@ tag.add_command(secret)
 @click.option(
     "--level", type=click.Choice(["M", "Q"]), default="M", show_default=True, help="Error correction of the codes."
 )
+@click.option(
+    "--module", type=float, default=0.5, show_default=True, help="Millimetres of a code's module, 0.40 to 0.60."
+)
 @click.option("--dpi", type=int, help="Dots per inch (default: 600 for PNG, 203 for rolls and label printers).")
 @click.option("-o", "--out", type=click.Path(), help="File or folder (default: in out/ of the workshop).")
 @pass_app
@@ -65,6 +68,7 @@ def print_(
     cut_marks: bool,
     start: int,
     level: Literal["M", "Q"],
+    module: float,
     dpi: int | None,
     out: str | None,
 ) -> None:
@@ -87,7 +91,7 @@ def print_(
     if not chosen_format.folder and path.is_dir():
         path /= chosen_format.name
     labels = [label_of(item, app.lang) for item in chosen]
-    job = Job(labels, sheet, app.clock(), level, dpi, start, moved, cut_marks)
+    job = Job(labels, sheet, app.clock(), level, dpi, start, moved, cut_marks, module)
     with app.progress(len(labels), _("Printing")) as advance:
         printed = chosen_format.write(job, path, advance)
     told = {"n": len(labels), "pages": printed.pages, "path": path}
