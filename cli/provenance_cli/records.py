@@ -34,6 +34,15 @@ CREATE TABLE IF NOT EXISTS secret_codes (
     serial TEXT PRIMARY KEY, claim_key BLOB NOT NULL, nonce TEXT NOT NULL, signature BLOB NOT NULL, file TEXT NOT NULL,
     time INTEGER NOT NULL, printed INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS tag_events (
+    id INTEGER PRIMARY KEY, serial TEXT NOT NULL, number INTEGER NOT NULL, state TEXT NOT NULL, time INTEGER NOT NULL,
+    by TEXT NOT NULL, note TEXT NOT NULL, job INTEGER
+);
+CREATE INDEX IF NOT EXISTS tag_events_of ON tag_events (serial, number, id);
+CREATE TABLE IF NOT EXISTS tag_voids (
+    serial TEXT NOT NULL, number INTEGER NOT NULL, data BLOB NOT NULL, reason TEXT NOT NULL, replacement INTEGER,
+    sent INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (serial, number)
+) WITHOUT ROWID;
 """
 _ADDED = {
     "amendments": {"state": "TEXT NOT NULL DEFAULT 'signed'", "error": "TEXT"},

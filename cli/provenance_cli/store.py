@@ -18,7 +18,7 @@ from provenance.errors import ConfigurationError, ConflictError, NotFoundError
 from provenance.piece import Piece
 from provenance.serial import Serial
 from provenance_cli.records import RECORDED, REFUSED, SIGNED, piece_columns, piece_of
-from provenance_cli.secret_store import SecretStore
+from provenance_cli.tag_store import TagStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Signed:
     bundle: bytes | None
 
 
-class Store(SecretStore):
+class Store(TagStore):
     """The records.  Every write is durable when it returns."""
 
     # --- pieces -----------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import click
 from provenance_cli.commands.calibrate import calibrate
 from provenance_cli.commands.link import link
 from provenance_cli.commands.secret import secret
+from provenance_cli.commands.tag_life import applied, list_, void
 from provenance_cli.context import App, pass_app
 from provenance_cli.i18n import _, later, ngettext
 from provenance_cli.paper import layout_of, paper_options, shift_of
@@ -34,6 +35,8 @@ def tag() -> None:
 tag.add_command(calibrate)
 tag.add_command(link)
 tag.add_command(secret)
+for _command in (void, applied, list_):
+    tag.add_command(_command)
 
 
 @tag.command(name="print", help="Print the tags of anchored pieces: label sheets, pictures, or for a label printer.")
