@@ -29,9 +29,10 @@ def reason_option(command: Callable[..., None]) -> Callable[..., None]:
     return click.option(
         "--reason",
         type=click.Choice(REASONS),
+        metavar="WHY",
         default="other",
         show_default=True,
-        help="Why; it stays in the workshop.",
+        help="Why: damaged, lost, copied, mistaken or other. It stays in the workshop.",
     )(command)
 
 
