@@ -31,8 +31,7 @@ def reason_option(command: Callable[..., None]) -> Callable[..., None]:
         type=click.Choice(REASONS),
         metavar="WHY",
         default="other",
-        show_default=True,
-        help="Why: damaged, lost, copied, mistaken or other. It stays in the workshop.",
+        help="Why: damaged, lost, copied, mistaken or other (default). It stays in the workshop.",
     )(command)
 
 
