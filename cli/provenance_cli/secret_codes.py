@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from provenance.claim_key import SecretCode
@@ -132,6 +132,17 @@ def choose(
     return choice
 
 
+def released_before(
+    ledger: EVMLedger, item: Signed, token_id: int, before: DrawnCode, studio: Address
+) -> Candidate | None:
+    """Return a piece whose code on paper is only not released, ``None`` where the code was used or cancelled."""
+    holding = ledger.holding(token_id, ledger.head())
+    if holding is None or holding.holder != studio or holding.nonce != before.nonce:
+        return None
+    _require_movable(before.serial, holding)
+    return Candidate(item, token_id, holding.nonce, before)
+
+
 def _printed_already(before: DrawnCode, holding: Holding) -> ConflictError:
     from provenance_cli.moments import shown_moment
 
@@ -224,6 +235,14 @@ class Made:
     drawn: DrawnCode
 
 
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Another release to the claim key of a code that is on paper."""
+
+    release: Release
+    drawn: DrawnCode
+
+
 def draw(
     workshop: Workshop, ledger: EVMLedger, account: Account, pieces: Sequence[Candidate], file: str, advance: Advance
 ) -> list[Made]:
@@ -240,6 +259,18 @@ def draw(
         release = Release(piece.token_id, claim_key, piece.nonce)
         signature = account.sign_message(ledger.identity, release)
         made.append(Made(piece, code, release, DrawnCode(piece.serial, claim_key, piece.nonce, signature, file, now)))
+        advance(1)
+    return made
+
+
+def signed_again(ledger: EVMLedger, account: Account, pieces: Sequence[Candidate], advance: Advance) -> list[Again]:
+    """Sign releases for the codes that `pieces` have on paper: under the same numbers, for the same keys."""
+    made = []
+    for piece in pieces:
+        if piece.before is not None:
+            release = Release(piece.token_id, piece.before.claim_key, piece.nonce)
+            signature = account.sign_message(ledger.identity, release)
+            made.append(Again(release, replace(piece.before, signature=signature)))
         advance(1)
     return made
 

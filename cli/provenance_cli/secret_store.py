@@ -70,6 +70,14 @@ class SecretStore(AmendmentStore):
                 [(code.serial.compact, code.claim_key.value) for code in codes],
             )
 
+    def sign_again(self, codes: Iterable[DrawnCode]) -> None:
+        """Put releases for the same claim keys in the place of those that are recorded."""
+        with self._write() as connection:
+            connection.executemany(
+                "UPDATE secret_codes SET signature=? WHERE serial=? AND claim_key=?",
+                [(code.signature, code.serial.compact, code.claim_key.value) for code in codes],
+            )
+
     def mark_printed(self, codes: Sequence[DrawnCode]) -> None:
         """Record that the file with the codes is written; raises `ConflictError` where others stand there now."""
         with self._write() as connection:

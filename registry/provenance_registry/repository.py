@@ -102,8 +102,8 @@ class Transaction(Protocol):
     def keep_release(self, signed: SignedRelease, now: int, limit: int) -> Keeping:
         """Keep a release, forgetting those of the piece that are void.
 
-        Of two for one claim key the one that counts longer is kept.  Raises `ConflictError` where the piece has
-        `limit` of them.
+        Of two for one claim key the one that counts longer is kept, of two that count as long the later one.  Raises
+        `ConflictError` where the piece has `limit` of them.
         """
 
     def void_tag(self, void: TagVoid, data: bytes, received: datetime) -> bool:

@@ -274,6 +274,7 @@ def test_json_has_the_members_that_the_reference_shows(guild: Guild, tmp_path: P
     assert links[0].keys() == shown("tag link", 1)["links"][0].keys()
     check("tag secret", *at, "tag", "secret")
     check("tag secret", *at, "tag", "secret", "--out", tmp_path / "none.pdf")  # There is nothing left to print.
+    check("tag release", *at, "tag", "release")
     (tmp_path / "code").write_text(read_sheet((shop / "out" / "seals.pdf").read_bytes())[0], "utf-8")
     check("claim", *at, "claim", "--check", "--code-file", tmp_path / "code")
     serial = Workshop.open(shop).store.pieces()[0].serial

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import sqlite3
 import stat
 import subprocess
 import threading
@@ -403,3 +405,40 @@ def test_a_piece_is_claimed_at_the_command_line(shop: SecretShop, counter: Count
         assert code != 0
         assert told in talk
         assert not any(secret.decode("latin-1") in talk for secret in hidden_of(codes)[::5])
+
+
+def test_printed_codes_are_released_again_where_the_registry_lost_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("provenance.tag.is_public_host", lambda base_url: True)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    house = RunningRegistry(tmp_path / "data")
+    house.start()
+    try:
+        shop = SecretShop(tmp_path, house, "again", capsys, pieces=3)
+        shop.done("tag", "secret")
+        codes, (first, second, third) = shop.codes(), shop.serials
+        with_first = Counter(house)
+        sold = claim_of(with_first, codes[third], shop.token(third), someone())
+        assert with_first.done("claims", sold)["state"] == "final"
+        with_first.http.close()
+        assert house.stop() == 0
+        with contextlib.closing(sqlite3.connect(house.folder / "registry.db")) as database, database:
+            assert database.execute("DELETE FROM releases").rowcount >= 2
+        house.start()
+        counter = Counter(house)
+        key = claim_account(codes[first])
+        assert counter.http.get(f"/api/v1/releases/{shop.token(first)}/{key.address}").status_code == 404
+        assert shop.done("tag", "release", first) == {"released": 1, "void": 0, "refused": []}
+        for _ in range(2):  # As often as one likes.
+            assert shop.done("tag", "release") == {"released": 2, "void": 1, "refused": []}
+        assert counter.nonce(shop.token(first)) == 0
+        for serial in (first, second):
+            claim = claim_of(counter, codes[serial], shop.token(serial), someone())
+            assert counter.done("claims", claim)["state"] == "final"
+        assert shop.done("tag", "release") == {"released": 0, "void": 3, "refused": []}
+        code, _, talk = shop.run("tag", "release", Serial.random())
+        assert (code, "No secret code" in talk) == (3, True), talk
+        counter.http.close()
+    finally:
+        house.stop()

@@ -228,6 +228,21 @@ def test_what_the_chain_must_be_asked_of_a_release_is_counted_for_each_client(
     assert getattr(other, "code", None) == "wrong-piece-nonce"
 
 
+def test_a_release_that_is_signed_anew_takes_the_place_of_the_former(pipeline: Pipeline, token: int) -> None:
+    """As after a change of controller: the former one's signature counts no more, and nobody else's deadline helps."""
+    now = int(pipeline.ledger.now.timestamp())
+    for deadline, signature, kept in (
+        (now + 100, b"a", b"a"),
+        (now + 100, b"b", b"b"),
+        (now + 99, b"c", b"b"),
+        (0, b"d", b"d"),
+        (now + 100, b"e", b"d"),
+        (0, b"f", b"f"),
+    ):
+        pipeline.releases.keep(SignedRelease(Release(token, KEY, 0, deadline), signature), CLIENT)
+        assert pipeline.releases.find(token, KEY).signature == kept
+
+
 def test_a_former_holder_cannot_remove_the_new_holders_release(pipeline: Pipeline, token: int) -> None:
     pipeline.scene.do(CancelReleasesCall(token), STUDIO)  # The index does not know it yet.
     new, old = (SignedRelease(Release(token, KEY, number), b"x") for number in (1, 0))

@@ -10,6 +10,7 @@ import click
 
 from provenance_cli.commands.calibrate import calibrate
 from provenance_cli.commands.link import link
+from provenance_cli.commands.release import release
 from provenance_cli.commands.secret import secret
 from provenance_cli.commands.tag_life import applied, list_, void
 from provenance_cli.context import App, pass_app
@@ -34,6 +35,7 @@ def tag() -> None:
 
 tag.add_command(calibrate)
 tag.add_command(link)
+tag.add_command(release)
 tag.add_command(secret)
 for _command in (void, applied, list_):
     tag.add_command(_command)

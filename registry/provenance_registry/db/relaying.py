@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from math import inf
 
 import sqlalchemy as sa
 
@@ -57,8 +58,9 @@ def forget(connection: sa.Connection) -> None:
 def keep_release(connection: sa.Connection, signed: SignedRelease, now: int, limit: int) -> Keeping:
     """Keep a release, forgetting those of the piece that are void.
 
-    Of two for one claim key the one that counts longer is kept.  Raises `ConflictError` where the piece has `limit`.
-    Those of a later number stay: a former holder must not remove them while the index is behind.
+    Of two for one claim key the one that counts longer is kept, of two that count as long the later one.  Raises
+    `ConflictError` where the piece has `limit`.  Those of a later number stay: a former holder must not remove them
+    while the index is behind.
     """
     release, live = signed.release, 0
     of_the_piece = releases.c.token_id == str(release.token_id)
@@ -74,7 +76,8 @@ def keep_release(connection: sa.Connection, signed: SignedRelease, now: int, lim
         else:
             live += 1
     if known is not None:
-        if known.release.deadline and (not release.deadline or release.deadline > known.release.deadline):
+        until, before = release.deadline or inf, known.release.deadline or inf
+        if until >= before and signed != known:  # As long, and by another: whoever signed the former may sign no more.
             values = {"deadline": str(release.deadline), "signature": signed.signature}
             connection.execute(releases.update().where(_is(release)).values(**values))
         return Keeping(False, live)
