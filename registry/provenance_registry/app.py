@@ -206,6 +206,7 @@ def _assemble(
     }
     media = Media(repository, settings.media, most)
     voids = Voids(repository, index, settings.base_url, clock)
+    answers = Answers(repository, index, amendments, verdicts, settings.base_url, settings.confirmations)
     services = Services(
         settings=settings,
         policy=policy,
@@ -216,11 +217,11 @@ def _assemble(
         ),
         amendments=amendments,
         verdicts=verdicts,
-        answers=Answers(repository, index, amendments, verdicts, settings.base_url, settings.confirmations),
+        answers=answers,
         media=media,
         papers=Papers(),
         voids=voids,
-        print_links=PrintLinks(repository, index, verdicts, voids, settings.base_url, clock),
+        print_links=PrintLinks(repository, index, answers, voids, settings.base_url, clock),
         renditions=Renditions(media, settings.renditions, Decoder()),
         relay=Relay(repository, outbox, amendments, limits, max_gas=settings.max_relay_gas),
         releases=Releases(repository, index, ledger, is_signed_by, limits, clock),

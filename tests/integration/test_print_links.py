@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from html import unescape
@@ -30,6 +31,7 @@ from provenance.serial import Serial
 from provenance.status import Status, StatusOrder
 from provenance.tag import tag_url
 from provenance.voids import SignedVoid, TagVoid
+from provenance_registry.service.print_links import MAX_OPEN
 from tests.support.registries import RunningRegistry, Studio
 
 LINKS = "/api/v1/print-links"
@@ -260,7 +262,8 @@ def test_what_is_no_order_is_refused(
             assert http.post(path, content=data).status_code == 422
     many = [Serial.random().compact for _ in range(MAX_TAGS + 1)]
     assert http.post(LINKS, content=canonicalize({**members, "tags": [*many]})).status_code == 422
-    assert http.post(LINKS, content=b'{"a":"' + b"x" * 200_000 + b'"}').status_code == 413
+    large = b'{"a":"' + b"x" * 200_000 + b'"}'
+    assert httpx.post(f"{registry.base_url}{LINKS}", content=large, trust_env=False).status_code == 413
 
 
 def test_a_form_may_say_anything(studio: Studio, pieces: list[Certificate], http: httpx.Client) -> None:
@@ -283,11 +286,12 @@ def test_a_form_may_say_anything(studio: Studio, pieces: list[Certificate], http
         assert kinds(answer.text)[0][0] == "new"
     code = given.code.encode()
     assert http.post("/print/tags", content=b"code=" + code + b"&tag=0" * 2_000).status_code == 404
-    assert http.post("/print/tags", content=b"code=" + code + b"&tag=0" * 20_000).status_code == 413
     assert http.post("/print", content=b"\xff\x00" * 100).status_code == 404
     assert opened(http, given.code, part="9999", layout="<script>", start="<i>", right='"><b>').status_code == 200
     assert '"><i>x' not in opened(http, given.code, right='"><i>x').text
     assert http.get("/print/tags").status_code == 405
+    many = b"code=" + code + b"&tag=0" * 20_000
+    assert httpx.post(f"{studio.registry.base_url}/print/tags", content=many, trust_env=False).status_code == 413
 
 
 def test_revoked_and_held_pieces_are_shown_without_a_tag(
@@ -336,6 +340,44 @@ def test_voided_numbers_give_way_to_the_next_that_counts(
     assert [kind for kind, _ in kinds(page)] == ["new", "not"]
     assert "All its tag numbers are voided." in page
     assert read_sheet(printed(http, given.code, [0]).content) == [tag_url(registry.base_url, first, 3)]
+
+
+def test_of_many_who_print_at_once_some_are_told_to_come_again(
+    studio: Studio, pieces: list[Certificate], http: httpx.Client
+) -> None:
+    links = [give(http, studio, *serials(pieces)) for _ in range(6)]
+    with ThreadPoolExecutor(len(links)) as threads:
+        answers = list(threads.map(lambda given: printed(http, given.code, [0, 1, 2, 3]), links))
+    done = [given for given, answer in zip(links, answers, strict=True) if answer.status_code == 200]
+    refused = [answer for answer in answers if answer.status_code != 200]
+    assert len(done) >= 2
+    assert {answer.status_code for answer in refused} <= {429}
+    assert all(said(answer.text) == ["The registry is busy printing. Try again in 15 seconds."] for answer in refused)
+    assert all(answer.headers["retry-after"] == "15" for answer in refused)
+    told = [{kind for kind, _ in kinds(opened(http, given.code).text)} for given in links]
+    assert told.count({"printed"}) == len(done), "what was refused is not noted as printed"
+
+
+def test_one_link_prints_so_often_and_a_studio_has_so_many(registry: RunningRegistry, http: httpx.Client) -> None:
+    made = Studio(registry, "many-links", "多店窑")
+    made.accredit()
+    piece = made.sign()
+    made.submit(piece)
+    made.wait_anchored(piece)
+    links = [give(http, made, piece.piece.serial) for _ in range(MAX_OPEN)]
+    link, _ = link_of(registry, piece.piece.serial)
+    order = SignedOrder.sign(link, made.signer).to_bytes()
+    assert http.post(LINKS, content=order).json()["code"] == "too-many-print-links"
+    end = SignedOrder.sign(PrintLinkEnd(registry.base_url, links[7].link.id, now()), made.signer).to_bytes()
+    assert http.post(f"{LINKS}:cancel", content=end).status_code == 200
+    assert http.post(LINKS, content=order).status_code == 201
+    asked = SignedOrder.sign(PrintLinksAsked(registry.base_url, now()), made.signer).to_bytes()
+    told = http.post(f"{LINKS}:list", content=asked).json()["links"]
+    assert len(told) == MAX_OPEN + 1
+    assert [item["link"] for item in told if "withdrawn" in item] == [links[7].link.id]
+    answers = [printed(http, links[0].code, [0]).status_code for _ in range(13)]
+    assert answers[0] == 200
+    assert answers[-1] == 429
 
 
 def test_the_secret_stands_in_no_log_and_in_no_database(

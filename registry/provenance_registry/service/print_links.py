@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
+from provenance.canonical import load
 from provenance.certificate import Certificate
 from provenance.encoding import Digest, KeyId
 from provenance.errors import (
@@ -35,17 +36,20 @@ from provenance.tag import MAX_TAG_NUMBER
 from provenance.verdict import Outcome
 from provenance_registry.records import PrintMark, StoredPrintLink
 from provenance_registry.repository import Repository, Transaction
+from provenance_registry.service.answers import Answers
 from provenance_registry.service.clock import Clock
 from provenance_registry.service.directory import StudioEntry
 from provenance_registry.service.index import IndexedLedger
 from provenance_registry.service.limits import Buckets
-from provenance_registry.service.verdicts import Verdicts
+from provenance_registry.service.remembered import Remembered
 from provenance_registry.service.voids import Voids
 
 MAX_OPEN = 100
 """Links of one studio that are open at once: a shop each."""
 MAX_LISTED = 500
 """Links of one studio that are told."""
+MAX_FORMS = 2_000
+"""Certificates whose words are at hand, of lists that are looked at again."""
 KEPT_DAYS = 90
 """Days for which a link that ran out is kept, so that the studio sees what was printed."""
 CLOCKS_APART = timedelta(minutes=10)
@@ -56,6 +60,8 @@ PRINT_BURST, PRINT_SECONDS = 10, 15.0
 """PDFs that one link gives at once, and seconds until it gives one more."""
 NO_NUMBER, OTHER_STUDIO = "no-tag-number", "other-studio"
 """Reasons for which no tag is printed, beside those of a verdict."""
+KNOWN = ("revoked", "on-hold")
+"""Reasons for which a record is not genuine now, though its words are the studio's."""
 GONE = ("lost", "retired")
 """Advisories of genuine records of which no tag is printed either: no shop has such a piece before it."""
 
@@ -91,14 +97,15 @@ class PrintLinks:
         self,
         repository: Repository,
         index: IndexedLedger,
-        verdicts: Verdicts,
+        answers: Answers,
         voids: Voids,
         base_url: str,
         clock: Clock,
     ) -> None:
         self._repository = repository
         self._index = index
-        self._verdicts = verdicts
+        self._answers = answers
+        self._forms: Remembered[Digest, Certificate] = Remembered(MAX_FORMS)
         self._voids = voids
         self._base_url = base_url
         self._clock = clock
@@ -220,33 +227,33 @@ class PrintLinks:
 
     def _tag(self, opened: OpenLink, place: int, mark: PrintMark) -> LinkedTag:
         serial, signed = opened.link.tags[place]
-        verdict, stored = self._verdicts.verdict(serial)
-        certificate: Certificate | None = None
-        reason: str | None = None
-        number = signed
-        if stored is None or verdict.studio not in (None, opened.studio.address):
-            return LinkedTag(place, serial, signed, None, verdict.reason if stored is None else OTHER_STUDIO, mark)
-        if verdict.outcome is Outcome.AUTHENTIC or verdict.reason in ("revoked", "on-hold"):
-            certificate = self._form(stored.data, verdict.shown)
-        if verdict.outcome is not Outcome.AUTHENTIC:
-            reason = verdict.reason
-        elif verdict.studio is None or certificate is None or certificate.issuer.did != opened.studio.did:
-            certificate, reason = None, OTHER_STUDIO
-        else:
-            voided = {void.number for void in self._voids.of(serial)}
-            free = (item for item in range(signed, MAX_TAG_NUMBER + 1) if item not in voided)
-            number = next(free, 0)
-            gone = next((code for code in GONE if code in verdict.advisories), None)
-            reason = gone or (NO_NUMBER if number == 0 else None)
-        return LinkedTag(place, serial, number or signed, certificate, reason, mark)
+        said = load(self._answers.answer(serial).body)  # Whoever scans the piece now is answered so.
+        outcome, reason, studio = said["outcome"], str(said["reason"]), said.get("studio")
+        if studio not in (None, str(opened.studio.address)):
+            return LinkedTag(place, serial, signed, None, OTHER_STUDIO, mark)
+        genuine = outcome == Outcome.AUTHENTIC.value
+        form = self._form(Digest.parse(said["shown"])) if "shown" in said and (genuine or reason in KNOWN) else None
+        if not genuine:
+            return LinkedTag(place, serial, signed, form, reason, mark)
+        if studio is None or form is None or form.issuer.did != opened.studio.did:
+            return LinkedTag(place, serial, signed, None, OTHER_STUDIO, mark)
+        advised = {advisory["code"] for advisory in said["advisories"]}
+        voided = {void.number for void in self._voids.of(serial)}
+        number = next((item for item in range(signed, MAX_TAG_NUMBER + 1) if item not in voided), 0)
+        gone = next((code for code in GONE if code in advised), None)
+        return LinkedTag(place, serial, number or signed, form, gone or (None if number else NO_NUMBER), mark)
 
-    def _form(self, data: bytes, shown: Digest | None) -> Certificate | None:
+    def _form(self, digest: Digest) -> Certificate | None:
         """Return the certificate of that digest: the piece's first, or an amendment of it."""
-        certificate = Certificate.from_bytes(data)
-        if shown is None or certificate.digest == shown:
-            return certificate
-        amendment = self._repository.amendment(shown)
-        return None if amendment is None else Certificate.from_bytes(amendment.data)
+        form = self._forms.get(digest)
+        if form is None:
+            data = self._repository.data(digest)
+            amendment = self._repository.amendment(digest) if data is None else None
+            data = amendment.data if amendment is not None else data
+            form = None if data is None else Certificate.from_bytes(data)
+            if form is not None:
+                self._forms.keep(digest, form)
+        return form
 
     # --- checks -----------------------------------------------------------------------------------------------------
 
