@@ -31,15 +31,31 @@ PRAGMAS = (
 
 SESSION = {
     "synchronous_commit": "on",
+    # Else the state that a transaction sees could be older than the lock that it waited for.
+    "default_transaction_isolation": "read committed",
     "timezone": "UTC",
+    "statement_timeout": "0",
     "lock_timeout": "15s",
     "idle_in_transaction_session_timeout": "10s",
 }
-"""How PostgreSQL treats a session: one that stops in the middle of writing must not keep the others waiting."""
-CONNECTING = {"connect_timeout": 5, "tcp_user_timeout": 10_000, "application_name": "kilnmark"}
+"""How PostgreSQL treats a session, whatever its defaults are for this database or user.
+
+One that stops in the middle of writing must not keep the others waiting; one that works on may take its time.
+"""
+CONNECTING = {
+    "connect_timeout": 5,
+    "tcp_user_timeout": 10_000,
+    "application_name": "kilnmark",
+    "client_encoding": "UTF8",
+}
 """Seconds, and milliseconds without an answer, after which a server is given up."""
 WRITING = 0x6B696C6E
 """The advisory lock of whoever writes: "kiln"."""
+
+_READ_ONLY = "25006"
+"""PostgreSQL's state for a write where none is taken."""
+_NOT_OURS = "42501", "42P01", "3F000"
+"""States of tables that this user may not write, or that are gone."""
 
 _POOL: dict[str, Any] = {"poolclass": sa.QueuePool, "pool_size": 8, "max_overflow": 0}
 
@@ -52,6 +68,7 @@ def open_engine(where: Path | str) -> sa.Engine:
     """
     engine = _sqlite(where) if isinstance(where, Path) else _postgresql(where)
     try:
+        _demand_encoding(engine)
         migrate(engine)
     except ProvenanceError:
         engine.dispose()
@@ -108,7 +125,8 @@ def _sqlite(path: Path) -> sa.Engine:
 
 
 def _connecting(address: str, session: dict[str, str], **pool: Any) -> sa.Engine:
-    options = " ".join(f"-c {name}={value}" for name, value in session.items())
+    # Blanks part the options; one in a value is escaped.
+    options = " ".join("-c {}={}".format(name, value.replace(" ", r"\ ")) for name, value in session.items())
     try:
         url = sa.make_url(address)
         if url.get_backend_name() not in ("postgresql", "postgres"):
@@ -134,9 +152,34 @@ def _postgresql(address: str) -> sa.Engine:
     return engine
 
 
+def _demand_encoding(engine: sa.Engine) -> None:
+    """Return if the database can keep every name; raises `ConfigurationError`."""
+    if engine.dialect.name == "sqlite":
+        return
+    with engine.execution_options(reading=True).connect() as connection:
+        encoding = str(connection.execute(sa.text("SHOW server_encoding")).scalar_one())
+    if encoding != "UTF8":
+        raise ConfigurationError(
+            "wrong-encoding",
+            "The database {path} is encoded in {encoding}, which cannot hold all names.",
+            hint="Make an empty database in UTF-8: createdb --encoding=UTF8 --template=template0.",
+            path=where_of(engine),
+            encoding=encoding,
+        )
+
+
 def unusable(where: str, error: Exception) -> StorageError | UnreachableError:
     """Return the error for a database that cannot be opened, read or written, in the driver's words."""
     reason = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    if getattr(reason, "sqlstate", None) == _READ_ONLY:
+        return UnreachableError(
+            "database-read-only",
+            "The database {path} takes no writes for the moment: {reason}.",
+            hint="The server is a standby, or was told so. Give the address of the one that writes, or let it write "
+            "again; it is asked again by itself.",
+            path=where,
+            reason=reason,
+        )
     if _is_away(reason):
         return UnreachableError(
             "database-away",
@@ -155,6 +198,17 @@ def _is_away(error: object) -> bool:
     """
     state: str | None = getattr(error, "sqlstate", "")
     return state is None or (state[:2] in ("08", "53", "55", "57") and state != "53100")
+
+
+def concerns_all(error: Exception) -> bool:
+    """Tell whether an error in the middle of a write is the database's, so that no other write can be trusted either.
+
+    What a statement's own values or the tables' rules cause is the matter of whoever wrote it.
+    """
+    if isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError | sa.exc.InternalError):
+        return True  # The disk or the server.
+    state = getattr(error.orig, "sqlstate", None) if isinstance(error, sa.exc.ProgrammingError) else None
+    return state in _NOT_OURS
 
 
 def is_damage(error: sa.exc.DBAPIError) -> bool:

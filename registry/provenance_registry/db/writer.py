@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 import sqlalchemy as sa
 
 from provenance.errors import ProvenanceError, StorageError
-from provenance_registry.db.engine import unusable, where_of
+from provenance_registry.db.engine import concerns_all, unusable, where_of
 
 log = logging.getLogger(__name__)
 
@@ -92,16 +92,18 @@ class GroupWriter:
                     try:
                         with connection.begin_nested():
                             answers.append((future, work(connection)))
-                    except (sa.exc.OperationalError, sa.exc.InterfaceError):
-                        raise  # The disk or the server, not the work: nobody's write can be trusted.
-                    except Exception as error:  # Whatever the work raises belongs to its caller.
-                        future.set_exception(error)
+                    except Exception as error:
+                        if concerns_all(error):
+                            raise
+                        future.set_exception(error)  # Whatever the work raises belongs to its caller.
         except BaseException as error:
             failure = _failure(where_of(self._engine), error)
             if isinstance(error, sa.exc.DBAPIError | ProvenanceError):
                 self._failed = failure
             else:
                 log.exception("a group of writes failed")
+            if failure.code == "database-read-only":
+                self._engine.dispose()  # Its sessions stay so, even when the server writes again.
             for _, future in group:
                 if not future.done():
                     future.set_exception(failure)
