@@ -26,10 +26,13 @@ MANIFEST = "manifest.txt"
 _HEADER = {"type": "KilnmarkBackup", "version": 1}
 _WANTED = "chain-copy.wanted"
 _PATIENCE = 600.0
+_UNFINISHED = ".kilnmark-unfinished"
+"""Ends the name of a folder that is being written.  What is left under such a name is removed, so nobody else may have
+one: a name that people give to folders of their own would not do."""
 _BLOCK = 2**20
 _LINE = re.compile(
     r"(?P<digest>[0-9a-f]{64}) (?P<size>0|[1-9][0-9]{0,15}) "
-    r"(?P<path>registry\.db|chain\.db|ledger\.json|media/[0-9a-f]{2}/[0-9a-f]{64}|secrets/[a-z-]{1,40})\n"
+    r"(?P<path>registry\.db|chain\.db|ledger\.json|media/[0-9a-f]{2}/[0-9a-f]{64}|secrets/[A-Za-z0-9][A-Za-z0-9._-]{0,99})\n"
 )
 
 
@@ -79,7 +82,7 @@ def backup(data: Path, target: Path, *, with_secrets: bool = False) -> Report:
         raise ConflictError(
             "backup-exists", "{path} is there already.", hint="Name a folder that is not there yet.", path=target
         )
-    making = target.with_name(target.name + ".new")
+    making = target.with_name(target.name + _UNFINISHED)
     try:
         with closing(_only_backup(data)):
             shutil.rmtree(making, ignore_errors=True)
@@ -117,7 +120,7 @@ def _copy_all(data: Path, making: Path, with_secrets: bool) -> Report:
         _copy(data / "ledger.json", making / "ledger.json")
     if with_secrets:
         for file in sorted((data / "secrets").iterdir()):
-            if not file.name.endswith(".new"):
+            if file.is_file() and not (file.name.endswith(".new") or file.name.startswith(".")):
                 _copy(file, making / "secrets" / file.name)
     files = size = 0
     with (making / MANIFEST).open("x", encoding="utf-8", newline="\n") as manifest:
@@ -125,7 +128,15 @@ def _copy_all(data: Path, making: Path, with_secrets: bool) -> Report:
         for path in _files(making):
             if path != MANIFEST:
                 digest, length = _digest(making / path)
-                manifest.write(f"{digest} {length} {path}\n")
+                line = f"{digest} {length} {path}\n"
+                if _LINE.fullmatch(line) is None:  # Else the copy would be whole, and never be put back.
+                    raise StorageError(
+                        "odd-name",
+                        "{path} has a name that no backup can have.",
+                        hint="The registry did not make it: give it another name, or put it elsewhere.",
+                        path=path,
+                    )
+                manifest.write(line)
                 files, size = files + 1, size + length
         manifest.flush()
         os.fsync(manifest.fileno())
@@ -189,7 +200,7 @@ def restore(source: Path, data: Path) -> Report:
 
     Raises `MalformedError` for a copy that is damaged, `ConflictError` where `data` holds anything.
     """
-    making = data.with_name(data.name + ".new")
+    making = data.with_name(data.name + _UNFINISHED)
     try:
         if data.is_symlink() or (data.exists() and (not data.is_dir() or any(data.iterdir()))):
             raise ConflictError(

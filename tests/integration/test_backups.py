@@ -127,12 +127,12 @@ def test_a_stopped_registry_is_copied_without_its_secrets(tmp_path: Path) -> Non
     registry = RunningRegistry(tmp_path / "registry")
     registry.start()
     registry.kill()
-    (tmp_path / "copy.new").mkdir()
-    (tmp_path / "copy.new" / "left-by-a-kill").write_text("")
+    (tmp_path / "copy.kilnmark-unfinished").mkdir()
+    (tmp_path / "copy.kilnmark-unfinished" / "left-by-a-kill").write_text("")
     code, told = run("registry", "backup", tmp_path / "copy", "--data", registry.folder)
     assert (code, told["secrets"]) == (0, False)
     assert sorted(tree(tmp_path / "copy")) == ["chain.db", "ledger.json", "manifest.txt", "registry.db"]
-    assert not (tmp_path / "copy.new").exists()
+    assert not (tmp_path / "copy.kilnmark-unfinished").exists()
     assert run("registry", "backup", tmp_path / "other", "--data", tmp_path)[1]["error"] == "no-registry-here"
 
 
