@@ -67,6 +67,7 @@ from provenance_registry.worker.indexer import Indexer
 from provenance_registry.worker.loop import Worker
 from provenance_registry.worker.reviewer import Reviewer
 from provenance_registry.worker.sealer import Sealer
+from provenance_registry.worker.sender import Sender
 from provenance_registry.worker.storage import Storage
 
 SECURITY_HEADERS = {
@@ -188,8 +189,9 @@ def _assemble(
         if deployment.is_ours and not lease.is_held:
             indexer.follow()
 
+    asked = lease if settings.worker else Sender(repository)
     steps = [
-        storage.look, *opened.steps, lease.look, deployment.look, *map(sending, leading), follow, accounts.look,
+        storage.look, *opened.steps, asked.look, deployment.look, *map(sending, leading), follow, accounts.look,
         sending(reviewer.review),
     ]  # fmt: skip
     worker = Worker(steps)

@@ -223,6 +223,9 @@ class Repository(Protocol):
     def anchored_of(self, digests: Sequence[Digest]) -> list[AnchoredRow]:
         """Return the rows of those that are anchored, in any order."""
 
+    def is_lease_free(self, name: str) -> bool:
+        """Tell whether nobody holds a lease now, by the database's clock."""
+
     def queue(self, limit: int) -> tuple[int, datetime | None]:
         """Return how many certificates wait, `limit` at most, and since when the first of them does."""
 

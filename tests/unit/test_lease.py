@@ -21,6 +21,7 @@ from provenance_registry.db.engine import WRITING
 from provenance_registry.db.repository import SQLRepository
 from provenance_registry.records import Sending
 from provenance_registry.service.lease import Lease
+from provenance_registry.worker.sender import Sender
 from tests.support.databases import where
 from tests.support.pipeline import Pipeline, Ticking
 from tests.support.scene import ANCHORER
@@ -80,6 +81,36 @@ def test_who_is_alone_waits_for_nobody_and_renews_nothing(two: tuple[SQLReposito
     assert alone._thread is None
     with pytest.raises(LedgerError, match="Another process sends"):
         two[0].write(dead.check)
+
+
+def test_a_clock_that_was_set_back_keeps_nobody_waiting(two: tuple[SQLRepository, SQLRepository]) -> None:
+    dead = Lease(two[0], alone=False, seconds=3600)  # As one of now looks once the database's clock is an hour back.
+    dead.keep()
+    living = lease(two[1])
+    living.keep()
+    assert living.is_held
+    with pytest.raises(LedgerError, match="Another process sends"):
+        two[0].write(dead.check)
+
+
+def test_who_never_sends_tells_that_nobody_does(two: tuple[SQLRepository, SQLRepository]) -> None:
+    clock = Ticking()
+    clock.now = 100.0
+    watching, sending = Sender(two[0], clock), lease(two[1])
+
+    def looked(later: float) -> str | None:
+        clock.now += later
+        try:
+            watching.look()
+        except LedgerError as error:
+            return error.code
+        return None
+
+    assert [looked(0), looked(14), looked(2), looked(1)] == [None, None, "no-sender", "no-sender"]
+    sending.keep()
+    assert looked(3) is None
+    time.sleep(SECONDS * 1.2)  # It died.
+    assert [looked(3), looked(14), looked(2)] == [None, None, "no-sender"]
 
 
 def test_a_write_under_an_older_token_is_undone(two: tuple[SQLRepository, SQLRepository]) -> None:
@@ -162,6 +193,7 @@ import sys, time
 from pathlib import Path
 from provenance_registry.db.repository import SQLRepository
 from provenance_registry.service.lease import Lease
+from provenance_registry.worker.sender import Sender
 where = sys.argv[1]
 repository = SQLRepository(where if "://" in where else Path(where))
 lease = Lease(repository, alone=False, seconds=2.0)

@@ -10,7 +10,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from provenance_registry.db.reading import Reader
 from provenance_registry.db.tables import leases
+
+MOST_TERMS = 10
+"""Terms after which a lease surely ends: more than clocks are put right by, and than terms differ."""
 
 
 def take(connection: sa.Connection, name: str, holder: str, seconds: float, *, alone: bool) -> int | None:
@@ -22,7 +26,10 @@ def take(connection: sa.Connection, name: str, holder: str, seconds: float, *, a
     own = leases.c.name == name
     if connection.execute(sa.select(leases.c.token).where(own)).first() is None:
         connection.execute(leases.insert().values(name=name, holder=holder, token=0, expires=0))
-    free = sa.true() if alone else sa.or_(leases.c.holder == holder, leases.c.expires < now)
+    # What ends long after any lease could was taken before the database's clock was set back: nobody waits for that.
+    too_late = now + int(seconds * 1000) * MOST_TERMS
+    over = sa.or_(leases.c.expires < now, leases.c.expires > too_late)
+    free = sa.true() if alone else sa.or_(leases.c.holder == holder, over)
     # An expired lease is a new one even for who had it: what it wrote under the old one may still be on its way.
     kept = sa.and_(leases.c.holder == holder, leases.c.expires >= now)
     token = sa.case((kept, leases.c.token), else_=leases.c.token + 1)
@@ -46,10 +53,21 @@ def release(connection: sa.Connection, name: str, holder: str, token: int) -> No
     connection.execute(leases.update().where(*own).values(expires=0))
 
 
+class LeaseReads(Reader):
+    """The reads of leases; see `provenance_registry.repository.Repository`."""
+
+    def is_lease_free(self, name: str) -> bool:
+        clock = _clock(self._reading.dialect).label("now")
+        found = self._rows(sa.select((leases.c.expires < clock).label("over")).where(leases.c.name == name))
+        return not found or bool(found[0].over)
+
+
 def _now(connection: sa.Connection) -> int:
     """Return the database's time in milliseconds: processes on several machines have several clocks."""
-    if connection.dialect.name == "sqlite":
-        clock: sa.ColumnElement[Any] = (sa.func.julianday("now") - 2440587.5) * 86_400_000
-    else:
-        clock = sa.extract("epoch", sa.func.clock_timestamp()) * 1000
-    return int(connection.execute(sa.select(clock)).scalar_one())
+    return int(connection.execute(sa.select(_clock(connection.dialect))).scalar_one())
+
+
+def _clock(dialect: sa.Dialect) -> sa.ColumnElement[Any]:
+    if dialect.name == "sqlite":
+        return (sa.func.julianday("now") - 2440587.5) * 86_400_000
+    return sa.extract("epoch", sa.func.clock_timestamp()) * 1000

@@ -191,6 +191,7 @@ class SQLRepository(
     belonging.BelongingReads,
     holding.HoldingReads,
     indexing.IndexReads,
+    leasing.LeaseReads,
     linking.LinkingReads,
     naming.NamingReads,
     rebuilding.RebuildingReads,

@@ -77,7 +77,10 @@ class Sealer:
                 return True
             raise older_database(forgotten)
         number, since = self._repository.queue(self._batch_size)
-        if since is None or (number < self._batch_size and self._clock() - since < self._batch_age):
+        if since is None:
+            return False
+        # What came in "later than now" was taken while a clock was ahead, here or in another process: it waits no more.
+        if number < self._batch_size and timedelta(0) <= self._clock() - since < self._batch_age:
             return False
         chosen = self._choose(self._repository.waiting(self._batch_size))
         while chosen:
