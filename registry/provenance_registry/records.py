@@ -111,6 +111,16 @@ class PrintMark:
 
 
 @dataclass(frozen=True, slots=True)
+class PrintTotals:
+    """What became of all tags of a link: how many were printed, how often in all, and how many are spoiled."""
+
+    printed: int = 0
+    prints: int = 0
+    spoiled: int = 0
+    last: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Registration:
     """A certificate that comes in, with its place in a status list and the files that it names."""
 

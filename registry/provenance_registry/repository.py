@@ -26,6 +26,7 @@ from provenance_registry.records import (
     PieceFacts,
     PiecePage,
     PrintMark,
+    PrintTotals,
     ProvenPiece,
     Registration,
     RelayedMessage,
@@ -268,8 +269,11 @@ class Repository(Protocol):
     def print_links_of(self, studio: Address, limit: int) -> list[StoredPrintLink]:
         """Return the print links of a studio that are kept, the newest first."""
 
-    def print_marks(self, link: str) -> dict[int, PrintMark]:
-        """Return what became of the tags of a print link, by their places in it."""
+    def print_marks(self, link: str, first: int, last: int) -> dict[int, PrintMark]:
+        """Return what became of the tags of a print link, by their places in it, of those from `first` to `last`."""
+
+    def print_totals(self, studio: Address) -> dict[str, PrintTotals]:
+        """Return what became of the tags of a studio's print links, by the links' ids."""
 
     def revoked_places(self, list_id: str) -> list[int] | None:
         """Return the places of revoked pieces in a status list, or ``None`` where no certificate is in that list."""

@@ -31,7 +31,7 @@ from provenance.serial import ALPHABET, Serial
 from provenance_registry.db.repository import SQLRepository
 from provenance_registry.http.page_texts import LANGUAGES
 from provenance_registry.http.print_texts import PRINT_TEXTS
-from provenance_registry.records import PrintMark, StoredPrintLink
+from provenance_registry.records import PrintMark, PrintTotals, StoredPrintLink
 from provenance_registry.repository import Transaction
 from provenance_registry.service.sheets import papers_for
 from tests.support.databases import where
@@ -159,19 +159,22 @@ def test_what_a_registry_keeps_of_a_link(tmp_path: Path) -> None:
     repository.write(lambda transaction: transaction.note_printed(first.id, [1, 2], later))
     repository.write(lambda transaction: transaction.note_spoiled(first.id, [2, 3], later))
     repository.write(lambda transaction: transaction.note_spoiled(first.id, [3, 4_000], None))
-    marks = repository.print_marks(first.id)
+    marks = repository.print_marks(first.id, 0, 5_000)
     assert len(marks) == 1_201
     assert marks[0] == PrintMark(1, NOW)
     assert marks[1] == PrintMark(2, later)
     assert marks[2] == PrintMark(2, later, later)
     assert marks[3] == PrintMark(1, NOW)
     assert marks[5_000] == PrintMark(0, None, NOW)
-    assert repository.print_marks(links[1].id) == {}
+    assert {*repository.print_marks(first.id, 2, 3)} == {2, 3}
+    assert repository.print_totals(studio) == {first.id: PrintTotals(1_200, 1_202, 2, later)}
+    assert repository.print_totals(other) == {}
+    assert repository.print_marks(links[1].id, 0, 5_000) == {}
 
     repository.write(lambda transaction: transaction.note_printed(links[3].id, [0], NOW))
     repository.write(lambda transaction: transaction.forget_print_links(NOW - timedelta(days=90)))
     assert repository.print_link(links[3].id) is None
-    assert repository.print_marks(links[3].id) == {}
+    assert repository.print_marks(links[3].id, 0, 5_000) == {}
     repository.write(lambda transaction: transaction.end_print_link(first.id, NOW))
     repository.write(lambda transaction: transaction.end_print_link(first.id, later))
     assert repository.print_link(first.id) == replace(first, ended=NOW)

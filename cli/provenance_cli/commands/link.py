@@ -13,6 +13,8 @@ from provenance_cli.context import App, pass_app
 from provenance_cli.i18n import _, ngettext
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from provenance.keys import Signer
     from provenance.print_links import Order
     from provenance.serial import Serial
@@ -65,33 +67,44 @@ def _give(
     expires: datetime,
     qr: str | None,
 ) -> None:
+    from provenance.certificate import format_time
     from provenance.encoding import Digest
     from provenance.print_links import PrintLink, address_of, new_secret
     from provenance_cli.commands.tag import check_anchored, check_host
     from provenance_cli.files import write_file
 
     check_host(workshop)
-    wanted = [_tag(text) for text in serials]
-    chosen = [workshop.store.certificate(serial) for serial, _number in wanted]
-    chosen = chosen or workshop.store.certificates(("anchored",))
-    check_anchored(app, workshop, chosen)
-    tags = wanted or [(item.certificate.piece.serial, 1) for item in chosen]
     name = made_for or app.ask(_("For which shop is the link?"), option="--for")
+    store, wanted = workshop.store, [_tag(text) for text in serials]
+    chosen = [store.certificate(serial) for serial, _number in wanted] or store.certificates(("anchored",))
+    check_anchored(app, workshop, chosen)
+    named = wanted or [(item.certificate.piece.serial, None) for item in chosen]
+    tags = tuple((serial, number or store.newest_tag(serial).number) for serial, number in named)
+    missing = _missing(item.certificate.piece.title_in(app.lang, "zh-Hans", "en") for item in chosen)
     secret = new_secret()
-    order = PrintLink(workshop.issuer.base_url, tuple(tags), name, now, expires, Digest.of(secret), app.lang)
-    answer = _hand_in(client, PATH, order, _signer(app, workshop))
+    order = PrintLink(workshop.issuer.base_url, tags, name, now, expires, Digest.of(secret), app.lang)
+    address = address_of(workshop.issuer.base_url, order.id, secret)
+    signer = _signer(app, workshop)
+    if qr:  # Before the link counts: a file that cannot be written is to cost none.
+        write_file(Path(qr), _qr(address))
+    answer = _hand_in(client, PATH, order, signer)
     if answer.get("link") != order.id:
         raise client.nonsense()
-    address = address_of(workshop.issuer.base_url, order.id, secret)
-    if qr:
-        write_file(Path(qr), _qr(address))
+    for character in missing:
+        app.say("  " + _("The typeface lacks {name}.").format(name=character), fg="yellow")
     text = ngettext(
         "A link by which {name} prints {n} tag until {day}:",
         "A link by which {name} prints {n} tags until {day}:",
         len(tags),
     )
     app.say(text.format(name=name, n=len(tags), day=expires.date().isoformat()))
-    members: dict[str, Any] = {"id": order.id, "link": address, "tags": len(tags), "expires": answer["expires"]}
+    members: dict[str, Any] = {
+        "id": order.id,
+        "link": address,
+        "tags": len(tags),
+        "expires": format_time(expires),
+        "missing": missing,
+    }
     app.data(members if qr is None else {**members, "qr": qr}, address)
     app.say(_("Whoever has it prints these tags. Send it to the shop alone; it is shown this once."))
     app.say(_("To withdraw it: kilnmark tag link --cancel {id}").format(id=order.id))
@@ -132,7 +145,17 @@ def _line(item: dict[str, Any], now: datetime) -> str:
     return f"{item.get('link')}  {item.get('for')}  {state}  {done}"
 
 
-def _tag(text: str) -> tuple[Serial, int]:
+def _missing(titles: Iterable[str]) -> list[str]:
+    """Return the names of the characters that the typeface of tags lacks: the shop could do nothing about them."""
+    from provenance.printing.fonts import drawable, name_of
+
+    found = set[str]()
+    for title in titles:
+        drawable(title, found, serif=True)
+    return [name_of(character) for character in sorted(found)]
+
+
+def _tag(text: str) -> tuple[Serial, int | None]:
     """Read a serial, or a tag of its own number: SERIAL/2."""
     from provenance.errors import MalformedError
     from provenance.serial import Serial
@@ -141,7 +164,7 @@ def _tag(text: str) -> tuple[Serial, int]:
     serial, slash, number = text.partition("/")
     if slash and not (number.isascii() and number.isdigit() and 1 <= int(number) <= MAX_TAG_NUMBER):
         raise MalformedError("bad-serial", "There is no tag of that number.", field="serial")
-    return Serial.parse(serial), int(number) if slash else 1
+    return Serial.parse(serial), int(number) if slash else None
 
 
 def _signer(app: App, workshop: Workshop) -> Signer:

@@ -12,7 +12,7 @@ from provenance.encoding import Address, KeyId
 from provenance_registry.db import rows
 from provenance_registry.db.reading import Reader
 from provenance_registry.db.tables import print_links, print_marks
-from provenance_registry.records import PrintMark, StoredPrintLink
+from provenance_registry.records import PrintMark, PrintTotals, StoredPrintLink
 
 _CHUNK = 500
 """Places in one statement: SQLite takes 32,766 values, and a plan is made for few of them."""
@@ -96,8 +96,18 @@ class LinkingReads(Reader):
         newest = print_links.c.received.desc(), print_links.c.id
         return [_stored(row) for row in self._rows(wanted.order_by(*newest).limit(limit))]
 
-    def print_marks(self, link: str) -> dict[int, PrintMark]:
-        found = self._rows(print_marks.select().where(print_marks.c.link == link))
+    def print_totals(self, studio: Address) -> dict[str, PrintTotals]:
+        table, total = print_marks.c, sa.func.coalesce(sa.func.sum(print_marks.c.prints), 0)
+        printed = sa.func.count().filter(table.prints > 0)
+        columns = table.link, printed, total, sa.func.count(table.spoiled), sa.func.max(table.printed)
+        named = [column.label(f"c{number}") for number, column in enumerate(columns)]
+        own = print_links.c.studio == studio.value
+        statement = sa.select(*named).join(print_links, print_links.c.id == table.link).where(own).group_by(table.link)
+        return {row.c0: PrintTotals(row.c1, int(row.c2), row.c3, _moment(row.c4)) for row in self._rows(statement)}
+
+    def print_marks(self, link: str, first: int, last: int) -> dict[int, PrintMark]:
+        table = print_marks.c
+        found = self._rows(print_marks.select().where(table.link == link, table.place.between(first, last)))
         return {row.place: PrintMark(row.prints, _moment(row.printed), _moment(row.spoiled)) for row in found}
 
 

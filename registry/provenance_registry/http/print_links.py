@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from typing import Any
 
 from litestar import Request, Response, post
 from litestar.handlers.base import BaseRouteHandler
 
 from provenance.certificate import format_time
-from provenance.print_links import MAX_ORDER_BYTES, MAX_PRINT_LINK_BYTES, PrintLink
+from provenance.print_links import MAX_ORDER_BYTES, MAX_PRINT_LINK_BYTES
 from provenance_registry.http.api import json_response
 from provenance_registry.http.relaying import client_of
 from provenance_registry.http.services import Services
-from provenance_registry.records import PrintMark, StoredPrintLink
+from provenance_registry.records import PrintTotals
+from provenance_registry.service.print_links import ListedLink
 
 ORDER_COST = 4
 """How many calls a studio's order counts for."""
@@ -29,7 +29,8 @@ def print_link_routes(services: Services) -> list[BaseRouteHandler]:
         """Keep a link that a studio signed.  201 where it is new, 200 where it was known."""
         services.limits.admit_reads(client_of(request), ORDER_COST)
         stored, link, new = await asyncio.to_thread(links.keep, await request.body())
-        return json_response(_members(stored, link, ()), 201 if new else 200)
+        listed = ListedLink(stored, link.made_for, len(link.tags), PrintTotals())
+        return json_response(_members(listed), 201 if new else 200)
 
     @post("/api/v1/print-links:cancel", request_max_body_size=MAX_ORDER_BYTES + 1, summary="Withdraw a print link")
     async def cancel(request: Request[Any, Any, Any]) -> Response[bytes]:
@@ -42,22 +43,22 @@ def print_link_routes(services: Services) -> list[BaseRouteHandler]:
         """Return the links of the studio that signed the question, the newest first."""
         services.limits.admit_reads(client_of(request), ORDER_COST)
         found = await asyncio.to_thread(links.listed, await request.body())
-        return json_response({"links": [_members(*item) for item in found]}, 200)
+        return json_response({"links": [_members(item) for item in found]}, 200)
 
     return [give, cancel, listed]
 
 
-def _members(stored: StoredPrintLink, link: PrintLink, marks: Sequence[PrintMark]) -> dict[str, Any]:
+def _members(link: ListedLink) -> dict[str, Any]:
+    stored, totals = link.stored, link.totals
     members: dict[str, Any] = {
         "link": stored.id,
         "for": link.made_for,
-        "expires": format_time(link.expires),
-        "tags": len(link.tags),
-        "printed": sum(mark.prints > 0 for mark in marks),
-        "spoiled": sum(mark.spoiled is not None for mark in marks),
-        "prints": sum(mark.prints for mark in marks),
+        "expires": format_time(stored.expires),
+        "tags": link.tags,
+        "printed": totals.printed,
+        "spoiled": totals.spoiled,
+        "prints": totals.prints,
     }
-    times = [mark.printed for mark in marks if mark.printed is not None]
-    if times:
-        members["lastPrinted"] = format_time(max(times))
+    if totals.last is not None:
+        members["lastPrinted"] = format_time(totals.last)
     return members if stored.ended is None else {**members, "withdrawn": format_time(stored.ended)}

@@ -108,7 +108,7 @@ def label_of(tag: LinkedTag, language: str, *, demo: bool) -> Label:
     lines = [certificate.issuer.name, *([maker] if maker and maker != certificate.issuer.name else [])]
     return Label(
         url=tag_url(certificate.issuer.base_url, piece.serial, tag.number),
-        serial=_name(tag),
+        serial=str(tag.serial),
         title=piece.title_in(language, "zh-Hans", "en"),
         lines=tuple(lines),
         demo=demo,

@@ -34,7 +34,7 @@ from provenance.print_links import (
 from provenance.serial import Serial
 from provenance.tag import MAX_TAG_NUMBER
 from provenance.verdict import Outcome
-from provenance_registry.records import PrintMark, StoredPrintLink
+from provenance_registry.records import PrintMark, PrintTotals, StoredPrintLink
 from provenance_registry.repository import Repository, Transaction
 from provenance_registry.service.answers import Answers
 from provenance_registry.service.clock import Clock
@@ -48,6 +48,8 @@ MAX_OPEN = 100
 """Links of one studio that are open at once: a shop each."""
 MAX_LISTED = 500
 """Links of one studio that are told."""
+MAX_READ = 32
+"""Links that need not be read anew: one of 5,000 tags has 740,000 bytes, and takes a processor 20 ms."""
 MAX_FORMS = 2_000
 """Certificates whose words are at hand, of lists that are looked at again."""
 KEPT_DAYS = 90
@@ -90,6 +92,22 @@ class LinkedTag:
     mark: PrintMark
 
 
+@dataclass(frozen=True, slots=True)
+class ListedLink:
+    """A link as its studio sees it."""
+
+    stored: StoredPrintLink
+    made_for: str
+    tags: int
+    totals: PrintTotals
+
+    @classmethod
+    def of(cls, stored: StoredPrintLink, totals: PrintTotals) -> ListedLink:
+        """Return a link that is kept; its bytes were read strictly when they came."""
+        members = load(stored.data)
+        return cls(stored, str(members["for"]), len(members["tags"]), totals)
+
+
 class PrintLinks:
     """The use cases of print links."""
 
@@ -105,6 +123,7 @@ class PrintLinks:
         self._repository = repository
         self._index = index
         self._answers = answers
+        self._links: Remembered[str, PrintLink] = Remembered(MAX_READ)
         self._forms: Remembered[Digest, Certificate] = Remembered(MAX_FORMS)
         self._voids = voids
         self._base_url = base_url
@@ -163,7 +182,7 @@ class PrintLinks:
         self._repository.write(lambda transaction: transaction.end_print_link(stored.id, self._clock()))
         return stored.id
 
-    def listed(self, data: bytes) -> list[tuple[StoredPrintLink, PrintLink, Sequence[PrintMark]]]:
+    def listed(self, data: bytes) -> list[ListedLink]:
         """Return a studio's links and what became of their tags, for whoever signs that it is the studio, now."""
         signed = SignedOrder.from_bytes(PrintLinksAsked, data)
         self._demand_ours(signed.order.registry)
@@ -180,7 +199,8 @@ class PrintLinks:
         if entry is None or not entry.keys[signed.public_key.key_id][1].covers(now):
             raise _not_the_studio()
         found = self._repository.print_links_of(entry.address, MAX_LISTED)
-        return [(item, _read(item), [*self._repository.print_marks(item.id).values()]) for item in found]
+        totals = self._repository.print_totals(entry.address)
+        return [ListedLink.of(item, totals.get(item.id, PrintTotals())) for item in found]
 
     # --- what shops do ----------------------------------------------------------------------------------------------
 
@@ -193,7 +213,7 @@ class PrintLinks:
         known = parse_code(code)
         name, secret = known or ("", bytes(SECRET_BYTES))
         stored, now = self._repository.print_link(name), self._clock()
-        link = _read(stored) if stored is not None else None
+        link = None if stored is None else self._read(stored)
         if stored is None or link is None or not link.opens(secret) or stored.ended is not None:
             raise _unknown()
         entry = self._index.directory.studio(stored.studio)
@@ -205,7 +225,7 @@ class PrintLinks:
 
     def tags(self, opened: OpenLink, places: Sequence[int]) -> list[LinkedTag]:
         """Return tags of a link by their places, each as it stands now."""
-        marks = self._repository.print_marks(opened.stored.id)
+        marks = self._repository.print_marks(opened.stored.id, min(places, default=0), max(places, default=0))
         return [self._tag(opened, place, marks.get(place, PrintMark())) for place in places]
 
     def admit_print(self, opened: OpenLink) -> None:
@@ -242,6 +262,13 @@ class PrintLinks:
         number = next((item for item in range(signed, MAX_TAG_NUMBER + 1) if item not in voided), 0)
         gone = next((code for code in GONE if code in advised), None)
         return LinkedTag(place, serial, number or signed, form, gone or (None if number else NO_NUMBER), mark)
+
+    def _read(self, stored: StoredPrintLink) -> PrintLink:
+        link = self._links.get(stored.id)
+        if link is None:
+            link = SignedOrder.from_bytes(PrintLink, stored.data).order
+            self._links.keep(stored.id, link)
+        return link
 
     def _form(self, digest: Digest) -> Certificate | None:
         """Return the certificate of that digest: the piece's first, or an amendment of it."""
@@ -285,10 +312,6 @@ class PrintLinks:
 def _may_sign(entry: StudioEntry, key_id: KeyId, now: datetime) -> bool:
     key = entry.keys.get(key_id)
     return entry.in_good_standing and key is not None and key[1].covers(now)
-
-
-def _read(stored: StoredPrintLink) -> PrintLink:
-    return SignedOrder.from_bytes(PrintLink, stored.data).order
 
 
 def _admit(buckets: Buckets, opened: OpenLink) -> None:
