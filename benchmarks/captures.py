@@ -81,7 +81,7 @@ def model() -> str:
     lines = [
         f"Camera: preview frames of {FRAME} × {FRAME * 9 // 16}, {EQUIVALENT:g} mm equivalent, 150 to 250 mm away: "
         f"{near:.1f} to {far:.1f} pixels a millimetre.  Lens 0.5 to 0.8 pixels (standard deviation), noise 2 to 6 of "
-        "255, JPEG 80 to 90, turned by up to 25°, white paper at 69 to 95 % of white.  Ink spreads or falls short by "
+        "255, JPEG 80 to 90, turned by up to 25°, white paper at 71 to 100 % of white.  Ink spreads or falls short by "
         f"up to 0.04 mm.  Readers get the label and {GROUND:g} mm of crackled glaze around it.",
         "",
     ]

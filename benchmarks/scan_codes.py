@@ -16,8 +16,8 @@ from provenance.printing.codes import MAX_MODULE_MM, QUIET_MODULES, Level, Matri
 from provenance.serial import ALPHABET, BODY_SYMBOLS, Serial
 from provenance.tag import tag_url
 
-RECOMMENDED = 20
-"""Millimetres of the place that a code at its usual module needs."""
+RECOMMENDED = 22
+"""Millimetres of the place that a code needs with modules of 0.59 mm."""
 LEVELS: tuple[Level, ...] = ("M", "Q")
 
 

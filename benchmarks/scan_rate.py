@@ -1,9 +1,10 @@
 """How often tags are read: sizes, printers and levels in simulated pictures, by zxing-cpp and by OpenCV.
 
-`--captures N` scenes a condition, `--conditions NAME ...`, `--seed S`, `--host NAME` of the registry, `--jobs N`
-processes, `--quick` for a minute's run, `--opencv PYTHON` that has cv2, `--without-opencv`, `--shots CSV` for each
-scene's outcome, `--again CSV` to report on those once more, `--json`.  Sizes are those of the whole code with its
-white margin.  Every code of every size stands in the same scenes.
+`--captures N` scenes a condition, `--conditions NAME ...`, `--sizes MM ...`, `--recommended MM` for the one that aims
+are for, `--dpis DPI ...`, `--seed S`, `--host NAME` of the registry, `--jobs N` processes, `--quick` for a minute's
+run, `--opencv PYTHON` that has cv2, `--without-opencv`, `--shots CSV` for each scene's outcome, `--again CSV` to report
+on those once more, `--json`.  Sizes are those of the whole code with its white margin.  Every code of every size
+stands in the same scenes.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ from benchmarks.scan_codes import ALL, EVERYWHERE, RECOMMENDED, drawn, payload_o
 from benchmarks.scan_tables import (
     DPIS,
     FRAMES,
+    LARGE,
     SIZES,
+    USUAL,
     Shot,
     aims,
     conditions_table,
@@ -69,7 +72,7 @@ def _shots(size: int, dpi: int, options: argparse.Namespace, second: SecondReade
     for number in range(options.captures):
         payload = payload_of(options.host, options.seed, number)
         readers = partial(_zxing, payload), partial(_opencv, second, payload)
-        for name in ALL if size == RECOMMENDED else EVERYWHERE:
+        for name in ALL if size == options.recommended else EVERYWHERE:
             dots = drawn(name, payload, size, dpi)
             if dots is None:
                 continue
@@ -109,6 +112,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--captures", type=int)
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, metavar="MM")
+    parser.add_argument("--recommended", type=int, default=RECOMMENDED, metavar="MM")
     parser.add_argument("--dpis", type=int, nargs="+", default=DPIS, metavar="DPI")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--host", default="registry.example")
@@ -139,11 +143,12 @@ def main() -> int:
         print(model(), "\n")
         print(f"Read of 100 scenes, with 1 frame / with the best of {FRAMES} that differ in their noise:\n")
         print(table(taken, options.host, readers), "\n")
-        if RECOMMENDED in options.sizes:
-            print(f"{RECOMMENDED} mm, by condition, all printers:\n\n{conditions_table(taken, readers)}\n")
-            print(f"{RECOMMENDED} mm, hard scenes read only as M : only otherwise, 1 frame, {FRAMES} frames:\n")
-            print(f"{duels(taken, readers)}\n")
-        if set(options.sizes) >= {RECOMMENDED, SIZES[-1]}:
+        size = options.recommended
+        if any(shot.size == size for shot in taken):
+            print(f"{size} mm, by condition, all printers:\n\n{conditions_table(taken, readers, size)}\n")
+            print(f"{size} mm, hard scenes read only as M : only otherwise, 1 frame, {FRAMES} frames:\n")
+            print(f"{duels(taken, readers, size)}\n")
+        if {LARGE, USUAL} <= {shot.size for shot in taken}:
             print("Level M, read only with the larger modules : only with the smaller ones:\n")
             print(f"{larger(taken, readers, options.host)}\n")
         if "cylinder" in options.conditions:
@@ -151,7 +156,7 @@ def main() -> int:
     return report(
         "scan_rate",
         f"https://{options.host}/P/…, {captures} scenes a condition, seed {options.seed}, {len(taken)} in all",
-        aims(taken, readers),
+        aims(taken, readers, options.recommended),
     )
 
 
