@@ -69,6 +69,13 @@ def ngettext(one: str, many: str, number: int) -> str:
     return _translations.ngettext(one, many, number)
 
 
+def in_language(message: str, language: str) -> str:
+    """Return `message` in `language`, English or Chinese, whatever is spoken now: paper may speak both."""
+    if not message or not language.startswith("zh"):
+        return message
+    return gettext.translation(DOMAIN, LOCALES, languages=["zh_Hans"], fallback=True).gettext(message)
+
+
 def later(message: str) -> str:
     """Return `message` as it is: it stands in a table, and is translated where it is shown."""
     return message

@@ -269,6 +269,8 @@ def test_json_has_the_members_that_the_reference_shows(guild: Guild, tmp_path: P
     check("tag print", *at, "tag", "print", "--format", "tspl", "--layout", "roll-50x30")
     check("tag calibrate", "tag", "calibrate", "--out", tmp_path / "calibration.pdf")
     check("tag certificate", *at, "tag", "certificate")
+    check("tag hangtag", *at, "tag", "hangtag")
+    check("tag boxcard", *at, "tag", "boxcard", "--size", "85x55")
     check("tag link", *at, "tag", "link", "--for", "Tea shop", "--days", "3")
     links = check("tag link", *at, "tag", "link", "--list", place=1)["links"]
     assert links[0].keys() == shown("tag link", 1)["links"][0].keys()

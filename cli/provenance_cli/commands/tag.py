@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from provenance_cli.commands.calibrate import calibrate
+from provenance_cli.commands.cards import boxcard, hangtag
 from provenance_cli.commands.link import link
 from provenance_cli.commands.release import release
 from provenance_cli.commands.secret import secret
@@ -37,7 +38,7 @@ tag.add_command(calibrate)
 tag.add_command(link)
 tag.add_command(release)
 tag.add_command(secret)
-for _command in (void, applied, list_):
+for _command in (void, applied, list_, hangtag, boxcard):
     tag.add_command(_command)
 
 
