@@ -29,7 +29,14 @@ _ELSEWHERE = ("serial", "title", "maker", "credit_line", "photos", "mark_photos"
 
 
 def authenticity_page(
-    bundle: Bundle, data: bytes, verdict: Verdict, language: str, photo: Callable[[Digest], bytes], decoder: Decoder
+    bundle: Bundle,
+    data: bytes,
+    verdict: Verdict,
+    language: str,
+    photo: Callable[[Digest], bytes],
+    decoder: Decoder,
+    *,
+    demo: bool = False,
 ) -> AuthenticityPage:
     """Return the page of the piece that `bundle`, of the bytes `data`, is genuine evidence for, as `verdict` says.
 
@@ -66,6 +73,7 @@ def authenticity_page(
         bundle=data,
         bundle_name=f"{piece.serial}.kilnmark.json",
         language=language,
+        demo=demo,
     )
 
 

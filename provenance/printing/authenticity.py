@@ -18,7 +18,7 @@ from PIL import Image
 
 from provenance.printing.codes import QUIET_MODULES, matrix, runs
 from provenance.printing.fonts import drawable, font_path, fonts_of, name_of
-from provenance.printing.label import COBALT, DIM, INK
+from provenance.printing.label import COBALT, DIM, INK, RED
 
 _SANS, _SERIF = "KilnmarkSans", "KilnmarkSerif"
 _WIDTH, _MARGIN = 210.0, 24.0
@@ -51,7 +51,8 @@ class Picture:
 class AuthenticityPage:
     """What the page says, in words of one language; `title` may have a second one beneath it.
 
-    `record` are the small lines beside the code, `bundle` the file that goes inside.
+    `record` are the small lines beside the code, `bundle` the file that goes inside.  `demo` marks
+    the page as one that certifies nothing.
     """
 
     heading: str
@@ -68,6 +69,7 @@ class AuthenticityPage:
     bundle: bytes
     bundle_name: str
     language: str
+    demo: bool = False
 
 
 def print_authenticity(page: AuthenticityPage, out: BinaryIO, *, created: datetime) -> tuple[str, ...]:
@@ -122,6 +124,12 @@ class _Drawing:
             pdf.set_line_width(line)
             pdf.rect(inset, inset, _WIDTH - 2 * inset, 297.0 - 2 * inset)
         draw_seal(pdf, _WIDTH / 2, 22.0, 5.6)
+        if self._page.demo:
+            pdf.set_fill_color(*RED)
+            pdf.rect(_WIDTH - _MARGIN - 30.0, 17.0, 30.0, 10.0, style="F")
+            self._font(20.0, serif=False)
+            half = pdf.get_string_width("DEMO") / 2
+            self._text("DEMO", _WIDTH - _MARGIN - 15.0 - half, 24.6, 20.0, (255, 255, 255))
         pdf.set_char_spacing(0.6)
         self._line(self._page.heading, 33.5, 11.0, COBALT, serif=True)
         pdf.set_char_spacing(0)

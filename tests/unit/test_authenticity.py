@@ -12,6 +12,7 @@ import pytest
 
 from provenance.errors import VerificationError
 from provenance.printing.authenticity import AuthenticityPage, Picture, print_authenticity
+from provenance.printing.label import RED
 from provenance.printing.readback import check_page, read_sheet
 from tests.support.photos import photo_bytes
 
@@ -60,6 +61,18 @@ def test_all_that_it_says_can_be_read_and_scanned() -> None:
     for name, value in PAGE.facts:
         assert name in told
         assert value in told
+
+
+def test_a_page_of_the_demo_says_so_in_the_face_of_whoever_reads_it() -> None:
+    assert "DEMO" not in text_of(printed(PAGE)[0])
+    pdf, _ = printed(replace(PAGE, demo=True))
+    assert "DEMO" in text_of(pdf)
+    document = pypdfium2.PdfDocument(pdf)
+    try:
+        image = document[0].render(scale=1).to_pil()
+    finally:
+        document.close()
+    assert image.getpixel((round(158 / 25.4 * 72), round(18 / 25.4 * 72))) == RED
 
 
 def test_it_is_an_archive_of_the_bundle() -> None:
