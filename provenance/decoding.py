@@ -19,6 +19,7 @@ from typing import Self
 
 import msgspec
 
+from provenance.corners import Corners, Sight
 from provenance.encoding import Digest
 from provenance.errors import MalformedError, StorageError
 from provenance.media import MAX_PHOTO_BYTES, PreparedPhoto, photo_fault, prepare_photo, read_codes, render_photo
@@ -45,6 +46,7 @@ class _Answer(msgspec.Struct, array_like=True, frozen=True):
     height: int = 0
     texts: list[str] = []
     files: dict[str, bytes] = {}
+    sights: list[tuple[str, Corners]] = []
 
 
 class Decoder:
@@ -79,6 +81,12 @@ class Decoder:
     def read_codes(self, photo: bytes) -> list[str]:
         """Return the payloads of the QR codes in a photo; raises as `prepare` does."""
         return self._ask("read", photo).texts
+
+    def find_codes(self, photo: bytes) -> list[Sight]:
+        """Return all QR codes that can be found on a photo, as `provenance.sighting.find_codes` does; raises as
+        `prepare` does.
+        """
+        return [Sight(*sight) for sight in self._ask("find", photo).sights]
 
     def close(self) -> None:
         """End the process."""
@@ -168,6 +176,10 @@ def _answered(question: _Question) -> _Answer:
                 return _Answer(data=photo.data, width=photo.width, height=photo.height)
             case "render":
                 return _Answer(files=render_photo(question.data))
+            case "find":
+                from provenance.sighting import find_codes  # Few who decode photos look for codes.
+
+                return _Answer(sights=[(sight.text, sight.corners) for sight in find_codes(question.data)])
             case _:
                 return _Answer(texts=read_codes(question.data))
     except MalformedError as error:

@@ -65,7 +65,7 @@ def read_photo(path: Path) -> bytes:
 
 def prepare_photo(data: bytes) -> PreparedPhoto:
     """Prepare a photo given by its bytes, at its full size; raises `MalformedError`."""
-    bare = _bare(_open(data))
+    bare = _bare(open_photo(data))
     bare.thumbnail((LONG_SIDE, LONG_SIDE), Image.Resampling.LANCZOS)
     while True:
         for quality in JPEG_QUALITIES:
@@ -80,7 +80,7 @@ def render_photo(data: bytes) -> dict[str, bytes]:
 
     None is wider than the photo, but for the smallest, of which every photo has one.
     """
-    bare = _bare(_open(data))
+    bare = _bare(open_photo(data))
     drawn = dict[str, bytes]()
     for width in RENDITION_WIDTHS:
         if width > bare.width and width != RENDITION_WIDTHS[0]:
@@ -96,7 +96,7 @@ def read_codes(data: bytes) -> list[str]:
     """Return the payloads of the QR codes in a photo; raises `MalformedError` where it is no photo."""
     import zxingcpp
 
-    upright = ImageOps.exif_transpose(_open(data)).convert("L")
+    upright = ImageOps.exif_transpose(open_photo(data)).convert("L")
     for side in (2_400, 1_200, 4_800):
         shown = upright.copy()
         shown.thumbnail((side, side), Image.Resampling.LANCZOS)
@@ -145,7 +145,8 @@ def photo_fault(code: str, megapixels: int = 0) -> MalformedError:
             )
 
 
-def _open(data: bytes) -> Image.Image:
+def open_photo(data: bytes) -> Image.Image:
+    """Return a photo decoded; raises `MalformedError`."""
     if data[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypmsf1", b"ftyphevc"):
         raise photo_fault("heic")
     try:

@@ -13,6 +13,7 @@ from provenance_cli.commands.cards import boxcard, hangtag
 from provenance_cli.commands.link import link
 from provenance_cli.commands.release import release
 from provenance_cli.commands.secret import secret
+from provenance_cli.commands.tag_check import check
 from provenance_cli.commands.tag_life import applied, list_, void
 from provenance_cli.context import App, pass_app
 from provenance_cli.i18n import _, later, ngettext
@@ -35,6 +36,7 @@ def tag() -> None:
 
 
 tag.add_command(calibrate)
+tag.add_command(check)
 tag.add_command(link)
 tag.add_command(release)
 tag.add_command(secret)

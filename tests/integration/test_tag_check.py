@@ -1,0 +1,110 @@
+"""Photos of printed tags, ticked off against the workshop's pieces."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from provenance.decoding import Decoder
+from provenance.serial import Serial
+from provenance.tag import tag_url
+from provenance_cli.photo_rows import rows_of
+from provenance_cli.tag_store import SPOILED, TagEvent, TagNumber
+from tests.support.photos import photo_bytes
+from tests.support.registries import RunningRegistry
+from tests.support.scene import NOW
+from tests.support.secret_shops import SecretShop
+from tests.support.sheets import photographed, printed_page
+
+HOST = "https://registry.kilnmark.org"
+
+
+def of(number: int) -> list[str]:
+    return [tag_url(HOST, Serial.random()) for _ in range(number)]
+
+
+@pytest.mark.parametrize(
+    "view",
+    [{}, {"turn": 90, "seed": 1}, {"size": (4_000, 3_000), "seed": 2}, {"tilt": 0.3, "blur": 1.8, "seed": 3}],
+    ids=["upright", "on its side", "from far", "from the side"],
+)
+def test_all_tags_of_a_sheet_are_found_on_a_photo_row_by_row(view: dict[str, object]) -> None:
+    urls = of(21)
+    with Decoder() as decoder:
+        sights = decoder.find_codes(photographed(printed_page(urls), **view))  # type: ignore[arg-type]
+    assert [[sight.text for sight in row] for row in rows_of(sights)] == [urls[at : at + 3] for at in range(0, 21, 3)]
+
+
+def test_a_code_that_is_seen_and_not_read_is_told_at_its_place() -> None:
+    urls = of(21)
+    page = printed_page(urls)
+    # Half of the second code is wiped out, with two of its corners left.
+    x, y = round((7.2 + 66.0 + 9) / 25.4 * 300), round((15.15 + 12) / 25.4 * 300)
+    page.paste("white", (x, y, x + 60, y + 60))
+    with Decoder() as decoder:
+        rows = rows_of(decoder.find_codes(photographed(page, tilt=0.05, blur=1.0)))
+    assert [sight.text for sight in rows[0]] == [urls[0], "", urls[2]]
+    assert sum(map(len, rows)) == 21
+
+
+@pytest.fixture
+def shop(
+    registry: RunningRegistry,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+) -> SecretShop:
+    monkeypatch.setattr("provenance.tag.is_public_host", lambda base_url: True)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    return SecretShop(tmp_path, registry, f"c{abs(hash(request.node.name)) % 10**9}", capsys)
+
+
+def test_tags_are_ticked_off_and_the_wrong_one_does_not_go_on_a_pot(shop: SecretShop, tmp_path: Path) -> None:
+    first, second = (item.certificate.piece.serial for item in shop.workshop.store.certificates(("anchored",)))
+    ours = shop.registry.base_url
+
+    def photo(*urls: str) -> str:
+        path = tmp_path / "photo.jpg"
+        path.write_bytes(photographed(printed_page(urls), size=(1_500, 2_000), tilt=0.05, blur=0.6))
+        return str(path)
+
+    def check(*arguments: str) -> tuple[int, list[str], list[str]]:
+        code, told, _ = shop.run("tag", "check", *arguments)
+        return code, [tag["state"] for photo in told["photos"] for tag in photo["tags"]], told["missing"]
+
+    both = photo(tag_url(ours, first), tag_url(ours, second))
+    assert check(both, "--all") == (0, ["found", "found"], [])
+    assert check(both, "--piece", str(first)) == (1, ["found", "other-piece"], [])
+    alone = photo(tag_url(ours, first))
+    assert check(alone, "--piece", str(first)) == (0, ["found"], [])
+    assert check(alone, "--piece", str(second)) == (1, ["other-piece"], [str(second)])
+    assert check(alone, "--expect", str(first), "--expect", str(second)) == (3, ["found"], [str(second)])
+    stranger = Serial.random()
+    strange = photo(
+        tag_url(ours, stranger),
+        tag_url(HOST, first),
+        tag_url(ours, second, 2),
+        *[tag_url(ours, first)] * 2,
+        "WIFI:S:x;;",
+    )
+    states = ["unknown", "other-registry", "unknown", "twice", "twice", "no-tag"]
+    assert check(strange)[:2] == (1, states)
+    shop.workshop.store.add_tag_events([TagEvent(TagNumber(first), SPOILED, NOW, "us")])
+    assert check(photo(tag_url(ours, first)), "--piece", str(first)) == (1, ["void"], [str(first)])
+
+
+def test_what_shows_no_tag_or_is_no_photo_is_said(shop: SecretShop, tmp_path: Path) -> None:
+    empty, junk = tmp_path / "empty.jpg", tmp_path / "junk.jpg"
+    empty.write_bytes(photo_bytes())
+    assert shop.run("tag", "check", str(empty))[0] == 3
+    bomb = io.BytesIO()
+    Image.new("1", (30_000, 30_000)).save(bomb, "PNG")
+    for data in (b"no photo", photo_bytes()[:3_000], bomb.getvalue(), b"\x00\x00\x00\x18ftypheic" + bytes(40)):
+        junk.write_bytes(data)
+        assert shop.run("tag", "check", str(junk))[0] == 4
+    assert shop.run("tag", "check", str(tmp_path / "none.jpg"))[0] == 4
+    assert shop.run("tag", "check", str(empty), "--piece", str(Serial.random()))[0] == 3
