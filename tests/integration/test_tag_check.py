@@ -28,8 +28,8 @@ def of(number: int) -> list[str]:
 
 @pytest.mark.parametrize(
     "view",
-    [{}, {"turn": 90, "seed": 1}, {"size": (4_000, 3_000), "seed": 2}, {"tilt": 0.3, "blur": 1.8, "seed": 3}],
-    ids=["upright", "on its side", "from far", "from the side"],
+    [{"turn": 90, "seed": 1}, {"tilt": 0.3, "blur": 1.8, "seed": 3}],
+    ids=["on its side", "from the side"],
 )
 def test_all_tags_of_a_sheet_are_found_on_a_photo_row_by_row(view: dict[str, object]) -> None:
     urls = of(21)

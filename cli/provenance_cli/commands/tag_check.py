@@ -36,7 +36,9 @@ def check(app: App, photos: tuple[str, ...], expected: tuple[str, ...], all_: bo
     workshop = app.workshop()
     wanted = _wanted(workshop, (piece,) if piece else expected, all_)
     shelf = Shelf(workshop.store, workshop.issuer.base_url, app.lang, wanted[0] if piece else None)
-    told, found, seen = list[dict[str, Any]](), set[Serial](), list[Ticked]()
+    told: list[dict[str, Any]] = []
+    found: set[Serial] = set()
+    seen: list[Ticked] = []
     with Decoder() as decoder, app.progress(len(photos), _("Reading")) as advance:
         for path in photos:
             ticked = shelf.tick(decoder.find_codes(read_photo(Path(path))))
