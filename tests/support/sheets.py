@@ -25,7 +25,8 @@ def printed_page(urls: Sequence[str], layout: str = "L7160") -> Image.Image:
     print_sheet(labels, drawn, layout_named(layout), created=datetime(2026, 1, 1, tzinfo=UTC))
     document = pypdfium2.PdfDocument(drawn.getvalue())
     try:
-        return document[0].render(scale=_DPI / 72).to_pil().convert("RGB")
+        page: Image.Image = document[0].render(scale=_DPI / 72).to_pil()
+        return page.convert("RGB")
     finally:
         document.close()
 
