@@ -11,10 +11,16 @@ from datetime import datetime
 from provenance.claim_key import SecretCode
 from provenance.errors import VerificationError
 from provenance.printing import codes
+from provenance.printing.cards import Card, CardReport
+from provenance.printing.hangtags import SecretPlace, print_hangtags
 from provenance.printing.label import Label
 from provenance.printing.layouts import Layout
+from provenance.printing.pen import Pen
 from provenance.printing.readback import read_sheet
 from provenance.printing.sheet import SheetReport, print_sheet
+
+_SERIAL_MM = 2.4
+"""Millimetres beneath a code for its serial."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +53,50 @@ def print_secrets(
             drawn, out, layout, created=created, start=start, shift=shift, cut_marks=cut_marks, progress=progress
         )
     finally:
-        for remembered in (codes.matrix, codes.widest):  # Else the last secrets stay in memory as long as the program.
-            remembered.cache_clear()
+        _forget()
     pdf = out.getvalue()
     check_secrets(pdf, [label.code for label in labels])
     return pdf, report
 
 
-def check_secrets(pdf: bytes, expected: Sequence[SecretCode]) -> None:
-    """Return if the codes on `pdf` are exactly `expected`; raise `VerificationError` otherwise."""
-    found, wanted = Counter(read_sheet(pdf)), Counter(code.reveal() for code in expected)
+def print_folded(
+    cards: Sequence[Card],
+    secrets: Sequence[SecretCode],
+    *,
+    created: datetime,
+    progress: Callable[[int], None] = lambda number: None,
+) -> tuple[bytes, CardReport]:
+    """Return a PDF of hang-tags with their secret codes within the fold, once every code was read back.
+
+    Raises as `print_secrets` does.
+    """
+    out = io.BytesIO()
+
+    def within(pen: Pen, number: int, place: SecretPlace) -> None:
+        text, side = secrets[number].reveal(), place.side
+        count = len(codes.matrix(text)) + 2 * codes.QUIET_MODULES
+        wide = count * min(codes.DEFAULT_MODULE_MM, (side - _SERIAL_MM) / count)
+        right, bottom = place.x + (side + wide) / 2, place.y + (side + wide + _SERIAL_MM) / 2
+        pen.code(text, cards[number].serial, right, bottom, (side, side))
+
+    try:
+        report = print_hangtags(cards, out, created=created, within=within, progress=progress)
+    finally:
+        _forget()
+    pdf = out.getvalue()
+    check_secrets(pdf, secrets, [card.url for card in cards])
+    return pdf, report
+
+
+def _forget() -> None:
+    """Let no secret stay in memory as long as the program."""
+    for remembered in (codes.matrix, codes.widest):
+        remembered.cache_clear()
+
+
+def check_secrets(pdf: bytes, expected: Sequence[SecretCode], public: Sequence[str] = ()) -> None:
+    """Return if the codes on `pdf` are `expected` and the `public` ones; raise `VerificationError` otherwise."""
+    found, wanted = Counter(read_sheet(pdf)), Counter(code.reveal() for code in expected) + Counter(public)
     if found == wanted:
         return
     missing = [str(code.serial) for code in expected if code.reveal() not in found]

@@ -20,6 +20,7 @@ import pytest
 from provenance.claim_key import SecretCode
 from provenance.evm.accounts import Account
 from provenance.ledger import ReinstateCall, SuspendCall
+from provenance.printing.readback import read_sheet
 from provenance.serial import Serial
 from provenance.tag import parse_tag_url, tag_url
 from provenance_cli.private_file import PrivateFile
@@ -442,3 +443,17 @@ def test_printed_codes_are_released_again_where_the_registry_lost_them(
         counter.http.close()
     finally:
         house.stop()
+
+
+def test_hang_tags_have_their_codes_within_the_fold(shop: SecretShop, counter: Counter) -> None:
+    said = shop.done("tag", "secret", "--fold")
+    assert (said["codes"], said["pages"]) == (2, 2)
+    texts = read_sheet(shop.sheet.read_bytes())
+    public = [tag_url(shop.registry.base_url, serial) for serial in shop.serials]
+    assert sorted(text for text in texts if "#" not in text) == sorted(public)
+    codes = [SecretCode.parse(text) for text in texts if "#" in text]
+    assert sorted(code.serial for code in codes) == sorted(shop.serials)
+    token = shop.token(codes[0].serial)
+    assert counter.done("claims", claim_of(counter, codes[0], token, someone()))["state"] == "final"
+    code, _, talk = shop.run("tag", "secret", "--fold", "--start", 2)
+    assert (code, "no --start" in talk) == (2, True), talk

@@ -14,10 +14,14 @@ from provenance_cli.paper import layout_of, paper_options, shift_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from provenance.encoding import Digest
+    from provenance.printing.cards import CardReport
     from provenance.printing.sheet import SheetReport
     from provenance_cli.secret_codes import Choice, Made
     from provenance_cli.secret_store import DrawnCode
     from provenance_cli.workshop import Workshop
+
+    Report = SheetReport | CardReport
 
 FILE = "seals.pdf"
 """What the sheet is called where no name is given: it says nothing of what is on it."""
@@ -26,6 +30,7 @@ FILE = "seals.pdf"
 @click.command(help="Print secret codes, to go under foil or into a fold: whoever has one can claim the piece.")
 @click.argument("serials", nargs=-1)
 @click.option("--reprint", is_flag=True, help="Cancel the codes that the pieces have, and print new ones.")
+@click.option("--fold", is_flag=True, help="Print whole hang-tags on A4, each with its code within the fold.")
 @paper_options
 @click.option("--cut-marks", is_flag=True, help="Mark the corners of each label, for paper that is to be cut.")
 @click.option("--start", default=1, show_default=True, help="First free label of the first page.")
@@ -35,6 +40,7 @@ def secret(
     app: App,
     serials: tuple[str, ...],
     reprint: bool,
+    fold: bool,
     layout: str,
     sheets: str | None,
     shift: str,
@@ -52,6 +58,9 @@ def secret(
 
     if reprint and not serials:
         raise click.UsageError(_("Name the pieces whose codes are to be printed anew."))
+    if fold and (given := _given("layout", "sheets", "shift", "cut_marks", "start")):
+        text = _("With --fold there is no {option}: hang-tags have a page of their own.")
+        raise click.UsageError(text.format(option=given))
     sheet, moved = layout_of(layout, sheets), shift_of(shift)
     workshop = app.workshop()
     check_host(workshop)
@@ -84,10 +93,15 @@ def secret(
         with app.progress(len(choice.fresh) + len(anew), _("Drawing")) as advance:
             made = draw(workshop, ledger, account, [*choice.fresh, *anew], str(path.resolve()), advance)
 
-        def printed(codes: Sequence[Made]) -> tuple[bytes, SheetReport]:
-            from provenance.printing.secret_sheet import print_secrets
+        shown = {item.certificate.digest: verdict.shown for item, verdict in zip(chosen, verdicts, strict=True)}
+
+        def printed(codes: Sequence[Made]) -> tuple[bytes, Report]:
+            from provenance.printing.secret_sheet import print_folded, print_secrets
 
             with app.progress(len(codes), _("Printing")) as advance:
+                if fold:
+                    cards = [_card(app, item, shown[item.piece.item.certificate.digest]) for item in codes]
+                    return print_folded(cards, [item.code for item in codes], created=app.clock(), progress=advance)
                 return print_secrets(
                     [_label(app, item) for item in codes], sheet, created=app.clock(), start=start, shift=moved,
                     cut_marks=cut_marks, progress=advance,
@@ -162,14 +176,33 @@ def _label(app: App, made: Made) -> Any:
     return SecretLabel(made.code, title, (_("Secret code"), _("Cover it before the sale")))
 
 
+def _card(app: App, made: Made, shown: Digest | None) -> Any:
+    from dataclasses import replace
+
+    from provenance.bundle import Bundle
+    from provenance_cli.cards import card_of
+
+    card = card_of(Bundle.from_bytes(made.piece.item.bundle or b"").form(shown), app.lang)
+    return replace(card, secret=_("Secret code"))
+
+
+def _given(*names: str) -> str:
+    """Return the first option of `names` that was given, as it is written."""
+    from click.core import ParameterSource
+
+    context = click.get_current_context()
+    given = (name for name in names if context.get_parameter_source(name) is not ParameterSource.DEFAULT)
+    return "".join("--" + name.replace("_", "-") for name in list(given)[:1])
+
+
 def _release_and_write(
     workshop: Workshop,
     client: Any,
     made: Sequence[Made],
     path: Path,
     drawn: dict[Any, DrawnCode],
-    printed: Callable[[Sequence[Made]], tuple[bytes, SheetReport]],
-) -> tuple[list[Made], SheetReport | None, list[Any]]:
+    printed: Callable[[Sequence[Made]], tuple[bytes, Report]],
+) -> tuple[list[Made], Report | None, list[Any]]:
     """Hand the releases in, and write the sheet of those that are kept.
 
     All that can fail without the registry is done before: the sheet is drawn and read back, and its room is taken.
@@ -204,7 +237,7 @@ def _release_and_write(
 
 
 def _tell(
-    app: App, path: Path, kept: Sequence[Made], report: SheetReport | None, refused: Sequence[Any], choice: Choice
+    app: App, path: Path, kept: Sequence[Made], report: Report | None, refused: Sequence[Any], choice: Choice
 ) -> None:
     for item, reason in refused:
         app.say(f"  {item.piece.serial}: {reason}", fg="yellow")
