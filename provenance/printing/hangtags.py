@@ -51,9 +51,12 @@ def print_hangtags(
     out: BinaryIO,
     *,
     created: datetime,
+    within: Callable[[Pen, int, SecretPlace], None] = lambda pen, number, place: None,
     progress: Callable[[int], None] = lambda number: None,
 ) -> CardReport:
     """Write a PDF of hang-tags to `out`, an outside and an inside page in turn.
+
+    What goes into the place within a tag's fold is drawn by `within`, with the tag's number (from 0).
 
     Raises `ConfigurationError` where there is no tag, or no room for a code.
     """
@@ -72,7 +75,9 @@ def print_hangtags(
             pen.pdf.add_page()
             for position, card in enumerate(sheet):
                 x, y = _inside(position)
-                _within(pen, card, x, y, secret_place(first + position))
+                place = secret_place(first + position)
+                _within(pen, card, x, y, place)
+                within(pen, first + position, place)
                 progress(1)
         pages = pen.pdf.page
         pen.write(out)
