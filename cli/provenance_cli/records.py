@@ -43,6 +43,16 @@ CREATE TABLE IF NOT EXISTS tag_voids (
     serial TEXT NOT NULL, number INTEGER NOT NULL, data BLOB NOT NULL, reason TEXT NOT NULL, replacement INTEGER,
     sent INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (serial, number)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS print_jobs (
+    id INTEGER PRIMARY KEY, time INTEGER NOT NULL, by TEXT NOT NULL, kind TEXT NOT NULL, request TEXT NOT NULL,
+    settings TEXT NOT NULL, total INTEGER NOT NULL, done INTEGER NOT NULL DEFAULT 0,
+    dropped INTEGER NOT NULL DEFAULT 0, source INTEGER REFERENCES print_jobs (id)
+);
+CREATE TABLE IF NOT EXISTS print_labels (
+    job INTEGER NOT NULL REFERENCES print_jobs (id), place INTEGER NOT NULL, serial TEXT NOT NULL,
+    number INTEGER NOT NULL, spoiled INTEGER, reprinted INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (job, place)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS print_labels_of ON print_labels (serial, number);
 """
 _ADDED = {
     "amendments": {"state": "TEXT NOT NULL DEFAULT 'signed'", "error": "TEXT"},

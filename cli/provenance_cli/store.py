@@ -17,8 +17,8 @@ from provenance.encoding import Digest
 from provenance.errors import ConfigurationError, ConflictError, NotFoundError
 from provenance.piece import Piece
 from provenance.serial import Serial
+from provenance_cli.print_store import PrintStore
 from provenance_cli.records import RECORDED, REFUSED, SIGNED, piece_columns, piece_of
-from provenance_cli.tag_store import TagStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Signed:
     bundle: bytes | None
 
 
-class Store(TagStore):
+class Store(PrintStore):
     """The records.  Every write is durable when it returns."""
 
     # --- pieces -----------------------------------------------------------------------------------------------------
@@ -187,6 +187,11 @@ class Store(TagStore):
         if row is None:
             raise NotFoundError("unknown-piece", "This workshop has no certificate for {serial}.", serial=serial)
         return Signed(Certificate.from_bytes(row[0]), row[1], row[2], row[3])
+
+    def serials(self, state: str) -> list[Serial]:
+        """Return the pieces whose certificates are in a state, in the order of signing."""
+        query = "SELECT serial FROM certificates WHERE state=? ORDER BY id"
+        return [Serial(serial) for (serial,) in self._connection.execute(query, (state,))]
 
     def states(self) -> dict[str, str]:
         """Return the state of every certificate by compact serial."""

@@ -72,7 +72,8 @@ class TagStore(SecretStore):
         """Return the tag of a piece with the highest number that this folder has given."""
         query = (
             "SELECT max(number) FROM (SELECT number FROM tag_events WHERE serial=:s"
-            " UNION ALL SELECT coalesce(replacement, number) FROM tag_voids WHERE serial=:s)"
+            " UNION ALL SELECT coalesce(replacement, number) FROM tag_voids WHERE serial=:s"
+            " UNION ALL SELECT number FROM print_labels WHERE serial=:s)"
         )
         row = self._connection.execute(query, {"s": serial.compact}).fetchone()
         return TagNumber(serial, int(row[0] or 1))

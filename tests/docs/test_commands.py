@@ -280,6 +280,9 @@ def test_json_has_the_members_that_the_reference_shows(guild: Guild, tmp_path: P
     (tmp_path / "code").write_text(read_sheet((shop / "out" / "seals.pdf").read_bytes())[0], "utf-8")
     check("claim", *at, "claim", "--check", "--code-file", tmp_path / "code")
     serial = Workshop.open(shop).store.pieces()[0].serial
+    again = check("tag replace", *at, "tag", "replace", serial)
+    check("tag spoiled", *at, "tag", "spoiled", again["job"], "1.1")
+    check("tag print", *at, "tag", "print", "--spoiled", again["job"])
     check("tag applied", *at, "tag", "applied", serial)
     check("tag void", *at, "tag", "void", serial)
     check("verify", *at, "verify", serial)

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from provenance.printing.readback import read_sheet
 from provenance.serial import Serial
 from provenance.tag import tag_url
 from provenance.voids import SignedVoid, TagVoid
@@ -24,10 +25,13 @@ from tests.support.secret_shops import SecretShop
 _KILLED = """
 import os, signal, sys
 import provenance.tag
-from provenance_cli import main, tag_client, tag_store
+from provenance_cli import main, print_store, printing_run, tag_client, tag_store
 provenance.tag.is_public_host = lambda base_url: True
 owner, name = {"before": (tag_client.TagClient, "void_tag"),
-               "after": (tag_store.TagStore, "mark_void_sent")}[sys.argv[1]]
+               "after": (tag_store.TagStore, "mark_void_sent"),
+               "job": (print_store.PrintStore, "add_job"),
+               "printed": (printing_run, "print_job"),
+               "counted": (print_store.PrintStore, "finish_labels")}[sys.argv[1]]
 setattr(owner, name, lambda *given, **named: os.kill(os.getpid(), signal.SIGKILL))
 main.run(sys.argv[2:])
 """
@@ -109,3 +113,75 @@ def test_what_another_folder_voided_is_seen(shop: SecretShop, registry: RunningR
     assert shop.done("tag", "void", serial, "1")["by"] == "the other folder"
     told = shop.done("tag", "void", serial)
     assert (told["number"], told["new"]) == (3, True)
+
+
+def sheet(path: object) -> list[str]:
+    """Return what stands on a PDF, as paths of tags."""
+    return sorted("/" + text.partition("://")[2].partition("/")[2] for text in read_sheet(Path(str(path)).read_bytes()))
+
+
+def test_a_tag_is_replaced_by_the_next_number(shop: SecretShop, registry: RunningRegistry) -> None:
+    serial, other = shop.serials
+    shop.done("tag", "print")
+    made = shop.done("tag", "replace", serial, "--reason", "lost", "--layout", "roll-60x40")
+    assert sheet(made["file"]) == [tag_url("", serial, 2)]
+    assert advisories(registry, serial) == ["tag-voided"]
+    assert advisories(registry, serial, 2) == []
+    assert states(shop) == {(str(serial), 1): "replaced", (str(serial), 2): "printed", (str(other), 1): "printed"}
+    assert sheet(shop.done("tag", "print")["file"]) == sorted([tag_url("", serial, 2), tag_url("", other)])
+    shop.done("tag", "void", serial)
+    assert sheet(shop.done("tag", "print")["file"]) == [tag_url("", other)]
+    assert shop.run("tag", "print", serial)[1]["error"] == "tag-void"
+    assert sheet(shop.done("tag", "replace", serial, other)["file"]) == sorted(
+        [tag_url("", serial, 3), tag_url("", other, 2)]
+    )
+
+
+@pytest.mark.parametrize("moment", ["before", "after", "job", "printed", "counted"])
+def test_a_replacement_that_was_broken_off_takes_the_same_number(
+    shop: SecretShop, registry: RunningRegistry, moment: str
+) -> None:
+    serial = shop.serials[0]
+    shop.done("tag", "print")
+    killed(shop, moment, "tag", "replace", serial)
+    made = shop.done("tag", "replace", serial)
+    assert sheet(made["file"]) == [tag_url("", serial, 2)]
+    assert advisories(registry, serial) == ["tag-voided"]
+    assert states(shop)[str(serial), 2] == "printed"
+    assert sheet(shop.done("tag", "replace", serial)["file"]) == [tag_url("", serial, 3)]
+
+
+def test_a_job_that_was_broken_off_goes_on(shop: SecretShop) -> None:
+    killed(shop, "counted", "tag", "print", "--layout", "roll-60x40", "--pages", "1")
+    (job,) = shop.done("tag", "jobs")
+    assert (job["state"], job["done"], job["tags"], job["files"]) == ("unfinished", 0, 2, [])
+    code, data, talk = shop.run("tag", "print", "--layout", "roll-60x40", "--pages", "1")
+    assert (code, data["tags"], data["job"]) == (0, 2, job["job"])
+    assert f"Going on with job {job['job']}" in talk
+    assert [sheet(path) for path in data["files"]] == [[tag_url("", serial)] for serial in shop.serials]
+    assert [Path(path).name for path in data["files"]] == ["tags-01.pdf", "tags-02.pdf"]
+    assert shop.run("tag", "print", "--resume")[1]["error"] == "no-unfinished-job"
+    killed(shop, "counted", "tag", "print")
+    assert shop.done("tag", "print", "--resume")["tags"] == 2
+    killed(shop, "counted", "tag", "print")
+    again = shop.done("tag", "print", "--anew")
+    assert [job["state"] for job in shop.done("tag", "jobs")] == ["finished", "finished", "dropped", "finished"]
+    assert again["job"] == 4
+    assert main.run([*shop.options, "tag", "print", "--resume", "--start", "2"]) == 2
+
+
+def test_spoiled_labels_are_printed_once_more(shop: SecretShop) -> None:
+    serials = shop.serials
+    job = shop.done("tag", "print", "--start", "5", "--layout", "L7163")["job"]
+    told = shop.done("tag", "spoiled", job, "1.6")
+    assert told["spoiled"] == [{"label": "1.6", "serial": str(serials[1]), "number": 1}]
+    assert states(shop) == {(str(serials[0]), 1): "printed", (str(serials[1]), 1): "spoiled"}
+    assert shop.run("tag", "applied", serials[1])[1]["error"] == "tag-unusable"
+    assert shop.run("tag", "spoiled", job, "1.4")[1]["error"] == "no-such-label"
+    made = shop.done("tag", "print", "--spoiled", job, "--start", "7")
+    assert (sheet(made["file"]), Path(made["file"]).name) == ([tag_url("", serials[1])], f"spoiled-{job}.pdf")
+    first, second = shop.done("tag", "jobs")
+    assert (first["spoiled"], first["reprinted"], second["source"], second["layout"]) == (1, 1, job, "L7163")
+    assert shop.done("tag", "print", "--spoiled", job)["tags"] == 0
+    assert len(shop.done("tag", "applied", "--job", made["job"])["applied"]) == 1
+    assert states(shop)[str(serials[1]), 1] == "applied"

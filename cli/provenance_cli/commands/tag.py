@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,16 +14,18 @@ from provenance_cli.commands.link import link
 from provenance_cli.commands.release import release
 from provenance_cli.commands.secret import secret
 from provenance_cli.commands.tag_check import check
+from provenance_cli.commands.tag_jobs import jobs, spoiled
 from provenance_cli.commands.tag_life import applied, list_, void
+from provenance_cli.commands.tag_print import print_
+from provenance_cli.commands.tag_replace import replace
 from provenance_cli.context import App, pass_app
 from provenance_cli.i18n import _, later, ngettext
-from provenance_cli.paper import layout_of, paper_options, shift_of
-from provenance_cli.tag_formats import FORMATS, Job
 
 if TYPE_CHECKING:
     from provenance.encoding import Digest
     from provenance.printing.label import Label
     from provenance.verdict import Verdict
+    from provenance.verify import Verifier
     from provenance_cli.store import Signed
     from provenance_cli.workshop import Workshop
 
@@ -40,80 +42,8 @@ tag.add_command(check)
 tag.add_command(link)
 tag.add_command(release)
 tag.add_command(secret)
-for _command in (void, applied, list_, hangtag, boxcard):
+for _command in (print_, jobs, spoiled, void, replace, applied, list_, hangtag, boxcard):
     tag.add_command(_command)
-
-
-@tag.command(name="print", help="Print the tags of anchored pieces: label sheets, pictures, or for a label printer.")
-@click.argument("serials", nargs=-1)
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(list(FORMATS)),
-    default="pdf",
-    show_default=True,
-    help="Pages of labels, one picture a tag, or the language of a label printer.",
-)
-@paper_options
-@click.option("--cut-marks", is_flag=True, help="Mark the corners of each label, for paper that is to be cut.")
-@click.option("--start", default=1, show_default=True, help="First free label of the first page.")
-@click.option(
-    "--level", type=click.Choice(["M", "Q"]), default="M", show_default=True, help="Error correction of the codes."
-)
-@click.option(
-    "--module", type=float, default=0.5, show_default=True, help="Millimetres of a code's module, 0.40 to 0.60."
-)
-@click.option("--dpi", type=int, help="Dots per inch (default: 600 for PNG, 203 for rolls and label printers).")
-@click.option("-o", "--out", type=click.Path(), help="File or folder (default: in out/ of the workshop).")
-@pass_app
-def print_(
-    app: App,
-    serials: tuple[str, ...],
-    form: str,
-    layout: str,
-    sheets: str | None,
-    shift: str,
-    cut_marks: bool,
-    start: int,
-    level: Literal["M", "Q"],
-    module: float,
-    dpi: int | None,
-    out: str | None,
-) -> None:
-    """Print tags, and read every code back before anything is handed over."""
-    from provenance.serial import Serial
-
-    chosen_format, moved = FORMATS[form], shift_of(shift)
-    given = {"dpi": dpi is not None, "shift": moved != (0.0, 0.0), "start": start != 1, "cut-marks": cut_marks}
-    for option, is_given in given.items():
-        if is_given and option not in chosen_format.knows:
-            message = _("It means nothing to --format {format}.").format(format=form)
-            raise click.BadParameter(message, param_hint=f"--{option}")
-    sheet = layout_of(layout, sheets)
-    workshop = app.workshop()
-    check_host(workshop)
-    wanted = [workshop.store.certificate(Serial.parse(serial)) for serial in serials]
-    chosen = wanted or workshop.store.certificates(("anchored",))
-    check_anchored(app, workshop, chosen)
-    path = Path(out) if out else workshop.out / chosen_format.name
-    if not chosen_format.folder and path.is_dir():
-        path /= chosen_format.name
-    labels = [label_of(item, app.lang) for item in chosen]
-    job = Job(labels, sheet, app.clock(), level, dpi, start, moved, cut_marks, module)
-    with app.progress(len(labels), _("Printing")) as advance:
-        printed = chosen_format.write(job, path, advance)
-    told = {"n": len(labels), "pages": printed.pages, "path": path}
-    if form == "pdf":
-        app.say(_("{n} tags on {pages} pages in {path}, every code read back.").format(**told))
-    else:
-        text = ngettext(
-            "{n} tag in {path}, its code read back.", "{n} tags in {path}, every code read back.", len(labels)
-        )
-        app.say(text.format(**told))
-    for name in printed.missing:
-        app.say("  " + _("The typeface lacks {name}.").format(name=name), fg="yellow")
-    place = {"folder": str(path)} if chosen_format.folder else {"pages": printed.pages, "file": str(path)}
-    app.data({"tags": len(labels), **place, "missing": list(printed.missing)})
 
 
 @tag.command(help="Print certificates of authenticity: an A4 page a piece, with all evidence inside.")
@@ -163,10 +93,7 @@ def check_anchored(app: App, workshop: Workshop, chosen: list[Signed]) -> list[V
 
     A tag cannot be called back: what a registry says is not enough, and a certificate may be anchored in vain.
     """
-    from provenance.bundle import Bundle
     from provenance.errors import ConfigurationError
-    from provenance.texts import sentence
-    from provenance.verdict import Outcome, Verdict
     from provenance.verify import Verifier
     from provenance_cli.ledgers import load_policy, open_pinned
 
@@ -176,23 +103,33 @@ def check_anchored(app: App, workshop: Workshop, chosen: list[Signed]) -> list[V
     verifier, verdicts = Verifier(policy, open_pinned(policy)), list[Verdict]()
     with app.progress(len(chosen), _("Checking")) as advance:
         for item in chosen:
-            piece = item.certificate.piece
-            if item.state != "anchored" or item.bundle is None:
-                raise ConfigurationError(
-                    "not-anchored", "{serial} is not on the ledger yet.", hint=_SUBMIT_FIRST, serial=piece.serial
-                )
-            verdict = verifier.verify(Bundle.from_bytes(item.bundle), serial=piece.serial)
-            if verdict.outcome is not Outcome.AUTHENTIC:
-                raise ConfigurationError(
-                    "not-authentic",
-                    "No tag is printed for {serial}: {reason}",
-                    hint="Name the pieces to be printed, without this one.",
-                    serial=piece.serial,
-                    reason=sentence(verdict.reason, app.lang),
-                )
-            verdicts.append(verdict)
+            verdicts.append(require_authentic(verifier, item, app.lang))
             advance(1)
     return verdicts
+
+
+def require_authentic(verifier: Verifier, item: Signed, language: str) -> Verdict:
+    """Return the verdict by which a piece's record is genuine; raise `ConfigurationError` where there is none."""
+    from provenance.bundle import Bundle
+    from provenance.errors import ConfigurationError
+    from provenance.texts import sentence
+    from provenance.verdict import Outcome
+
+    serial = item.certificate.piece.serial
+    if item.state != "anchored" or item.bundle is None:
+        raise ConfigurationError(
+            "not-anchored", "{serial} is not on the ledger yet.", hint=_SUBMIT_FIRST, serial=serial
+        )
+    verdict = verifier.verify(Bundle.from_bytes(item.bundle), serial=serial)
+    if verdict.outcome is not Outcome.AUTHENTIC:
+        raise ConfigurationError(
+            "not-authentic",
+            "No tag is printed for {serial}: {reason}",
+            hint="Name the pieces to be printed, without this one.",
+            serial=serial,
+            reason=sentence(verdict.reason, language),
+        )
+    return verdict
 
 
 def check_host(workshop: Workshop) -> None:
@@ -220,8 +157,8 @@ def check_host(workshop: Workshop) -> None:
         )
 
 
-def label_of(item: Signed, language: str, *, demo: bool = False) -> Label:
-    """Return the label of a piece's first tag."""
+def label_of(item: Signed, language: str, *, number: int = 1, demo: bool = False) -> Label:
+    """Return the label of a piece's tag `number`."""
     from provenance.credit import credited
     from provenance.printing.label import Label
     from provenance.tag import tag_url
@@ -231,7 +168,7 @@ def label_of(item: Signed, language: str, *, demo: bool = False) -> Label:
     maker = credited(piece.makers, language, language, "zh-Hans", "en")
     lines = [certificate.issuer.name, *([maker] if maker and maker != certificate.issuer.name else [])]
     return Label(
-        url=tag_url(certificate.issuer.base_url, piece.serial),
+        url=tag_url(certificate.issuer.base_url, piece.serial, number),
         serial=str(piece.serial),
         title=piece.title_in(language, "zh-Hans", "en"),
         lines=tuple(lines),

@@ -104,20 +104,25 @@ def _void_members(tag: TagNumber, counts: Any, *, new: bool) -> dict[str, Any]:
 
 @click.command(help="Record that tags are on their pieces.")
 @click.argument("serials", nargs=-1)
+@click.option("--job", type=int, help="All tags of a print job that are neither spoiled nor voided.")
 @by_option
 @pass_app
-def applied(app: App, serials: tuple[str, ...], by: str | None) -> None:
+def applied(app: App, serials: tuple[str, ...], job: int | None, by: str | None) -> None:
     """Record that the newest tags of pieces were put on."""
     from provenance.errors import ConflictError
     from provenance.serial import Serial
-    from provenance_cli.tag_store import APPLIED, DEAD, SPOILED, TagEvent
+    from provenance_cli.tag_store import APPLIED, DEAD, PRINTED, SPOILED, TagEvent
 
     workshop = app.workshop()
     store, who = workshop.store, actor(workshop, by)
-    if not serials:
-        raise click.UsageError(_("Name the pieces whose tags were put on."))
-    wanted = [store.certificate(Serial.parse(serial)).certificate.piece.serial for serial in serials]
-    tags = [store.newest_tag(serial) for serial in dict.fromkeys(wanted)]
+    if (job is None) == (not serials):
+        raise click.UsageError(_("Name the pieces whose tags were put on, or their print job."))
+    if job is not None:
+        printed = store.job_tags(known := store.job(job), 0, known.done)
+        tags = [tag for tag in dict.fromkeys(printed) if store.tag_state(tag) == PRINTED]
+    else:
+        wanted = [store.certificate(Serial.parse(serial)).certificate.piece.serial for serial in serials]
+        tags = [store.newest_tag(serial) for serial in dict.fromkeys(wanted)]
     for tag in tags:
         if store.tag_state(tag) in (*DEAD, SPOILED):
             raise ConflictError(

@@ -1,0 +1,176 @@
+"""``kilnmark tag print``: a job of tags, its rest where it was broken off, or its spoiled labels once more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
+
+from provenance_cli.commands.tag_life import actor, by_option
+from provenance_cli.context import App, pass_app
+from provenance_cli.i18n import _, later, ngettext
+from provenance_cli.print_options import check_meaning, print_options, settings_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from provenance_cli.print_options import Settings
+    from provenance_cli.print_store import PrintJob
+    from provenance_cli.tag_store import TagNumber
+    from provenance_cli.workshop import Workshop
+
+_SUBMIT_FIRST = later("Run `kilnmark submit --wait` first.")
+
+
+@click.command(name="print", help="Print the tags of anchored pieces: label sheets, pictures, or for a label printer.")
+@click.argument("serials", nargs=-1)
+@print_options
+@click.option("--resume", is_flag=True, help="Go on with the newest job that was broken off.")
+@click.option("--anew", is_flag=True, help="Print all anew, even where the same job was broken off.")
+@click.option("--spoiled", type=int, metavar="JOB", help="Print the spoiled labels of a job once more.")
+@by_option
+@pass_app
+def print_(
+    app: App,
+    /,
+    serials: tuple[str, ...],
+    resume: bool,
+    anew: bool,
+    spoiled: int | None,
+    by: str | None,
+    **given: Any,
+) -> None:
+    """Print tags, and read every code back before anything is handed over."""
+    from provenance_cli.commands.tag import check_host
+    from provenance_cli.print_store import PRINT
+    from provenance_cli.printing_run import printing_alone, require_good, run, tell_resumed
+
+    _require_one_request(serials, resume=resume, spoiled=spoiled)
+    check_meaning(given)
+    workshop = app.workshop()
+    who = actor(workshop, by)
+    check_host(workshop)
+    with printing_alone(workshop):
+        store = workshop.store
+        job: PrintJob | None
+        settings: Settings | None
+        if resume:
+            job, settings = _newest_unfinished(workshop), None
+        elif spoiled is not None:
+            job, settings = _unfinished_reprint(workshop, spoiled), _like(app, workshop, spoiled, given)
+        else:
+            settings = settings_of(workshop, app.lang, given)
+            job = find_unfinished(app, workshop, settings.request(PRINT, serials), anew=anew)
+        if job is not None:
+            tell_resumed(app, job)
+            require_good(app, workshop, [tag.serial for tag in store.job_tags(job, job.done)])
+        elif settings is not None:
+            job = _begin(app, workshop, serials, spoiled, settings, who)
+        if job is not None:
+            run(app, workshop, job)
+
+
+def _require_one_request(serials: Sequence[str], *, resume: bool, spoiled: int | None) -> None:
+    named = {name for name in click.get_current_context().params if is_given(name)} - {"resume"}
+    if resume and named:
+        raise click.UsageError(_("--resume goes on with what was asked for: name nothing else."))
+    if spoiled is not None and serials:
+        raise click.UsageError(_("--spoiled prints the spoiled labels of a job: name no pieces."))
+
+
+def is_given(name: str) -> bool:
+    """Tell whether a parameter of the command stands on its line."""
+    return click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE
+
+
+def _begin(
+    app: App, workshop: Workshop, serials: Sequence[str], spoiled: int | None, settings: Settings, who: str
+) -> PrintJob | None:
+    from provenance_cli.print_store import PRINT, REPRINT
+    from provenance_cli.printing_run import require_good
+
+    store = workshop.store
+    if spoiled is None:
+        tags, kind, request = _chosen(app, workshop, serials), PRINT, settings.request(PRINT, serials)
+    else:
+        tags = [item.tag for item in store.spoiled(store.job(spoiled)) if not item.reprinted]
+        kind, request = REPRINT, settings.request(REPRINT, [str(spoiled)])
+        if not tags:
+            app.say(_("No label of job {job} waits to be printed once more.").format(job=spoiled))
+            app.data({"tags": 0, "pages": 0, "file": None, "files": [], "missing": [], "job": None})
+            return None
+    require_good(app, workshop, [tag.serial for tag in tags])
+    return store.add_job(kind, request, settings.to_json(), tags, app.clock(), who, spoiled)
+
+
+def _chosen(app: App, workshop: Workshop, serials: Sequence[str]) -> list[TagNumber]:
+    """Return the newest tags of the pieces named, or of all that are anchored but those whose newest is void."""
+    from provenance.errors import ConfigurationError, ConflictError
+    from provenance.serial import Serial
+    from provenance_cli.printing_run import is_void
+
+    store = workshop.store
+    wanted = [store.certificate(Serial.parse(serial)).certificate.piece.serial for serial in serials]
+    tags = [store.newest_tag(serial) for serial in wanted or store.serials("anchored")]
+    if not tags:
+        raise ConfigurationError("not-anchored", "No piece is on the ledger yet.", hint=_SUBMIT_FIRST)
+    void = [tag for tag in tags if is_void(store, tag)]
+    if void and (serials or len(void) == len(tags)):
+        raise ConflictError(
+            "tag-void",
+            "Tag {number} of {serial} is voided: it is not printed again.",
+            hint="Print its replacement: `kilnmark tag replace {serial}`.",
+            serial=void[0].serial,
+            number=void[0].number,
+        )
+    if void:
+        text = ngettext(
+            "{n} piece is left out: its tag is voided, and `kilnmark tag replace` prints another.",
+            "{n} pieces are left out: their tags are voided, and `kilnmark tag replace` prints others.",
+            len(void),
+        )
+        app.say(text.format(n=len(void)), fg="yellow")
+    return [tag for tag in tags if tag not in set(void)]
+
+
+def find_unfinished(app: App, workshop: Workshop, request: str, *, anew: bool = False) -> PrintJob | None:
+    """Return the job of the same request that was broken off; it is dropped where all is wanted `anew`."""
+    store = workshop.store
+    for job in store.unfinished_jobs():
+        if job.request == request:
+            if not anew:
+                return job
+            store.drop_job(job)
+    return None
+
+
+def _newest_unfinished(workshop: Workshop) -> PrintJob:
+    from provenance.errors import NotFoundError
+
+    for job in workshop.store.unfinished_jobs():
+        return job
+    raise NotFoundError(
+        "no-unfinished-job", "No print job was broken off.", hint="See all jobs with `kilnmark tag jobs`."
+    )
+
+
+def _unfinished_reprint(workshop: Workshop, source: int) -> PrintJob | None:
+    """Return the reprint of a job that was broken off: its labels may stand on two sheets else."""
+    workshop.store.job(source)
+    return next((job for job in workshop.store.unfinished_jobs() if job.source == source), None)
+
+
+def _like(app: App, workshop: Workshop, source: int, given: dict[str, Any]) -> Settings:
+    """Return settings like those of a job, but for what stands on the command line; its paper is begun already."""
+    from provenance_cli.print_options import Settings
+
+    before = Settings.from_json(workshop.store.job(source).settings)
+    same_form = not is_given("form") or given["form"] == before.form
+    given = {**given, "form": given["form"] if is_given("form") else before.form}
+    layout = before.layout if not (is_given("layout") or is_given("sheets")) else None
+    settings = settings_of(workshop, app.lang, given, f"spoiled-{source}", layout)
+    kept = [("level", "level"), ("module", "module")]
+    kept += [("dpi", "dpi"), ("shift", "shift"), ("cut_marks", "cut_marks")] if same_form else []
+    return replace(settings, **{name: getattr(before, name) for name, option in kept if not is_given(option)})
