@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +29,16 @@ from provenance.evm.accounts import Account, account_of
 from provenance.evm.ledger import EVMLedger
 from provenance.keystore import Keystore, Unlocked
 from provenance.piece import Piece
+from provenance.printing.cards import print_cards
 from provenance.printing.layouts import DEFAULT_LAYOUT, layout_named
 from provenance.serial import Serial
 from provenance.status import Status
 from provenance.texts import headline
 from provenance.verdict import Outcome, Verdict
 from provenance.verify import Verifier
+from provenance_cli.cards import card_of
 from provenance_cli.client import RegistryClient
+from provenance_cli.commands.cards import write_cards
 from provenance_cli.commands.piece import read_pieces
 from provenance_cli.commands.revoke import order_status
 from provenance_cli.commands.sign import sign_all
@@ -76,6 +80,7 @@ class Result:
     seconds: dict[str, float] = field(default_factory=dict)
     gas: float = 0.0
     sheet: str = ""
+    card: str = ""
     pages: int = 0
     url: str = ""
     tampered: str = ""
@@ -293,6 +298,9 @@ def run(demo: Demo, data: Path | None, result: Result) -> None:
         labels = [label_of(item, app.lang, demo=True) for item in kept]
         report = write_pdf(Job(labels, layout_named(DEFAULT_LAYOUT), app.clock()), Path(result.sheet), advance)
     result.pages = report.pages
+    result.card = str(demo.folder / "boxcard.pdf")
+    card = card_of(kept[0].certificate, app.lang, demo=True)
+    write_cards([card], Path(result.card), app, lambda number: None, partial(print_cards, size="A7"))
     step(_("Printing tags, every code read back"), f"{len(labels):,} · {result.seconds['printing']:.2f} s")
     with result.timed("verifying"), app.progress(len(kept), _("Verifying")) as advance:
         verifier = Verifier(policy, ledger)

@@ -77,6 +77,7 @@ def test_the_demo_killed_anywhere_goes_on_and_its_sheet_reads_back(tmp_path: Pat
     assert again["gas"] == pytest.approx(result["gas"])  # Nothing was anchored anew.
     pdf = Path(result["sheet"])
     payloads = read_sheet(pdf.read_bytes())
+    assert read_sheet(Path(result["card"]).read_bytes()) == [result["url"]]
     base = result["url"].rpartition("/P/")[0]
     assert len(set(payloads)) == len(payloads) == 42
     assert all(payload.startswith(f"{base}/P/") for payload in payloads)

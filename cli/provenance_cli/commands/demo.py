@@ -76,6 +76,7 @@ def _summary(app: App, result: Result) -> None:
     ]
     app.say("  " + " · ".join(times) + " · " + _("{gas:,.0f} gas a piece").format(gas=result.gas))
     app.say("  " + _("Tags: {sheet} ({pages} pages, marked DEMO)").format(sheet=result.sheet, pages=result.pages))
+    app.say("  " + _("A card for the box: {card}").format(card=result.card))
 
 
 def _tell_what_differs(app: App, result: Result) -> None:
