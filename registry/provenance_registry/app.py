@@ -20,6 +20,7 @@ from provenance.evm.fees import GWEI
 from provenance.evm.gate import Gate
 from provenance.keys import P256Signer
 from provenance.policy import TrustPolicy
+from provenance_registry.address import demand_address
 from provenance_registry.db.repository import SQLRepository
 from provenance_registry.folder import FolderLock, make_folders, secret
 from provenance_registry.http.api import api_routes
@@ -105,6 +106,7 @@ def build(settings: Settings, clock: Clock = system_clock) -> Registry:
         relayer = Account.from_secret(secret(settings.secrets / "relayer"))
         repository = SQLRepository(settings.database_url or settings.database)
         opened.callback(repository.close)
+        demand_address(repository.first_issuer(), settings.base_url, repository.where)
         belongs = Belonging(repository.own_ledger(), repository.where)
         chain = open_registry_ledger(settings, anchorer, relayer, belongs)
         opened.callback(chain.close)

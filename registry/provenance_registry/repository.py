@@ -191,6 +191,9 @@ class Repository(Protocol):
         What it raises undoes the write.
         """
 
+    def first_issuer(self) -> str | None:
+        """Return the issuer's DID of the certificate that came first, or ``None`` where there is none yet."""
+
     def own_ledger(self) -> LedgerIdentity | None:
         """Return the ledger that the database belongs to, or ``None`` before its first start."""
 

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from provenance.encoding import Address, Hash32
 from provenance.ledger import LedgerIdentity
 from provenance_registry.db.reading import Reader
-from provenance_registry.db.tables import own_ledger
+from provenance_registry.db.tables import certificates, own_ledger
 
 
 def tie(connection: sa.Connection, ledger: LedgerIdentity) -> LedgerIdentity:
@@ -47,3 +47,7 @@ class BelongingReads(Reader):
     def own_ledger(self) -> LedgerIdentity | None:
         found = self._rows(own_ledger.select())
         return _ledger_of(found[0]) if found else None
+
+    def first_issuer(self) -> str | None:
+        found = self._rows(sa.select(certificates.c.did).order_by(certificates.c.id).limit(1))
+        return str(found[0].did) if found else None
