@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
-from provenance.batch import assemble
+from provenance.batch import Batch, assemble
 from provenance.certificate import Certificate
 from provenance.encoding import Address, Digest, Hash32, Root
 from provenance.errors import ConfigurationError, LedgerError, ProvenanceError, StorageError
@@ -42,6 +42,7 @@ from provenance_registry.db.tables import (
     proof_nodes,
 )
 from provenance_registry.folder import FolderLock
+from provenance_registry.fsck_index import check_index, check_states
 from provenance_registry.ledgers import Pin, read_pin
 
 _TOLD = 1_000
@@ -232,6 +233,8 @@ def _check_database(database: sa.Connection, ledger: EVMLedger, findings: Findin
         told = Hash32(row.transaction_hash), row.anchor_id
         if evidence is None or (evidence.transaction, evidence.anchor_id) != told:
             findings.add("block-differs", f"lot {row.lot_id}")
+    check_states(database, findings.add)
+    check_index(database, ledger, findings.add)
     for row in _rows(database, sa.select(indexed)):
         if _block_hash(ledger, row.block_number) != row.block_hash:
             findings.add("block-differs", f"block {row.block_number}")
@@ -302,11 +305,18 @@ def _check_batch(row: Row, database: sa.Connection, ledger: EVMLedger, findings:
         batch = assemble((Address(leaf.studio), Digest(leaf.digest)) for leaf in kept)
         if [leaf.leaf for leaf in kept] != list(range(len(kept))) or batch.root.value != row.root:
             findings.add("leaf-order", name)
-        elif any(leaf.token_id != str(batch.token_id(leaf.leaf, row.first_lot)) for leaf in kept):
+        elif not _has_tokens(kept, batch, row.first_lot):
             findings.add("token-differs", name)
     if row.anchored and ledger.anchor_id_of(Root(row.root)) is None:
         findings.add("anchor-missing", name)
     return len(kept)
+
+
+def _has_tokens(kept: Sequence[Row], batch: Batch, first_lot: int) -> bool:
+    try:
+        return all(leaf.token_id == str(batch.token_id(leaf.leaf, first_lot)) for leaf in kept)
+    except ProvenanceError:  # No lot has that number.
+        return False
 
 
 def _check_proofs(row: Row, kept: Sequence[Row], database: sa.Connection, findings: Findings) -> None:

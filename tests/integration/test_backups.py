@@ -155,9 +155,20 @@ DAMAGES = {
     "anchor-missing": "UPDATE batches SET root = zeroblob(32)",
     "block-differs": "UPDATE lots SET block_hash = zeroblob(32)",
     "place-differs": "UPDATE certificates SET token_id = '1' WHERE id = 1",
+    "index-differs": "UPDATE directory_events SET facts = replace(facts, 'a', 'b')",
+    "state-differs": "UPDATE certificates SET state = 'waiting' WHERE id = 1",
+    "outbox-differs": "UPDATE outbox SET raw = substr(raw, 2)",
     "other-ledger": "UPDATE own_ledger SET deployment_id = zeroblob(32)",
     "orphan": "INSERT INTO media VALUES (zeroblob(32), 99, 'photo', 'image/jpeg')",
 }
+
+INDEX = (
+    "UPDATE lots SET count = count + 1",
+    "UPDATE lots SET anchored_time = anchored_time + 1",
+    "DELETE FROM directory_events WHERE rowid = 1",
+    "INSERT INTO token_events SELECT block_number, block_hash, block_time, 9, '1', 1, 1, 0, NULL, 0, 0, NULL, '0', 0, "
+    "0 FROM indexed",
+)
 
 
 def on_a_terminal(data: Path, *words: str) -> bytes:
@@ -218,6 +229,15 @@ def test_each_damage_is_named(tmp_path: Path) -> None:
         found = check(copy)
         assert fault in {each["fault"] for each in found.faults}, (fault, found)
         (copy / "registry.db").write_bytes(before["registry.db"])
+    for statement in INDEX:
+        with closing(sqlite3.connect(copy / "registry.db", isolation_level=None)) as database:
+            database.execute(statement)
+        assert [each["fault"] for each in check(copy).faults] == ["index-differs"], statement
+        (copy / "registry.db").write_bytes(before["registry.db"])
+    with closing(sqlite3.connect(copy / "registry.db", isolation_level=None)) as database:
+        database.execute("UPDATE batches SET first_lot = 0")
+    assert {each["fault"] for each in check(copy).faults} == {"token-differs"}
+    (copy / "registry.db").write_bytes(before["registry.db"])
     (copy / "media" / "00").mkdir(parents=True)
     (copy / "media" / "00" / ("0" * 64)).write_bytes(b"x")
     code, told = run("registry", "fsck", "--data", copy)
