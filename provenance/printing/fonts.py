@@ -6,6 +6,7 @@ reported by name, never printed as an empty box.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,11 @@ from fontTools.ttLib import TTFont
 
 SUBSTITUTE = "〓"
 """The geta mark: what East Asian printers set where a sort is missing."""
+
+_MARKED = re.compile("[^\\W\\d_][\u0300-\u036f]+")
+"""A letter with marks.  Nothing else is composed: it would change the forms of Chinese characters in names."""
+_SELECTORS = frozenset(map(chr, (*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
+"""Variation selectors."""
 
 
 @contextmanager
@@ -47,19 +53,21 @@ def characters(serif: bool = False) -> frozenset[int]:
 def drawable(text: str, missing: set[str], serif: bool = False) -> str:
     """Return `text` on one line with what cannot be drawn replaced; what that was is added to `missing`.
 
-    Controls, direction overrides and variation selectors vanish: they have no shape of their own.
+    Marks join their letter where there is one character for both.  Controls, direction overrides and variation
+    selectors vanish: they have no shape of their own.  A mark that the face lacks is named, and its letter stays.
     """
     known, result = characters(serif), []
-    for character in " ".join(text.split()):
-        if unicodedata.category(character) in ("Cc", "Cf", "Mn") and ord(character) not in known:
-            continue
-        if unicodedata.category(character) == "Cf":
+    for character in _MARKED.sub(lambda found: unicodedata.normalize("NFC", found[0]), " ".join(text.split())):
+        category = unicodedata.category(character)
+        if category in ("Cc", "Cf") or character in _SELECTORS:
             continue
         if ord(character) in known:
             result.append(character)
-        else:
-            missing.add(character)
-            result.append(SUBSTITUTE)
+            continue
+        missing.add(character)
+        if category not in ("Mn", "Me"):
+            plain = unicodedata.normalize("NFC", character)  # The same character, where it was encoded for its form.
+            result.append(plain if len(plain) == 1 and ord(plain) in known else SUBSTITUTE)
     return "".join(result)
 
 

@@ -67,7 +67,7 @@ class Composition:
     code_y: float
     module: float
     words: tuple[Words, ...]
-    seal: tuple[float, float, float]
+    seal: tuple[float, float, float] | None
     demo_bar: tuple[float, float, float, float] | None
 
 
@@ -130,9 +130,19 @@ def compose(
             small = _fit(shown, 6.8, text_width, width, serif=False, least=5.2)
             baseline += 3.0
             words.append(Words(text_x, baseline, _clip(shown, small, text_width, width, False), small, DIM))
-    seal = (size[0] - 5.2, size[1] - 5.0, 2.9)
+    seal = _seal(size, words, width)
     code_x, code_y = (round((side + quiet) / grid) * grid for side in (left, top))
     return Composition(modules, code_x, code_y, module, tuple(words), seal, bar)
+
+
+def _seal(size: tuple[float, float], words: list[Words], width: Width) -> tuple[float, float, float] | None:
+    """Return the seal's middle and radius in the lower right corner; none where words have taken its place."""
+    x, y, radius = size[0] - 5.2, size[1] - 5.0, 2.9
+    for line in words:
+        low = line.y + 0.25 * line.size * _POINT > y - radius
+        if low and line.x + width(line.text, line.size, line.serif) > x - radius:
+            return None
+    return x, y, radius
 
 
 def _fit(text: str, points: float, room: float, width: Width, *, serif: bool, least: float = 4.5) -> float:

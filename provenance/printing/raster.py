@@ -68,6 +68,8 @@ def paint_words(
             font=_font(words.size * dpi / 72, words.serif),
             anchor="ls",
         )
+    if composition.seal is None:
+        return
     x, y, radius = (value * scale for value in composition.seal)
     x, y = x + by_x, y + by_y
     for share, line in ((1.0, 0.28), (0.76, 0.16)):

@@ -130,6 +130,8 @@ def _draw(pdf: Any, composition: Composition, x: float, y: float) -> None:
         pdf.set_font(_SERIF if words.serif else _SANS, size=words.size)
         pdf.set_text_color(*words.colour)
         pdf.text(x + words.x, y + words.y, words.text)
+    if composition.seal is None:
+        return
     seal_x, seal_y, radius = composition.seal
     pdf.set_draw_color(*COBALT)
     for share, line in ((1.0, 0.28), (0.76, 0.16)):

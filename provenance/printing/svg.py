@@ -76,6 +76,8 @@ def _draw(label: Label, composition: Composition, size: tuple[float, float]) -> 
         path = face(words.serif).path(words.text, words.x, words.y, words.size)
         if path:
             lines.append(f'<path fill="{_colour(words.colour)}" d="{path}"/>')
+    if composition.seal is None:
+        return "\n".join((*lines, "</svg>\n"))
     x_, y_, radius = composition.seal
     inner = radius * 0.44
     rings = "".join(
