@@ -154,6 +154,8 @@ def open_photo(data: bytes) -> Image.Image:
         if image.width * image.height > MAX_PIXELS:
             raise photo_fault("too-many-pixels", image.width * image.height // 1_000_000)
         image.load()
+        if image.mode.startswith("I"):  # Grey in 16 bits: a plain conversion makes almost all of it white.
+            image = image.point(lambda value: value * (1 / 256)).convert("L")
     except UnidentifiedImageError:
         raise photo_fault("not-a-photo") from None
     except (OSError, ValueError, SyntaxError, EOFError):
