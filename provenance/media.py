@@ -150,7 +150,7 @@ def open_photo(data: bytes) -> Image.Image:
     if data[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypmsf1", b"ftyphevc"):
         raise photo_fault("heic")
     try:
-        image = Image.open(io.BytesIO(data), formats=_FORMATS)
+        image: Image.Image = Image.open(io.BytesIO(data), formats=_FORMATS)
         if image.width * image.height > MAX_PIXELS:
             raise photo_fault("too-many-pixels", image.width * image.height // 1_000_000)
         image.load()
