@@ -175,7 +175,7 @@ def table(events: list[TagEvent]) -> str:
         ]
         for e in events
     ]
-    cells = (16, 3, 19, 16, 16)
+    cells = (16, 4, 18, 16, 16)
     return "\n".join(
         "  ".join(pad(cut(text, room), room) for text, room in zip(row, cells, strict=True)).rstrip()
         for row in [head, *rows]
