@@ -1,7 +1,7 @@
 """How long 1,000 tags take, and how much memory 10,000: A4 sheets with Chinese and English text, codes included.
 
-Each size is printed in a process of its own as a job is: volume after volume, each read back and written.  The memory is
-the peak of that process.
+For its memory a size is printed in a process of its own, as a job is: volume after volume, each read back and written.
+It is the peak of that process.
 """
 
 from __future__ import annotations
