@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from provenance.verdict import ADVISORIES, CODES, QUESTIONS, REASONS, Check, Question, Verdict
+from provenance.verdict import ADVISORIES, CODES, QUESTIONS, REASONS, Check, Outcome, Question, Verdict
 
 _DO_NOT_RELY = "请勿采信此记录，请询问工作室。"
 _ASK_ONLINE = "请联网后再查，或询问行会。"
@@ -181,3 +181,10 @@ def headline(verdict: Verdict, language: str) -> str:
     words = HEADLINES["zh" if _is_chinese(language) else "en"]
     outcome = verdict.outcome.value.lower().replace("_", "-")
     return words.get(verdict.reason) or words[outcome]
+
+
+def headlines(language: str) -> dict[str, str]:
+    """Return the verdicts in a word or three, by their reasons, and by their outcomes where a reason has none."""
+    words = HEADLINES["zh" if _is_chinese(language) else "en"]
+    by_outcome = {outcome.value: words[outcome.value.lower().replace("_", "-")] for outcome in Outcome}
+    return {**words, **by_outcome}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from litestar import Litestar, Response
 from litestar.exceptions import HTTPException
@@ -72,13 +73,22 @@ from provenance_registry.worker.sender import Sender
 from provenance_registry.worker.storage import Storage
 
 SECURITY_HEADERS = {
-    "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "x-frame-options": "DENY",
     "permissions-policy": "geolocation=(), camera=(), microphone=()",
 }
+
+
+def content_policy(nodes: Sequence[str]) -> str:
+    """Return what pages may load: their own files, and answers of the nodes that the trust policy names."""
+    asked = " ".join(
+        dict.fromkeys(["'self'", *(f"{urlsplit(node).scheme}://{urlsplit(node).netloc}" for node in nodes)])
+    )
+    return (
+        f"default-src 'none'; script-src 'self'; connect-src {asked}; style-src 'self'; img-src 'self' data:; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
 
 
 START_PATIENCE = 60.0
@@ -261,8 +271,10 @@ def _web(services: Services) -> Litestar:
         *health_routes(services),
     ]
 
+    headers = {**SECURITY_HEADERS, "content-security-policy": content_policy(services.policy.nodes)}
+
     async def protect(response: Response[Any]) -> Response[Any]:
-        for name, value in SECURITY_HEADERS.items():
+        for name, value in headers.items():
             response.headers.setdefault(name, value)
         return response
 

@@ -9,7 +9,18 @@ PAGE_TEXTS: dict[str, dict[str, str]] = {
     "en": {
         "comma": ", ",
         "authentic": "This certificate is genuine and unchanged. Now compare the piece in your hand.",
-        "registry_answered": "The registry has checked this",
+        "registry_answered": "Only the registry has answered",
+        "phone_checking": "The registry has answered. Your phone is checking…",
+        "phone_own": "Your phone has checked this too, on this registry’s own ledger",
+        "phone_independent": "Your phone has checked this too, independently of the registry",
+        "phone_same": "Your phone found this too",
+        "phone_unreached": "Your phone could not reach the ledger: only the registry has answered",
+        "phone_unable": "Your phone could not check: only the registry has answered",
+        "phone_malformed": "The registry sent your phone something that is no certificate.",
+        "phone_registry": "Your phone found this. The registry says: {said}",
+        "phone_phone": "Your phone found otherwise: {found}. Ask the studio before you rely on either.",
+        "phone_contradicted": "Your phone checked the record itself and found otherwise than this registry says. "
+        "Do not rely on this page. Ask the studio in another way than through this page.",
         "compare": "Is it the piece in your hand?",
         "no_photos": "There are no photos. Compare the facts below with the piece.",
         "what_to_do": "What to do",
@@ -107,7 +118,17 @@ PAGE_TEXTS: dict[str, dict[str, str]] = {
     "zh-Hans": {
         "comma": "，",
         "authentic": "内容未经改动。请再与手中器物核对。",
-        "registry_answered": "登记处已核实",
+        "registry_answered": "只有登记处作了答复",
+        "phone_checking": "登记处已答复，手机正在核查……",
+        "phone_own": "您的手机也已核实，依据的是本登记处自己的账本",
+        "phone_independent": "您的手机也已核实，未经登记处",
+        "phone_same": "您的手机也查得如此",
+        "phone_unreached": "您的手机无法连接账本：只有登记处作了答复",
+        "phone_unable": "您的手机无法核查：只有登记处作了答复",
+        "phone_malformed": "登记处发给您手机的不是证书。",
+        "phone_registry": "这是您的手机查得的结果。登记处说：{said}",
+        "phone_phone": "您的手机查得不同结果：{found}。采信任何一方之前，请先询问工作室。",
+        "phone_contradicted": "您的手机自行核查了记录，结果与本登记处所说不符。请勿采信此页，请另寻途径询问工作室。",
         "compare": "是您手中的这一件吗？",
         "no_photos": "没有照片。请用下面的说明比对器物。",
         "what_to_do": "怎么办",
@@ -201,3 +222,8 @@ PAGE_TEXTS: dict[str, dict[str, str]] = {
         "not_here": "{file}：本登记处没有",
     },
 }
+
+PHONE_WORDS = (
+    "checking", "own", "independent", "same", "unreached", "unable", "malformed", "registry", "phone", "contradicted",
+)  # fmt: skip
+"""What a page says of the phone's own check, whose words are the page's with `phone_` before."""

@@ -20,9 +20,11 @@ from provenance.verdict import Finding, Outcome, Verdict
 from provenance_registry.http.api import VC, verdict_response
 from provenance_registry.http.page_facts import facts_of
 from provenance_registry.http.page_history import history_of
-from provenance_registry.http.page_texts import PAGE_TEXTS
+from provenance_registry.http.page_seals import SEALS
+from provenance_registry.http.page_texts import PAGE_TEXTS, PHONE_WORDS
 from provenance_registry.http.rendering import negotiate, renderer
 from provenance_registry.http.services import Services
+from provenance_registry.http.static_files import MODULES, address
 
 _STYLES = {
     Outcome.AUTHENTIC: "authentic",
@@ -62,6 +64,10 @@ def page_routes(services: Services) -> list[BaseRouteHandler]:
             if bundle is None or form is None or hidden
             else history_of(bundle, form.piece, token, amended, language),
             has_record=bundle is not None,
+            seals=SEALS,
+            words=address(f"words.{language}.json"),
+            phone_words=PHONE_WORDS,
+            modules=[address(name) for name in ("page.js", *MODULES)],
         )
 
     @get("/P/{serial:str}", summary="A piece: page, certificate or verdict")
@@ -130,6 +136,7 @@ def _verdict_values(verdict: Verdict, language: str, kept: bool | None) -> dict[
         "sentence": text["authentic"] if verdict.outcome is Outcome.AUTHENTIC else sentence(verdict.reason, language),
         "advice": advice(verdict.reason, language),
         "code": verdict.outcome.value,
+        "reason": verdict.reason,
         "advisories": [sentence(code, language) for code in verdict.advisories],
         "findings": [
             {

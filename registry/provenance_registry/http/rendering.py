@@ -10,6 +10,7 @@ from litestar import Response
 
 from provenance.tag import host_of
 from provenance_registry.http.page_texts import LANGUAGES, PAGE_TEXTS
+from provenance_registry.http.static_files import address
 from provenance_registry.settings import Settings
 
 
@@ -44,6 +45,7 @@ def renderer(settings: Settings, more: Mapping[str, Mapping[str, str]] | None = 
             others=others,
             registry=settings.name,
             host=host_of(settings.base_url),
+            style_sheet=address("kilnmark.css"),
             **values,
         )
         headers = {"cache-control": "no-store", "content-language": language, "vary": "accept, accept-language"}

@@ -7,6 +7,7 @@ A module imports others by addresses beside its own, so that all of them must be
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -17,8 +18,11 @@ from litestar.handlers.base import BaseRouteHandler
 from litestar.params import FromPath
 
 from provenance.errors import NotFoundError
+from provenance.texts import headlines, sentence
+from provenance.verdict import CODES, REASONS
+from provenance_registry.http.page_texts import LANGUAGES
 
-MEDIA_TYPES = {"css": "text/css", "js": "text/javascript"}
+MEDIA_TYPES = {"css": "text/css", "js": "text/javascript", "json": "application/json"}
 
 
 def _files(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, bytes]]:
@@ -29,8 +33,18 @@ def _files(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, bytes]]
             yield prefix + item.name, item.read_bytes()
 
 
+def _words(language: str) -> bytes:
+    """Return how verdicts are told, for a page whose phone finds otherwise than the registry."""
+    codes = [*CODES, *dict(REASONS.values())]
+    told = {"headlines": headlines(language), "sentences": {code: sentence(code, language) for code in codes}}
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
+
+
 FILES = dict(_files(resources.files("provenance_registry.http").joinpath("static")))
+FILES |= {f"words.{language}.json": _words(language) for language in LANGUAGES}
 """What is served, by its path below ``/static/``; nothing else is, whatever a path says."""
+MODULES = sorted(name for name in FILES if name.startswith("verify/") and name != "verify/ed25519.js")
+"""The modules that every check in the browser loads; Ed25519 is for browsers that have none of their own."""
 EDITION = hashlib.sha256(
     "".join(f"{name} {hashlib.sha256(data).hexdigest()}\n" for name, data in FILES.items()).encode()
 ).hexdigest()[:16]
