@@ -100,7 +100,8 @@ def check_anchored(app: App, workshop: Workshop, chosen: list[Signed]) -> list[V
     if not chosen:
         raise ConfigurationError("not-anchored", "No piece is on the ledger yet.", hint=_SUBMIT_FIRST)
     policy = load_policy(app)
-    verifier, verdicts = Verifier(policy, open_pinned(policy)), list[Verdict]()
+    verifier = Verifier(policy, open_pinned(policy))
+    verdicts: list[Verdict] = []
     with app.progress(len(chosen), _("Checking")) as advance:
         for item in chosen:
             verdicts.append(require_authentic(verifier, item, app.lang))
