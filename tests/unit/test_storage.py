@@ -76,6 +76,7 @@ class RefusedError(Exception):
     [
         (None, "database-away", 503),  # No connection.
         ("57P01", "database-away", 503),  # The server is being stopped.
+        ("25P03", "database-away", 503),  # This process was paused in a transaction, which the server ended.
         ("57P03", "database-away", 503),  # It starts.
         ("53300", "database-away", 503),  # Too many connections.
         ("55P03", "database-away", 503),  # A lock was not to be had.

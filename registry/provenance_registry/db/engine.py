@@ -197,7 +197,8 @@ def _is_away(error: object) -> bool:
     Only PostgreSQL's errors have a state, and that is ``None`` where the server never came to say why.
     """
     state: str | None = getattr(error, "sqlstate", "")
-    return state is None or (state[:2] in ("08", "53", "55", "57") and state != "53100")
+    # A process that was paused in the middle of a transaction finds it ended by the server (25P03).
+    return state is None or state == "25P03" or (state[:2] in ("08", "53", "55", "57") and state != "53100")
 
 
 def concerns_all(error: Exception) -> bool:
