@@ -36,11 +36,13 @@ def authenticity_page(
     photo: Callable[[Digest], bytes],
     decoder: Decoder,
     *,
+    number: int = 1,
     demo: bool = False,
 ) -> AuthenticityPage:
     """Return the page of the piece that `bundle`, of the bytes `data`, is genuine evidence for, as `verdict` says.
 
-    `photo` gives a photo's bytes by digest; one that is not there or cannot be drawn is left out.
+    The code is that of the piece's tag `number`.  `photo` gives a photo's bytes by digest; one that is not there or
+    cannot be drawn is left out.
     """
     form, receipt = bundle.form(verdict.shown), bundle.receipts[0]
     piece = form.piece
@@ -66,7 +68,7 @@ def authenticity_page(
         facts=tuple(fact for fact in facts_of(piece, language) if fact[0] not in hidden),
         pictures=tuple(_pictures(form, photo, decoder)),
         credit=text_in(piece.credit_line, language, "zh-Hans", "en"),
-        url=tag_url(form.issuer.base_url, piece.serial),
+        url=tag_url(form.issuer.base_url, piece.serial, number),
         serial=str(piece.serial),
         record=record,
         signature=_("Signature or seal"),

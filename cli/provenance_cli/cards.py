@@ -20,14 +20,17 @@ _SIZE = later("Size")
 _SIDES = {"height_mm": "height", "width_mm": "width", "depth_mm": "depth", "diameter_mm": "diameter"}
 
 
-def card_of(form: Certificate, language: str, *, demo: bool = False) -> Card:
-    """Return the card of a piece, as its newest certificate `form` tells it, in `language` first."""
+def card_of(form: Certificate, language: str, *, number: int = 1, demo: bool = False) -> Card:
+    """Return the card of a piece, as its newest certificate `form` tells it, in `language` first.
+
+    The code is that of the piece's tag `number`.
+    """
     piece = form.piece
     languages = _languages(piece, language)
     title = piece.title_in(language, "zh-Hans", "en")
     other = piece.title_in(languages[-1])
     return Card(
-        url=tag_url(form.issuer.base_url, piece.serial),
+        url=tag_url(form.issuer.base_url, piece.serial, number),
         serial=str(piece.serial),
         title=title,
         subtitle=other if other != title else "",

@@ -89,6 +89,20 @@ def is_void(store: Store, tag: TagNumber) -> bool:
     return store.tag_state(tag) in DEAD or store.kept_void(tag) is not None
 
 
+def counting_tag(store: Store, serial: Serial) -> TagNumber:
+    """Return a piece's newest tag; raises `ConflictError` where that is void."""
+    tag = store.newest_tag(serial)
+    if is_void(store, tag):
+        raise ConflictError(
+            "tag-void",
+            "Tag {number} of {serial} is voided: it is not printed again.",
+            hint="Print its replacement: `kilnmark tag replace {serial}`.",
+            serial=serial,
+            number=tag.number,
+        )
+    return tag
+
+
 def require_good(app: App, workshop: Workshop, serials: Sequence[Serial]) -> None:
     """Require of each piece, one after the other, that the pinned ledger shows its record to be genuine."""
     from provenance.verify import Verifier

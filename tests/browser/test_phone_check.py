@@ -95,6 +95,7 @@ def genuine_again(page: str) -> str:
     return re.sub(r'(<p class="own"[^>]*)data-found="[a-z]+"', r"\1", page)
 
 
+WITHOUT_ANCHOR = "type", "version", "certificate", "amendments"
 LIES: dict[str, tuple[Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]], str]] = {
     "another piece's certificate": (lambda mine, other: other, "altered"),
     "an altered certificate": (
@@ -106,7 +107,7 @@ LIES: dict[str, tuple[Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
     ),
     "no certificate": (lambda mine, other: {"type": "nothing"}, "unsure"),
     "no anchor at all": (
-        lambda mine, other: {**{name: mine[name] for name in mine if name != "inclusion"}, "receipts": []},
+        lambda mine, other: {**{name: mine[name] for name in WITHOUT_ANCHOR}, "receipts": []},
         "pending",
     ),
     "another's receipt": (lambda mine, other: {**mine, "receipts": other["receipts"]}, "altered"),

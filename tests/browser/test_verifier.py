@@ -14,7 +14,7 @@ from provenance.media import prepare_photo
 from provenance.piece import Photo
 from provenance.serial import Serial
 from provenance.status import Status, StatusOrder
-from provenance_registry.http.static_files import EDITION, FILES, address
+from provenance_registry.http.static_files import EDITION, FILES, MEDIA_TYPES, address
 from tests.browser.conftest import Open
 from tests.support.photos import photo_bytes
 from tests.support.registries import RunningRegistry, Studio
@@ -117,7 +117,7 @@ def test_the_modules_are_served_with_type_policy_and_edition(registry: RunningRe
     with httpx.Client(base_url=registry.base_url) as http:
         for name, data in FILES.items():
             fixed, newest = http.get(f"/static/{EDITION}/{name}"), http.get(f"/static/{name}")
-            kind = "text/javascript" if name.endswith(".js") else "text/css"
+            kind = MEDIA_TYPES[name.rpartition(".")[2]]
             for answer in (fixed, newest):
                 assert answer.status_code == 200
                 assert answer.content == data

@@ -52,11 +52,13 @@ def _print(app: App, serials: tuple[str, ...], out: str | None, name: str, print
     from provenance.serial import Serial
     from provenance_cli.cards import card_of
     from provenance_cli.commands.tag import check_anchored, check_host
+    from provenance_cli.printing_run import counting_tag
 
     workshop = app.workshop()
     check_host(workshop)
     wanted = [workshop.store.certificate(Serial.parse(serial)) for serial in serials]
     chosen = wanted or workshop.store.certificates(("anchored",))
+    numbers = [counting_tag(workshop.store, item.certificate.piece.serial).number for item in chosen]
     verdicts = check_anchored(app, workshop, chosen)
     forms = [
         Bundle.from_bytes(item.bundle or b"").form(verdict.shown)
@@ -64,7 +66,8 @@ def _print(app: App, serials: tuple[str, ...], out: str | None, name: str, print
     ]
     path = Path(out) if out else workshop.out / name
     with app.progress(len(forms), _("Printing")) as advance:
-        report = write_cards([card_of(form, app.lang) for form in forms], path, app, advance, printer)
+        cards = [card_of(form, app.lang, number=number) for form, number in zip(forms, numbers, strict=True)]
+        report = write_cards(cards, path, app, advance, printer)
     text = ngettext("{n} card in {path}, its code read back.", "{n} cards in {path}, every code read back.", len(forms))
     app.say(text.format(n=len(forms), path=path))
     for character in report.missing:

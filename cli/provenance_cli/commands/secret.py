@@ -182,7 +182,8 @@ def _card(app: App, made: Made, shown: Digest | None) -> Any:
     from provenance.bundle import Bundle
     from provenance_cli.cards import card_of
 
-    card = card_of(Bundle.from_bytes(made.piece.item.bundle or b"").form(shown), app.lang)
+    number = app.workshop().store.newest_tag(made.piece.item.certificate.piece.serial).number
+    card = card_of(Bundle.from_bytes(made.piece.item.bundle or b"").form(shown), app.lang, number=number)
     return replace(card, secret=_("Secret code"))
 
 

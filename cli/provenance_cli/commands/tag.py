@@ -61,21 +61,24 @@ def certificate(app: App, serials: tuple[str, ...], out: str | None) -> None:
     from provenance.serial import Serial
     from provenance_cli.authenticity import authenticity_page
     from provenance_cli.files import write_file
+    from provenance_cli.printing_run import counting_tag
 
     workshop = app.workshop()
     check_host(workshop)
     wanted = [workshop.store.certificate(Serial.parse(serial)) for serial in serials]
     chosen = wanted or workshop.store.certificates(("anchored",))
+    numbers = [counting_tag(workshop.store, item.certificate.piece.serial).number for item in chosen]
     verdicts = check_anchored(app, workshop, chosen)
     folder, missing = Path(out) if out else workshop.out, dict[str, None]()
     with app.progress(len(chosen), _("Printing")) as advance, Decoder() as decoder:
-        for item, verdict in zip(chosen, verdicts, strict=True):
+        for item, verdict, number in zip(chosen, verdicts, numbers, strict=True):
             data = item.bundle or b""
 
             def photo(digest: Digest) -> bytes:
                 return workshop.photo_path(digest).read_bytes()
 
-            page = authenticity_page(Bundle.from_bytes(data), data, verdict, app.lang, photo, decoder)
+            bundle = Bundle.from_bytes(data)
+            page = authenticity_page(bundle, data, verdict, app.lang, photo, decoder, number=number)
             drawn = io.BytesIO()
             missing |= dict.fromkeys(print_authenticity(page, drawn, created=app.clock()))
             check_page(drawn.getvalue(), page.url)

@@ -107,9 +107,9 @@ def _begin(
 
 def _chosen(app: App, workshop: Workshop, serials: Sequence[str]) -> list[TagNumber]:
     """Return the newest tags of the pieces named, or of all that are anchored but those whose newest is void."""
-    from provenance.errors import ConfigurationError, ConflictError
+    from provenance.errors import ConfigurationError
     from provenance.serial import Serial
-    from provenance_cli.printing_run import is_void
+    from provenance_cli.printing_run import counting_tag, is_void
 
     store = workshop.store
     wanted = [store.certificate(Serial.parse(serial)).certificate.piece.serial for serial in serials]
@@ -118,13 +118,7 @@ def _chosen(app: App, workshop: Workshop, serials: Sequence[str]) -> list[TagNum
         raise ConfigurationError("not-anchored", "No piece is on the ledger yet.", hint=_SUBMIT_FIRST)
     void = [tag for tag in tags if is_void(store, tag)]
     if void and (serials or len(void) == len(tags)):
-        raise ConflictError(
-            "tag-void",
-            "Tag {number} of {serial} is voided: it is not printed again.",
-            hint="Print its replacement: `kilnmark tag replace {serial}`.",
-            serial=void[0].serial,
-            number=void[0].number,
-        )
+        counting_tag(store, void[0].serial)
     if void:
         text = ngettext(
             "{n} piece is left out: its tag is voided, and `kilnmark tag replace` prints another.",

@@ -52,10 +52,11 @@ def paper_routes(services: Services) -> list[BaseRouteHandler]:
         bundle = services.verdicts.exported(stored)
         form = bundle.form(verdict.shown)
         pictures = await asyncio.to_thread(_pictures, services, bundle, verdict.shown)
-        key = form.digest, language, tuple(digest for digest, _, _ in pictures)
+        number = services.voids.counting(known) or 1
+        key = form.digest, number, language, tuple(digest for digest, _, _ in pictures)
         data = services.papers.kept(key)
         if data is None:
-            page = _page(bundle, verdict.shown, language, [(jpeg, role) for _, jpeg, role in pictures])
+            page = _page(bundle, verdict.shown, number, language, [(jpeg, role) for _, jpeg, role in pictures])
             data = await asyncio.wrap_future(services.papers.ask(key, page, services.clock()))
         headers = {
             "content-disposition": f'attachment; filename="{known}.pdf"',
@@ -82,7 +83,9 @@ def _pictures(services: Services, bundle: Bundle, shown: Digest | None) -> list[
     return found
 
 
-def _page(bundle: Bundle, shown: Digest | None, language: str, pictures: list[tuple[bytes, str]]) -> AuthenticityPage:
+def _page(
+    bundle: Bundle, shown: Digest | None, number: int, language: str, pictures: list[tuple[bytes, str]]
+) -> AuthenticityPage:
     from provenance.printing.authenticity import AuthenticityPage, Picture
 
     text, form, receipt = PAGE_TEXTS[language], bundle.form(shown), bundle.receipts[0]
@@ -100,7 +103,7 @@ def _page(bundle: Bundle, shown: Digest | None, language: str, pictures: list[tu
         facts=tuple((fact.name, "  ".join(line.text for line in fact.lines)) for fact in facts),
         pictures=tuple(Picture.of(jpeg, text[role]) for jpeg, role in pictures),
         credit=text_in(piece.credit_line, language, "en"),
-        url=tag_url(form.issuer.base_url, piece.serial),
+        url=tag_url(form.issuer.base_url, piece.serial, number),
         serial=str(piece.serial),
         record=(
             text["paper_record"].format(

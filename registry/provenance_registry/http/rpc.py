@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from litestar import Request, Response, post
+from litestar import HttpMethod, Request, Response, post, route
 from litestar.handlers.base import BaseRouteHandler
 
 from provenance.canonical import load
@@ -15,6 +15,13 @@ from provenance_registry.http.services import Services
 
 COSTLY = "eth_call", "eth_estimateGas", "eth_getLogs"
 """Reads that are counted for each client; the others are a row or two."""
+PREFLIGHT = {
+    "access-control-allow-origin": "*",
+    "access-control-allow-methods": "POST",
+    "access-control-allow-headers": "content-type",
+    "access-control-max-age": "86400",
+}
+"""What browsers are told before they ask from another page (Fetch, section 3.2)."""
 
 
 def rpc_routes(services: Services) -> list[BaseRouteHandler]:
@@ -37,4 +44,9 @@ def rpc_routes(services: Services) -> list[BaseRouteHandler]:
         body = msgspec.json.encode(answers if isinstance(asked, list) else answers[0])
         return Response(body, media_type="application/json", headers=headers)
 
-    return [rpc]
+    @route("/rpc", http_method=HttpMethod.OPTIONS, include_in_schema=False)
+    async def preflight() -> Response[bytes]:
+        """Let pages from anywhere ask: a saved page that checks a bundle has no address of this registry's."""
+        return Response(b"", status_code=204, headers=PREFLIGHT)
+
+    return [preflight, rpc]

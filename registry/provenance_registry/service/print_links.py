@@ -32,7 +32,6 @@ from provenance.print_links import (
     parse_code,
 )
 from provenance.serial import Serial
-from provenance.tag import MAX_TAG_NUMBER
 from provenance.verdict import Outcome
 from provenance_registry.records import PrintMark, PrintTotals, StoredPrintLink
 from provenance_registry.repository import Repository, Transaction
@@ -258,8 +257,7 @@ class PrintLinks:
         if studio is None or form is None or form.issuer.did != opened.studio.did:
             return LinkedTag(place, serial, signed, None, OTHER_STUDIO, mark)
         advised = {advisory["code"] for advisory in said["advisories"]}
-        voided = {void.number for void in self._voids.of(serial)}
-        number = next((item for item in range(signed, MAX_TAG_NUMBER + 1) if item not in voided), 0)
+        number = self._voids.counting(serial, signed)
         gone = next((code for code in GONE if code in advised), None)
         return LinkedTag(place, serial, number or signed, form, gone or (None if number else NO_NUMBER), mark)
 

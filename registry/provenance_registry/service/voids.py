@@ -7,6 +7,7 @@ from dataclasses import replace
 from provenance.certificate import Certificate, format_time
 from provenance.errors import MalformedError, NotFoundError, VerificationError
 from provenance.serial import Serial
+from provenance.tag import MAX_TAG_NUMBER
 from provenance.verdict import Verdict
 from provenance.voids import SignedVoid, TagVoid
 from provenance_registry.repository import Repository
@@ -61,6 +62,11 @@ class Voids:
     def of(self, serial: Serial) -> list[TagVoid]:
         """Return the voided tags of a piece, by their numbers."""
         return self._repository.voids(serial)
+
+    def counting(self, serial: Serial, number: int = 1) -> int | None:
+        """Return the first tag of a piece, from `number` on, that is not voided; ``None`` where there is none."""
+        voided = {void.number for void in self.of(serial)}
+        return next((item for item in range(number, MAX_TAG_NUMBER + 1) if item not in voided), None)
 
     def advise(self, verdict: Verdict, serial: Serial, number: int) -> Verdict:
         """Return the verdict as a scan of that tag must tell it: the piece's own, and that the tag is voided."""
