@@ -129,9 +129,16 @@ def test_a_tag_is_replaced_by_the_next_number(shop: SecretShop, registry: Runnin
     assert advisories(registry, serial, 2) == []
     assert states(shop) == {(str(serial), 1): "replaced", (str(serial), 2): "printed", (str(other), 1): "printed"}
     assert sheet(shop.done("tag", "print")["file"]) == sorted([tag_url("", serial, 2), tag_url("", other)])
+    for command in ("hangtag", "boxcard"):
+        assert sheet(shop.done("tag", command, serial)["file"]) == [tag_url("", serial, 2)]
+    framed = Path(str(shop.done("tag", "certificate", serial)["folder"])) / f"{serial}.pdf"
+    assert sheet(framed) == [tag_url("", serial, 2)]
+    saved = httpx.get(f"{registry.base_url}/api/v1/pieces/{serial.compact}/certificate.pdf", timeout=60).content
+    assert [text.partition("/P/")[2] for text in read_sheet(saved)] == [f"{serial.compact}/2"]
     shop.done("tag", "void", serial)
     assert sheet(shop.done("tag", "print")["file"]) == [tag_url("", other)]
-    assert shop.run("tag", "print", serial)[1]["error"] == "tag-void"
+    for command in ("print", "certificate", "hangtag", "boxcard"):
+        assert shop.run("tag", command, serial)[1]["error"] == "tag-void"
     assert sheet(shop.done("tag", "replace", serial, other)["file"]) == sorted(
         [tag_url("", serial, 3), tag_url("", other, 2)]
     )
