@@ -127,7 +127,8 @@ def settings_of(
 ) -> Settings:
     """Return what the options say; a file has `name`, without its ending, where no other is given.
 
-    Raises `ConfigurationError` where a page of `layout`, or else of the one that is named, has no such first label.
+    Raises `ConfigurationError` where a page of `layout`, or else of the one that is named, has no such first label, and
+    where a file is in the way of a folder.
     """
     from provenance.errors import ConfigurationError
 
@@ -141,6 +142,12 @@ def settings_of(
     path = Path(given["out"]) if given["out"] else workshop.out / called
     if not form.folder and path.is_dir():
         path /= called
+    folder = path if form.folder else path.parent
+    for place in (folder, *folder.parents):
+        if place.exists() and not place.is_dir():
+            raise ConfigurationError(
+                "not-a-folder", "{path} is a file, and no folder.", hint="Name another place with --out.", path=place
+            )
     return Settings(
         given["form"], layout, given["level"], given["module"], given["dpi"], given["start"],
         shift_of(given["shift"]), given["cut_marks"], given["pages"], str(path.absolute()), lang,

@@ -177,6 +177,15 @@ def test_a_job_that_was_broken_off_goes_on(shop: SecretShop) -> None:
     assert main.run([*shop.options, "tag", "print", "--resume", "--start", "2"]) == 2
 
 
+def test_a_file_in_the_way_of_a_folder_is_named(shop: SecretShop, tmp_path: Path) -> None:
+    blocked = tmp_path / "blocked"
+    blocked.write_text("mine")
+    for form, out in (("png", blocked), ("svg", blocked / "deeper"), ("pdf", blocked / "tags.pdf")):
+        code, told, _ = shop.run("tag", "print", "--format", form, "-o", out)
+        assert (code, told["error"]) == (5, "not-a-folder")
+    assert blocked.read_text() == "mine"
+
+
 def test_spoiled_labels_are_printed_once_more(shop: SecretShop) -> None:
     serials = shop.serials
     job = shop.done("tag", "print", "--start", "5", "--layout", "L7163")["job"]
