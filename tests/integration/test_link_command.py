@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import httpx
-import pytest
 import zxingcpp
 from PIL import Image
 
@@ -14,19 +13,6 @@ from provenance.printing.readback import read_sheet
 from provenance.tag import tag_url
 from tests.support.registries import RunningRegistry
 from tests.support.secret_shops import SecretShop
-
-
-@pytest.fixture
-def shop(
-    registry: RunningRegistry,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-    request: pytest.FixtureRequest,
-) -> SecretShop:
-    monkeypatch.setattr("provenance.tag.is_public_host", lambda base_url: True)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    return SecretShop(tmp_path, registry, f"l{abs(hash(request.node.name)) % 10**9}", capsys)
 
 
 def printed(registry: RunningRegistry, code: str, *places: int) -> httpx.Response:

@@ -14,7 +14,6 @@ from provenance.tag import tag_url
 from provenance_cli.photo_rows import rows_of
 from provenance_cli.tag_store import SPOILED, TagEvent, TagNumber
 from tests.support.photos import photo_bytes
-from tests.support.registries import RunningRegistry
 from tests.support.scene import NOW
 from tests.support.secret_shops import SecretShop
 from tests.support.sheets import photographed, printed_page
@@ -48,19 +47,6 @@ def test_a_code_that_is_seen_and_not_read_is_told_at_its_place() -> None:
         rows = rows_of(decoder.find_codes(photographed(page, tilt=0.05, blur=1.0)))
     assert [sight.text for sight in rows[0]] == [urls[0], "", urls[2]]
     assert sum(map(len, rows)) == 21
-
-
-@pytest.fixture
-def shop(
-    registry: RunningRegistry,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-    request: pytest.FixtureRequest,
-) -> SecretShop:
-    monkeypatch.setattr("provenance.tag.is_public_host", lambda base_url: True)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    return SecretShop(tmp_path, registry, f"c{abs(hash(request.node.name)) % 10**9}", capsys)
 
 
 def test_tags_are_ticked_off_and_the_wrong_one_does_not_go_on_a_pot(shop: SecretShop, tmp_path: Path) -> None:

@@ -37,19 +37,6 @@ main.run(sys.argv[2:])
 """
 
 
-@pytest.fixture
-def shop(
-    registry: RunningRegistry,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-    request: pytest.FixtureRequest,
-) -> SecretShop:
-    monkeypatch.setattr("provenance.tag.is_public_host", lambda base_url: True)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    return SecretShop(tmp_path, registry, f"t{abs(hash(request.node.name)) % 10**9}", capsys)
-
-
 def advisories(registry: RunningRegistry, serial: Serial, number: int = 1) -> list[str]:
     address = registry.base_url + tag_url("", serial, number)
     verdict = httpx.get(address, headers={"accept": "application/json"}, trust_env=False).json()
