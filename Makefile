@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
+# Half as many again as there are processors: tests wait for other processes most of the time.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) \* 3 / 2)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check unit lint types imports tools contracts check-contracts mutate-contracts messages bench faults fuzz lock wheel clean
@@ -15,10 +17,11 @@ help: ## List the targets
 setup: $(STAMP) ## Make .venv with locked packages, and nothing else
 
 $(STAMP): requirements.lock pyproject.toml
-	@echo "Making $(VENV) ..."
+	@echo "Making $(VENV) with up to $$(grep -c '^[a-z0-9].*==' requirements.lock) packages; this takes a few minutes the first time."
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Kilnmark needs Python 3.11 or newer.")'
 	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv is missing. On Debian, as root: apt-get install python3-venv"; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.lock
+	@if [ -t 1 ]; then quiet=; else quiet=--quiet; fi; \
+	$(BIN)/python -m pip install $$quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(STAMP)
 
@@ -26,7 +29,7 @@ demo: $(STAMP) ## Run the whole way of a piece and keep the registry up (ARGS=--
 	@$(BIN)/kilnmark demo $(ARGS)
 
 test: $(STAMP) tools lint types imports ## Run every check: style, types, imports, tests, contract, browser, docs
-	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: test ## The same as test
 
@@ -61,7 +64,7 @@ messages: $(STAMP) ## Collect and compile the translated messages
 bench: $(STAMP) ## Run the benchmarks and compare them with the aims
 	@for script in issue verify anchor_gas cli_start tags_pdf; do $(BIN)/python benchmarks/$$script.py $(ARGS) || failed=1; done; exit $${failed:-0}
 
-FAULT ?= mutations kills rpc reorgs senders postgres disk
+FAULT ?= mutations kills rpc reorgs senders postgres disk firings
 
 faults: $(STAMP) ## Make every kind of fault and count what is lost (FAULT=kills ARGS="--trials 10000" for one kind)
 	@for fault in $(FAULT); do \

@@ -10,9 +10,11 @@ import argparse
 import json
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +26,7 @@ from provenance.serial import Serial
 
 CONNECTIONS = 16
 _A_DAY = 86_400
+_GLANCE = 0.1  # Seconds between two looks whether all was asked for.
 _SCRIPT = """
 local paths = {}
 for line in io.lines("PATHS") do paths[#paths + 1] = line end
@@ -32,7 +35,7 @@ local headers = {["accept"] = "application/json"}
 local place = 0
 function request()
   place = place + 1
-  if IN_ORDER and place > #paths then wrk.thread:stop() end
+  if IN_ORDER and place == #paths + 1 then io.open("ALL_ASKED", "w"):close() end
   return wrk.format("GET", paths[IN_ORDER and (place - 1) % #paths + 1 or math.random(#paths)], headers)
 end
 function done(summary, latency, requests)
@@ -55,17 +58,25 @@ class Load:
 
 def load(registry: LoadedRegistry, paths: list[str], seconds: int, folder: Path, *, in_order: bool = False) -> Load:
     """Ask for `paths`, at random or in order, for some seconds; raises `RuntimeError` for a wrong answer."""
-    listed, script = folder / "paths.txt", folder / "load.lua"
+    listed, script, all_asked = folder / "paths.txt", folder / "load.lua", folder / "all-asked"
+    all_asked.unlink(missing_ok=True)
     listed.write_text("\n".join(paths) + "\n", "ascii")
     text = _SCRIPT.replace("PATHS", str(listed)).replace("SEED", str(secrets.randbits(30)))
-    text = text.replace("IN_ORDER", "true" if in_order else "false")
+    text = text.replace("IN_ORDER", "true" if in_order else "false").replace("ALL_ASKED", str(all_asked))
     script.write_text(text, "ascii")
     wrk = shutil.which("wrk")
     if wrk is None:
         raise RuntimeError("wrk is not installed: apt install wrk")
     before = registry.cpu()
     command = [wrk, "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(script), registry.base_url]
-    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as asking:
+        while in_order and asking.poll() is None and not all_asked.exists():
+            time.sleep(_GLANCE)
+        if in_order:
+            asking.send_signal(signal.SIGINT)  # wrk itself would go on to the end of its time.
+        told, _ = asking.communicate()
+    if asking.returncode:
+        raise RuntimeError("wrk failed")
     used = registry.cpu() - before
     found = json.loads(told.strip().splitlines()[-1])
     if found["wrong"] or not found["requests"]:

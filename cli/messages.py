@@ -16,11 +16,13 @@ from importlib import import_module
 from pathlib import Path
 from string import Formatter
 
+import catalogues
 import click
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from provenance import errors
 from provenance_cli.i18n import DOMAIN, LOCALES
 from provenance_cli.main import COMMANDS, cli
 from provenance_registry.service.directory import HELD_HINTS
@@ -32,20 +34,7 @@ MO = PO.with_suffix(".mo")
 FUNCTIONS = {"_": 1, "later": 1, "ngettext": 2, "Wording": 1, "Wording.of": 1, "bad_answer": 1, "_invalid": 1,
              "self._fault": 1}  # fmt: skip
 """Function to the number of its first arguments that are messages: one, or a singular and a plural."""
-SYSTEM = {
-    "File exists",
-    "File name too long",
-    "Input/output error",
-    "Invalid argument",
-    "Is a directory",
-    "No such file or directory",
-    "No space left on device",
-    "Not a directory",
-    "Operation not permitted",
-    "Permission denied",
-    "Read-only file system",
-    "Too many open files",
-}
+SYSTEM = {*errors.SYSTEM.values(), "Invalid argument"}
 """What the operating system says of files."""
 LIBRARY = {
     "Expecting property name enclosed in double quotes",
@@ -170,13 +159,13 @@ def written(catalog: Catalog) -> tuple[bytes, bytes]:
 
 
 def main() -> int:
-    """Write the catalogue; return how many translations are wrong."""
+    """Write the catalogues; return 1 where translations are wrong."""
     catalog = updated()
     for path, data in zip((PO, MO), written(catalog), strict=True):
         path.write_bytes(data)
     wrong = faults(catalog)
     print(*wrong, f"{len(catalog)} messages, {len(wrong)} to be mended", sep="\n", file=sys.stderr)
-    return 1 if wrong else 0
+    return 1 if catalogues.main() or wrong else 0
 
 
 if __name__ == "__main__":

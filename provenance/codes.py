@@ -257,6 +257,7 @@ ADVISORIES: dict[str, str] = {
     "amendment-not-counted": "A correction is left out: its key did not count when the ledger saw it.",
     "amendment-not-shown": "The studio corrected this certificate more often than is shown; the newest form is shown.",
     "tag-voided": "The studio has voided this tag: it should not be on any piece. The piece's record stays what it is.",
+    "possible-copy": "This tag may have been copied: the record is genuine, but the piece before you may be another.",
     "photo-missing": "A photo that the certificate names was not at hand.",
     "imported": "The record was taken over from an earlier ledger.",
     "successor-named": "Another ledger takes over from this one: get the guild's newer trust policy.",

@@ -7,54 +7,52 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from provenance.catalogs import DEFAULT, nearest, words_of
 from provenance.makers import VISITOR, Maker
-from provenance.multilingual import text_in
+from provenance.multilingual import language_in
 
-ROLE_WORDS = {
-    "en": {
-        "artisan": "artisan",
-        "master": "master",
-        "visitor": "visitor",
-        "designer": "design",
-        "thrower": "throwing",
-        "carver": "carving",
-        "painter": "painting",
-        "glazer": "glazing",
-        "firer": "firing",
-    },
-    "zh": {
-        "artisan": "匠人",
-        "master": "师傅",
-        "visitor": "体验者",
-        "designer": "设计",
-        "thrower": "拉坯",
-        "carver": "刻花",
-        "painter": "绘画",
-        "glazer": "施釉",
-        "firer": "烧成",
-    },
+CREDIT_WORDS = {
+    "role.artisan": "artisan",
+    "role.master": "master",
+    "role.visitor": "visitor",
+    "role.designer": "design",
+    "role.thrower": "throwing",
+    "role.carver": "carving",
+    "role.painter": "painting",
+    "role.glazer": "glazing",
+    "role.firer": "firing",
+    "credit.unnamed": "Visitor (not named)",
+    "credit.with-role": "{name} ({role})",
+    "credit.comma": ", ",
 }
-"""What a maker did, by language and role."""
-_UNNAMED = {"en": "Visitor (not named)", "zh": "体验者（未具名）"}
-_WITH_ROLE = {"en": "{name} ({role})", "zh": "{name}（{role}）"}
-_COMMA = {"en": ", ", "zh": "、"}
+"""What a maker did, by role, and how makers are told, in English; the catalogue ``verdicts`` has other languages."""
 
 
 def credited(makers: Sequence[Maker], language: str, *names: str) -> str:
-    """Return the makers with their roles in `language`, English or Chinese: ``Anna Müller (visitor), 林师傅 (master)``.
+    """Return the makers with their roles in `language`: ``Anna Müller (visitor), 林师傅 (master)``."""
+    return "".join(words for words, _ in credits_of(makers, language, *names))
+
+
+def credits_of(makers: Sequence[Maker], language: str, *names: str) -> list[tuple[str, str]]:
+    """Return what `credited` does in parts, each with its language: names, and what stands between them.
 
     Names are given in the first of the languages `names` that they have, or else in `language`.  Where one kind of
     hand made it all, artisans, the names stand alone.
     """
-    spoken = "zh" if language.partition("-")[0] == "zh" else "en"
+    spoken = nearest(language)
+    words = CREDIT_WORDS if spoken == DEFAULT else words_of("provenance", "verdicts", spoken)
     alone = all(maker.role == "artisan" for maker in makers)
-    told = []
+    told = list[tuple[str, str]]()
     for maker in makers:
-        name = text_in(maker.name, *(names or (language, "en")))
-        if maker.role == VISITOR and not name:
-            told.append(_UNNAMED[spoken])
-        elif alone:
-            told.append(name)
+        if told:
+            told.append((words["credit.comma"], language))
+        spelling = language_in(maker.name, *(names or (language, "en")))
+        if maker.role == VISITOR and not spelling:
+            told.append((words["credit.unnamed"], language))
         else:
-            told.append(_WITH_ROLE[spoken].format(name=name, role=ROLE_WORDS[spoken][maker.role]))
-    return _COMMA[spoken].join(told)
+            before, _, after = ("{name}" if alone else words["credit.with-role"]).partition("{name}")
+            role = words[f"role.{maker.role}"]
+            told.append((before.format(role=role), language))
+            told.append((maker.name.get(spelling, ""), spelling))
+            told.append((after.format(role=role), language))
+    return [(said, tag) for said, tag in told if said]

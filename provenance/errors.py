@@ -13,12 +13,39 @@ registry's statuses, translate them.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self, TypeAlias
 
 MAX_FACT = 500
 """Characters of a fact: a message is read by people, and some facts come from hostile machines."""
+SYSTEM = {
+    errno.EACCES: "Permission denied",
+    errno.EBUSY: "Device or resource busy",
+    errno.EDQUOT: "Disk quota exceeded",
+    errno.EEXIST: "File exists",
+    errno.EFBIG: "File too large",
+    errno.EIO: "Input/output error",
+    errno.EISDIR: "Is a directory",
+    errno.ELOOP: "Too many levels of symbolic links",
+    errno.EMFILE: "Too many open files",
+    errno.ENAMETOOLONG: "File name too long",
+    errno.ENODEV: "No such device",
+    errno.ENOENT: "No such file or directory",
+    errno.ENOSPC: "No space left on device",
+    errno.ENOTDIR: "Not a directory",
+    errno.ENOTEMPTY: "Directory not empty",
+    errno.EPERM: "Operation not permitted",
+    errno.EROFS: "Read-only file system",
+    errno.ESTALE: "Stale file handle",
+    errno.ETIMEDOUT: "Connection timed out",
+    errno.EXDEV: "Invalid cross-device link",
+}
+"""What the operating system says of files, by its number: systems differ in their words, and translations want one.
+
+EINVAL is not among them: on Windows it stands for whatever has no number of its own, and the system's words say more.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +80,8 @@ Fact: TypeAlias = int | float | str | Wording
 def _fact(value: object) -> Fact:
     if isinstance(value, ProvenanceError):
         return value.wording
-    if isinstance(value, OSError) and value.strerror:
-        return Wording.quoted(value.strerror)
+    if isinstance(value, OSError):
+        return Wording.quoted(SYSTEM.get(value.errno or 0) or value.strerror or value or type(value).__name__)
     if isinstance(value, Exception):
         return Wording.quoted(value)
     return value if isinstance(value, int | float | Wording) else _line(value)

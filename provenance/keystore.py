@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-import sys
 import tempfile
 import unicodedata
 from collections.abc import Callable
@@ -22,6 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from provenance.canonical import JSONObject, canonicalize, is_of, parse_canonical
+from provenance.durable import sync_folder
 from provenance.encoding import Address, from_base64url, to_base64url
 from provenance.errors import KeystoreError, MalformedError, StorageError
 from provenance.keys import P256Signer, PublicKey
@@ -279,21 +279,9 @@ def _write_private(path: Path, data: bytes, *, replace: bool) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 temporary.unlink()
         raise StorageError("cannot-write", "{path} cannot be written: {reason}.", path=path, reason=error) from None
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a file's new name durable: where a folder cannot be synchronised, the file system does so by itself."""
-    if sys.platform == "win32":
-        return
-    with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
 
 from provenance.encoding import Digest
 from provenance.errors import MalformedError, StorageError
@@ -25,17 +26,35 @@ MAX_PREPARED_BYTES = 20 * 2**20
 """Most bytes of a prepared photo: what a registry takes unless it is told otherwise."""
 JPEG_QUALITIES = (90, 80, 70)
 """The first of these with which a prepared photo is small enough; beyond them, it is made smaller."""
-RENDITION_WIDTHS = (480, 960, 1_600)
-"""Pixels of what pages show: a phone's column, the same on its finer screen, a desk's."""
+RENDITION_WIDTHS = (480, 640, 960, 1_600)
+"""Pixels of what pages show: a phone's first view, the same on a finer screen, a desk's, and a closer look."""
+MAX_VIEW_BYTES = 24_000
+"""Most bytes of a phone's first view, as long as some quality is small enough: an eighth of a second with slow 4G."""
+VIEW_WIDTH = 640
+"""Pixels of the widest rendition that is a first view."""
 RENDITION_TYPES = {"avif": "image/avif", "webp": "image/webp", "jpg": "image/jpeg"}
 """Endings and media types of renditions, the smallest first: a browser takes the first that it knows."""
 Image.MAX_IMAGE_PIXELS = None  # Its limit warns first and refuses late; MAX_PIXELS refuses.
 _FORMATS = ("JPEG", "PNG", "WEBP")
-_SAVED_AS: dict[str, tuple[str, dict[str, int | bool]]] = {
-    "avif": ("AVIF", {"quality": 60, "speed": 7}),
-    "webp": ("WEBP", {"quality": 80, "method": 4}),
-    "jpg": ("JPEG", {"quality": 82, "optimize": True, "progressive": True}),
+_HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+"""What iPhones save, and some others: ISO/IEC 23008-12, annex B."""
+_TURN = Image.Transpose
+_TURNS = {
+    2: _TURN.FLIP_LEFT_RIGHT,
+    3: _TURN.ROTATE_180,
+    4: _TURN.FLIP_TOP_BOTTOM,
+    5: _TURN.TRANSPOSE,
+    6: _TURN.ROTATE_270,
+    7: _TURN.TRANSVERSE,
+    8: _TURN.ROTATE_90,
 }
+"""What makes a photo stand upright, by its orientation (EXIF 2.3, 4.6.4 A)."""
+_SAVED_AS: dict[str, tuple[str, tuple[int, ...], dict[str, int | bool]]] = {
+    "avif": ("AVIF", (60, 50, 40, 30), {"speed": 7}),
+    "webp": ("WEBP", (80, 65, 50, 35), {"method": 4}),
+    "jpg": ("JPEG", (82,), {"optimize": True, "progressive": True}),
+}
+"""Each ending's format, qualities, and how it is written; qualities beyond the first are for first views only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +106,11 @@ def render_photo(data: bytes) -> dict[str, bytes]:
             break
         smaller = bare.copy()
         smaller.thumbnail((width, width * 4), Image.Resampling.LANCZOS)
-        for ending, (form, options) in _SAVED_AS.items():
-            drawn[f"{width}.{ending}"] = _saved(smaller, form, **options)
+        for ending, (form, qualities, options) in _SAVED_AS.items():
+            for quality in qualities if width <= VIEW_WIDTH else qualities[:1]:
+                data = drawn[f"{width}.{ending}"] = _saved(smaller, form, quality=quality, **options)
+                if len(data) <= MAX_VIEW_BYTES:
+                    break
     return drawn
 
 
@@ -96,9 +118,9 @@ def read_codes(data: bytes) -> list[str]:
     """Return the payloads of the QR codes in a photo; raises `MalformedError` where it is no photo."""
     import zxingcpp
 
-    upright = ImageOps.exif_transpose(open_photo(data)).convert("L")
+    grey = upright(open_photo(data)).convert("L")
     for side in (2_400, 1_200, 4_800):
-        shown = upright.copy()
+        shown = grey.copy()
         shown.thumbnail((side, side), Image.Resampling.LANCZOS)
         codes = zxingcpp.read_barcodes(shown, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCodeModel2))
         if codes:
@@ -106,16 +128,26 @@ def read_codes(data: bytes) -> list[str]:
     return []
 
 
+def load_heif() -> None:
+    """Load what decodes HEIC; its libraries are for who needs them alone."""
+    import pi_heif
+
+    heif: Any = pi_heif
+    heif.register_heif_opener()
+
+
+def upright(image: Image.Image) -> Image.Image:
+    """Return a photo as it was held, by its own word; a word that is damaged counts for nothing."""
+    try:
+        turn = _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:  # Pillow raises half a dozen kinds of errors for it; the picture is whole.
+        return image
+    return image if turn is None else image.transpose(turn)
+
+
 def photo_fault(code: str, megapixels: int = 0) -> MalformedError:
     """Return what is wrong with a photo by its code; one that is not known is told as a photo that takes too much."""
     match code:
-        case "heic":
-            return MalformedError(
-                "heic",
-                "The photo is in Apple's HEIC format.",
-                field="photos",
-                hint="On the phone: Settings, Camera, Formats, Most Compatible; or send it as JPEG.",
-            )
         case "too-many-pixels":
             return MalformedError(
                 "too-many-pixels",
@@ -127,7 +159,10 @@ def photo_fault(code: str, megapixels: int = 0) -> MalformedError:
             )
         case "not-a-photo":
             return MalformedError(
-                "not-a-photo", "The file is not a JPEG, PNG or WebP image.", field="photos", hint="Choose another file."
+                "not-a-photo",
+                "The file is not a JPEG, HEIC, PNG or WebP image.",
+                field="photos",
+                hint="Choose another file.",
             )
         case "broken-photo":
             return MalformedError(
@@ -145,19 +180,25 @@ def photo_fault(code: str, megapixels: int = 0) -> MalformedError:
             )
 
 
-def open_photo(data: bytes) -> Image.Image:
-    """Return a photo decoded; raises `MalformedError`."""
-    if data[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypmsf1", b"ftyphevc"):
-        raise photo_fault("heic")
+def open_photo(data: bytes, *, enough: int | None = None) -> Image.Image:
+    """Return a photo decoded; raises `MalformedError`.
+
+    `enough` are the pixels of the longer side that suffice: a JPEG is decoded at half or a quarter of its size then.
+    """
+    is_heif = data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS
+    if is_heif:
+        load_heif()
     try:
-        image: Image.Image = Image.open(io.BytesIO(data), formats=_FORMATS)
+        image: Image.Image = Image.open(io.BytesIO(data), formats=("HEIF",) if is_heif else _FORMATS)
         if image.width * image.height > MAX_PIXELS:
             raise photo_fault("too-many-pixels", image.width * image.height // 1_000_000)
+        if enough is not None:
+            image.draft("RGB", (enough, enough))
         image.load()
         if image.mode.startswith("I"):  # Grey in 16 bits: a plain conversion makes almost all of it white.
             image = image.point(lambda value: value * (1 / 256)).convert("L")
     except UnidentifiedImageError:
-        raise photo_fault("not-a-photo") from None
+        raise photo_fault("broken-photo" if is_heif else "not-a-photo") from None
     except (OSError, ValueError, SyntaxError, EOFError):
         raise photo_fault("broken-photo") from None
     return image
@@ -166,14 +207,14 @@ def open_photo(data: bytes) -> Image.Image:
 def _bare(image: Image.Image) -> Image.Image:
     """Return the picture alone: upright, in the colours that every screen knows, on white where it is transparent."""
     profile = image.info.get("icc_profile")
-    upright = ImageOps.exif_transpose(image)
-    if upright.has_transparency_data:
-        shown = upright.convert("RGBA")
+    held = upright(image)
+    if held.has_transparency_data:
+        shown = held.convert("RGBA")
         bare = Image.new("RGB", shown.size, "white")
         bare.paste(shown, mask=shown.getchannel("A"))
     else:
-        bare = Image.new("RGB", upright.size)  # A fresh image carries no metadata along.
-        bare.paste(upright.convert("RGB"))
+        bare = Image.new("RGB", held.size)  # A fresh image carries no metadata along.
+        bare.paste(held.convert("RGB"))
     if profile and image.mode in ("RGB", "RGBA"):
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))

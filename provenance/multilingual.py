@@ -17,6 +17,8 @@ from provenance.limits import LIMITS
 Text: TypeAlias = Mapping[str, str]
 """Language tag (BCP 47: ``zh-Hans``, ``en``) to text in that language."""
 
+_TRADITIONAL = {"hant", "tw", "hk", "mo"}
+"""Scripts and regions of Chinese that read traditional characters."""
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-[A-Z]{2})?\Z")
 # Controls can forge lines and terminal escapes; bidirectional overrides can make a title read as another.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u2028\u2029\ufeff\ufffe\uffff]")
@@ -35,12 +37,33 @@ def entered_text(text: str, *, field: str, limit: int) -> str:
 
 
 def text_in(text: Text, *languages: str) -> str:
-    """Return `text` in the first of `languages` that it has, else in its first language, else an empty string."""
+    """Return `text` in the language that `language_in` chooses, or an empty string where it has none."""
+    return text.get(language_in(text, *languages), "")
+
+
+def language_in(text: Text, *languages: str) -> str:
+    """Return the first of `languages` that `text` has, else its first language, else an empty string.
+
+    Where a text has no zh-Hant, it has the language if it has zh-TW, or else zh-Hans: another script is better than
+    none.
+
+    >>> language_in({"en": "glaze", "zh-Hans": "釉", "zh-TW": "釉"}, "zh-Hant", "en")
+    'zh-TW'
+    """
     for language in languages:
-        for tag, words in text.items():
-            if tag == language or tag.partition("-")[0] == language.partition("-")[0]:
-                return words
-    return next(iter(text.values()), "")
+        if language in text:
+            return language
+        primary = [tag for tag in text if tag.partition("-")[0] == language.partition("-")[0]]
+        same_script = [tag for tag in primary if reads_traditional(tag) == reads_traditional(language)]
+        if primary:
+            return (same_script or primary)[0]
+    return next(iter(text), "")
+
+
+def reads_traditional(tag: str) -> bool:
+    """Tell whether a language tag means traditional Chinese characters, by its script or else its region."""
+    primary, *rest = tag.lower().split("-")
+    return primary == "zh" and "hans" not in rest and not _TRADITIONAL.isdisjoint(rest)
 
 
 def joined(texts: Iterable[Text]) -> Text:

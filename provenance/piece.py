@@ -19,14 +19,14 @@ from provenance.firing import Firing
 from provenance.limits import LIMITS
 from provenance.makers import ROLES, VISITOR, Consent, Maker
 from provenance.members import as_list, check_count, check_number, quantity, serial, string, text
-from provenance.multilingual import Text, check_plain, check_text, entered_text, joined, text_in
+from provenance.multilingual import Text, check_plain, check_text, entered_text, joined, language_in, text_in
 from provenance.resources import FILE_TYPES, PHOTO_ROLES, PHOTO_TYPES, SCAN_TYPES, Photo, Resource, Scan, WorkFile
 from provenance.serial import Serial
 
 __all__ = [
     "FILE_TYPES", "MEASURES", "PHOTO_ROLES", "PHOTO_TYPES", "PLAIN_FIELDS", "ROLES", "SCAN_TYPES", "SET_KINDS",
     "TEXT_FIELDS", "VISITOR", "Consent", "Edition", "Firing", "Maker", "Part", "Photo", "Piece", "PieceSet",
-    "Resource", "Scan", "Text", "Whole", "WorkFile", "entered_text", "joined", "text_in",
+    "Resource", "Scan", "Text", "Whole", "WorkFile", "entered_text", "joined", "language_in", "text_in",
 ]  # fmt: skip
 
 TEXT_FIELDS: dict[str, tuple[str, int]] = {
@@ -181,6 +181,10 @@ class Piece:
     def title_in(self, *languages: str) -> str:
         """Return the title in the first of `languages` that it has, else in its first language."""
         return text_in(self.title, *languages)
+
+    def title_language(self, *languages: str) -> str:
+        """Return the language of what `title_in` returns."""
+        return language_in(self.title, *languages)
 
     def to_json(self) -> JSONObject:
         """Return the descriptive members of the credential's subject; absent facts and all digests are left out."""

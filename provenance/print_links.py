@@ -13,16 +13,15 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import ClassVar, Generic, Protocol, Self, TypeVar
+from typing import ClassVar
 
-from provenance.canonical import JSONObject, canonicalize, parse_canonical
+from provenance.canonical import JSONObject, canonicalize
 from provenance.certificate import format_time, parse_time
-from provenance.encoding import Digest, from_base64url, to_base64url
-from provenance.errors import ConfigurationError, MalformedError
-from provenance.keys import PublicKey, Signer
+from provenance.encoding import Digest
+from provenance.errors import MalformedError
 from provenance.serial import ALPHABET, Serial
-from provenance.signing import checked
-from provenance.tag import MAX_TAG_NUMBER, check_base_url
+from provenance.signed_orders import registry_of, text_of
+from provenance.tag import MAX_TAG_NUMBER
 
 PRINT_LINK_VERSION = 1
 MAX_TAGS = 5_000
@@ -44,21 +43,19 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}\Z")
 _MAX_TYPED = 400
 
 
-class Order(Protocol):
-    """Something that a studio signs."""
+class _AboutLinks:
+    """What these orders have in common."""
 
-    LIMIT: ClassVar[int]
+    __slots__ = ()
 
-    @classmethod
-    def from_json(cls, members: JSONObject) -> Self:
-        """Read the JSON form; raises `MalformedError`, or makes an order whose own form is another."""
-
-    def to_json(self) -> JSONObject:
-        """Return the JSON form."""
+    @staticmethod
+    def refusal(field: str) -> MalformedError:
+        """Return the error for what is no such order."""
+        return _bad(field)
 
 
 @dataclass(frozen=True, slots=True)
-class PrintLink:
+class PrintLink(_AboutLinks):
     """That whoever shows the secret of that `digest` may print `tags` until `expires` (aware, whole seconds).
 
     Each of `tags` is a piece and the number of its tag; `language` is that of the words on them.
@@ -82,7 +79,7 @@ class PrintLink:
             raise _bad("tags")
         if not 1 <= len(self.made_for) <= MAX_FOR or not self.made_for.isprintable():
             raise _bad("for")
-        if not self.time < self.expires <= self.time + timedelta(days=MAX_DAYS):
+        if not timedelta(0) < self.expires - self.time <= timedelta(days=MAX_DAYS):
             raise _bad("expires")
         if not _LANGUAGE.match(self.language):
             raise _bad("language")
@@ -118,18 +115,18 @@ class PrintLink:
         if not isinstance(tags, list) or len(tags) > MAX_TAGS:
             raise _bad("tags")
         return cls(
-            _registry(members),
+            registry_of(members),
             tuple(parse_tag(tag) for tag in tags),
-            _text(members, "for"),
+            text_of(members, "for"),
             parse_time(members.get("time"), "time"),
             parse_time(members.get("expires"), "expires"),
-            Digest.parse(_text(members, "digest")),
-            _text(members, "language"),
+            Digest.parse(text_of(members, "digest")),
+            text_of(members, "language"),
         )
 
 
 @dataclass(frozen=True, slots=True)
-class PrintLinkEnd:
+class PrintLinkEnd(_AboutLinks):
     """That the link of that id opens nothing any more."""
 
     LIMIT: ClassVar[int] = MAX_ORDER_BYTES
@@ -152,11 +149,11 @@ class PrintLinkEnd:
     @classmethod
     def from_json(cls, members: JSONObject) -> PrintLinkEnd:
         """Read the JSON form; raises `MalformedError`."""
-        return cls(_registry(members), _text(members, "link"), parse_time(members.get("time"), "time"))
+        return cls(registry_of(members), text_of(members, "link"), parse_time(members.get("time"), "time"))
 
 
 @dataclass(frozen=True, slots=True)
-class PrintLinksAsked:
+class PrintLinksAsked(_AboutLinks):
     """That the studio asks at that time which links it has given out."""
 
     LIMIT: ClassVar[int] = MAX_ORDER_BYTES
@@ -177,46 +174,7 @@ class PrintLinksAsked:
     @classmethod
     def from_json(cls, members: JSONObject) -> PrintLinksAsked:
         """Read the JSON form; raises `MalformedError`."""
-        return cls(_registry(members), parse_time(members.get("time"), "time"))
-
-
-O = TypeVar("O", bound=Order)  # noqa: E741
-
-
-@dataclass(frozen=True, slots=True)
-class SignedOrder(Generic[O]):
-    """An order with the certificate key that signed its canonical bytes (RFC 8785)."""
-
-    order: O
-    public_key: PublicKey
-    signature: bytes
-
-    @classmethod
-    def sign(cls, order: O, signer: Signer) -> SignedOrder[O]:
-        """Return `order` signed; raises `KeystoreError`."""
-        signer = checked(signer)
-        return cls(order, signer.public_key, signer.sign(canonicalize(order.to_json())))
-
-    def check_signature(self) -> None:
-        """Return if the key named signed it; raise `VerificationError` otherwise."""
-        self.public_key.verify(self.signature, canonicalize(self.order.to_json()))
-
-    def to_bytes(self) -> bytes:
-        """Return the bytes that are sent."""
-        members = self.order.to_json()
-        members["publicKey"] = self.public_key.multikey
-        members["signature"] = to_base64url(self.signature)
-        return canonicalize(members)
-
-    @classmethod
-    def from_bytes(cls, kind: type[O], data: bytes) -> SignedOrder[O]:
-        """Read what `to_bytes` writes of an order of that kind; raises `MalformedError`."""
-        members = parse_canonical(data, limit=kind.LIMIT)
-        order, key = kind.from_json(members), PublicKey.parse(members.get("publicKey"))
-        signed = cls(order, key, from_base64url(_text(members, "signature")))
-        if signed.to_bytes() != data:  # Other members, another type or version: not ours.
-            raise _bad("type")
-        return signed
+        return cls(registry_of(members), parse_time(members.get("time"), "time"))
 
 
 def parse_tag(value: object) -> tuple[Serial, int]:
@@ -255,18 +213,6 @@ def _spell(data: bytes, bits: int) -> str:
     """Return the first `bits` of `data` in symbols of five bits."""
     number, count = int.from_bytes(data[: bits // 8], "big"), -(-bits // 5)
     return "".join(_SYMBOLS[number >> 5 * place & 31] for place in reversed(range(count)))
-
-
-def _text(members: JSONObject, name: str) -> str:
-    value = members.get(name)
-    return value if isinstance(value, str) else ""
-
-
-def _registry(members: JSONObject) -> str:
-    try:
-        return check_base_url(_text(members, "registry"))
-    except ConfigurationError as error:
-        raise MalformedError.like(error, field="registry") from None
 
 
 def _bad(field: str) -> MalformedError:

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import zxingcpp
-from PIL import Image, ImageDraw, ImageFilter, ImageOps
+from PIL import Image, ImageDraw, ImageFilter
 
 from provenance.corners import Corners, Sight, centre, meet, side, span, square, within
-from provenance.media import open_photo
+from provenance.media import open_photo, upright
 
 MAX_SECONDS = 40.0
 """Seconds of processor time spent on one photo, less than its process has."""
@@ -67,11 +67,11 @@ _CLOSE = tuple(
 
 def find_codes(data: bytes, seconds: float = MAX_SECONDS) -> list[Sight]:
     """Return the QR codes on a photo; raises `MalformedError` where it is no photo."""
-    upright = ImageOps.exif_transpose(open_photo(data)).convert("L")
-    upright.thumbnail((_LARGEST, _LARGEST), Image.Resampling.LANCZOS)
-    search = _Search(upright, seconds)
+    image = upright(open_photo(data)).convert("L")
+    image.thumbnail((_LARGEST, _LARGEST), Image.Resampling.LANCZOS)
+    search = _Search(image, seconds)
     search.run()
-    width = upright.width
+    width = image.width
 
     def share(corners: Corners) -> Corners:
         a, b, c, d = ((x / width, y / width) for x, y in corners)

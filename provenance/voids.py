@@ -7,21 +7,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
-from provenance.canonical import JSONObject, canonicalize, parse_canonical
+from provenance.canonical import JSONObject
 from provenance.certificate import format_time, parse_time
-from provenance.encoding import from_base64url, to_base64url
-from provenance.errors import ConfigurationError, MalformedError
-from provenance.keys import PublicKey, Signer
+from provenance.errors import MalformedError
 from provenance.serial import Serial
-from provenance.signing import checked
-from provenance.tag import MAX_TAG_NUMBER, check_base_url
+from provenance.signed_orders import registry_of, text_of
+from provenance.tag import MAX_TAG_NUMBER
 
 VOID_TYPE = "KilnmarkTagVoid"
 VOID_VERSION = 1
 MAX_VOID_BYTES = 2_048
 MAX_BY = 80
 """Characters of the name of who voided a tag."""
+MAX_ASKED = 1_000
+"""Pieces whose voided tags are asked for at once."""
+MAX_ASKED_BYTES = 65_536
+"""Bytes of such a question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,8 @@ class TagVoid:
 
     `replacement` is the number of the tag that took its place, if any.
     """
+
+    LIMIT: ClassVar[int] = MAX_VOID_BYTES
 
     registry: str
     serial: Serial
@@ -59,56 +64,25 @@ class TagVoid:
         }
         return members if self.replacement is None else {**members, "replacement": self.replacement}
 
-
-@dataclass(frozen=True, slots=True)
-class SignedVoid:
-    """A `TagVoid` with the certificate key that signed its canonical bytes (RFC 8785)."""
-
-    void: TagVoid
-    public_key: PublicKey
-    signature: bytes
-
     @classmethod
-    def sign(cls, void: TagVoid, signer: Signer) -> SignedVoid:
-        """Return `void` signed; raises `KeystoreError`."""
-        signer = checked(signer)
-        return cls(void, signer.public_key, signer.sign(canonicalize(void.to_json())))
-
-    def check_signature(self) -> None:
-        """Return if the key named signed it; raise `VerificationError` otherwise."""
-        self.public_key.verify(self.signature, canonicalize(self.void.to_json()))
-
-    def to_bytes(self) -> bytes:
-        """Return the bytes that are sent."""
-        members = self.void.to_json()
-        members["publicKey"] = self.public_key.multikey
-        members["signature"] = to_base64url(self.signature)
-        return canonicalize(members)
-
-    @classmethod
-    def from_bytes(cls, data: bytes) -> SignedVoid:
-        """Read what `to_bytes` writes; raises `MalformedError`."""
-        members = parse_canonical(data, limit=MAX_VOID_BYTES)
-        texts = [members.get(name) for name in ("registry", "serial", "by", "signature")]
-        registry, serial, by, signature = (text if isinstance(text, str) else "" for text in texts)
+    def from_json(cls, members: JSONObject) -> TagVoid:
+        """Read the JSON form; raises `MalformedError`."""
         number, replacement = members.get("number"), members.get("replacement")
-        if type(number) is not int or type(replacement) not in (int, type(None)):
+        if type(number) is not int or not (replacement is None or type(replacement) is int):
             raise _bad("number")
-        try:
-            void = TagVoid(
-                check_base_url(registry),
-                Serial.parse(serial),
-                number,
-                parse_time(members.get("time"), "time"),
-                by,
-                replacement if isinstance(replacement, int) else None,
-            )
-        except ConfigurationError as error:
-            raise MalformedError.like(error, field="registry") from None
-        signed = cls(void, PublicKey.parse(members.get("publicKey")), from_base64url(signature))
-        if signed.to_bytes() != data:  # Other members, another version: not ours.
-            raise _bad("type")
-        return signed
+        return cls(
+            registry_of(members),
+            Serial.parse(text_of(members, "serial")),
+            number,
+            parse_time(members.get("time"), "time"),
+            text_of(members, "by"),
+            replacement,
+        )
+
+    @staticmethod
+    def refusal(field: str) -> MalformedError:
+        """Return the error for what voids no tag."""
+        return _bad(field)
 
 
 def _bad(field: str) -> MalformedError:

@@ -17,12 +17,20 @@ if TYPE_CHECKING:  # Unit tests must not pay for web3.
 
 ROOT = Path(__file__).resolve().parent.parent
 LONG = {
+    "test_accessibility.py",
+    "test_answers.py",
     "test_backups.py",
     "test_contract.py",
+    "test_demo.py",
+    "test_fsck_postgres.py",
     "test_kills.py",
     "test_moving.py",
     "test_processes.py",
+    "test_rebuild_whole.py",
+    "test_secret_codes.py",
     "test_senders.py",
+    "test_tag_check.py",
+    "test_tag_life.py",
 }
 OFFLINE = ("unit", "property", "vectors", "architecture")
 

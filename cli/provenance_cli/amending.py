@@ -9,9 +9,10 @@ from typing import Any
 from provenance.errors import MalformedError
 from provenance.piece import TEXT_FIELDS, VISITOR, Firing, Maker, Piece, Resource
 from provenance_cli.facts import FIRING_TEXTS, MEASURES
+from provenance_cli.headings import FIELDS
 from provenance_cli.i18n import _
-from provenance_cli.mapping import FIELDS, LABELS
-from provenance_cli.telling import facts_of
+from provenance_cli.mapping import LABELS
+from provenance_cli.telling import in_all, known_of
 
 _FIRING = {**{name: name for name in FIRING_TEXTS}, "fired": "date", "peak": "peak_celsius"}
 _MAKERS = ("maker", "master", "visitor", "consent", "teacher", "lineage")
@@ -47,14 +48,25 @@ def amended(piece: Piece, facts: Mapping[str, Any], removed: Iterable[str] = ())
 
 def changes(before: Piece, after: Piece) -> Iterator[tuple[str, str, str]]:
     """Yield what an amendment changes, as it is read: label, what stood there, and what stands there now."""
-    was, now = dict(facts_of(before)), dict(facts_of(after))
+    was, now = known_of(before), known_of(after)
     for field in ("photos", "scan", "files"):  # Their number tells nothing where one takes the place of another.
         names = [[item.digest.hex()[:8] for item in _resources(piece, field)] for piece in (before, after)]
         if names[0] != names[1]:
-            was[_(LABELS[field])], now[_(LABELS[field])] = (" ".join(listed) or "-" for listed in names)
-    for label in dict.fromkeys((*was, *now)):
-        if was.get(label) != now.get(label):
-            yield label, was.get(label, "-"), now.get(label, "-")
+            was[field], now[field] = (" ".join(listed) for listed in names)
+    for field, label in LABELS.items():
+        if was[field] != now[field]:
+            yield _(label), *_apart(was[field], now[field])
+
+
+def _apart(was: Any, now: Any) -> tuple[str, str]:
+    """Return two values as they are read; of texts only the languages in which they differ, named where several do."""
+    sides: list[Mapping[str, str]] = [
+        value if isinstance(value, Mapping) else {"": value} if value else {} for value in (was, now)
+    ]
+    tags = [tag for tag in dict.fromkeys((*sides[0], *sides[1])) if sides[0].get(tag) != sides[1].get(tag)]
+    told = [{tag: side[tag] for tag in tags if tag in side} for side in sides]
+    words = [in_all(side) if len(tags) > 1 else "".join(side.values()) for side in told]
+    return " ".join(words[0].split()) or "-", " ".join(words[1].split()) or "-"
 
 
 def _resources(piece: Piece, field: str) -> Sequence[Resource]:

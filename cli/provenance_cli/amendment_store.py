@@ -35,6 +35,14 @@ class AmendmentStore(Records):
         found = self._connection.execute(query, (serial.compact,))
         return [Amendment(Certificate.from_bytes(data), state, error) for data, state, error in found]
 
+    def form(self, serial: Serial) -> Certificate:
+        """Return a piece's newest certificate that the ledger names: an amendment once it is recorded.
+
+        Raises `NotFoundError` where there is no certificate.
+        """
+        recorded = [item.certificate for item in self.amendments_kept(serial) if item.state == RECORDED]
+        return recorded[-1] if recorded else self._first(serial)
+
     def amended(self) -> set[Serial]:
         """Return the pieces with amendments."""
         found = self._connection.execute("SELECT DISTINCT serial FROM amendments")

@@ -35,6 +35,7 @@ from provenance.verify import Verifier
 from provenance_cli.amendment_store import Amendment
 from provenance_cli.client import RegistryClient, problem_error
 from provenance_cli.context import Advance
+from provenance_cli.late import node_behind, not_mined
 from provenance_cli.records import RECORDED, REFUSED, REGISTERED, SIGNED
 from provenance_cli.workshop import Workshop
 
@@ -168,12 +169,7 @@ class Recorder:
 
     def _await_node(self, deadline: float) -> None:
         if time.monotonic() > deadline:
-            raise LedgerError(
-                "node-behind",
-                "The registry calls the order final, and the node that is asked does not show it yet.",
-                retryable=True,
-                hint="Run the same command again later: nothing is sent twice. If it stays so, tell the guild.",
-            )
+            raise node_behind()
         time.sleep(PAUSE)
 
     def _send(self, order: AmendOrder, deadline: float) -> bool:
@@ -190,10 +186,7 @@ class Recorder:
             return False
         while answer["state"] not in ("final", "reverted"):
             if time.monotonic() > deadline:
-                raise LedgerError(
-                    "not-mined", "The order is with the registry, but not on the ledger yet.", retryable=True,
-                    hint="It will be sent. Run the same command again later: nothing is sent twice.",
-                )  # fmt: skip
+                raise not_mined()
             time.sleep(POLL)
             answer = self._client.order(str(answer["id"]), AmendOrder)
         if answer["state"] == "reverted":

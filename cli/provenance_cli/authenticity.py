@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
 
 from provenance.bundle import Bundle
 from provenance.certificate import Certificate
@@ -11,9 +14,11 @@ from provenance.decoding import Decoder
 from provenance.encoding import Digest
 from provenance.errors import ProvenanceError
 from provenance.multilingual import text_in
-from provenance.printing.authenticity import MOST_PICTURES, AuthenticityPage, Picture
+from provenance.printing.authenticity import MOST_PICTURES, AuthenticityPage, Picture, print_authenticity
+from provenance.printing.readback import check_page
 from provenance.tag import tag_url
 from provenance.verdict import Verdict
+from provenance_cli.files import write_file
 from provenance_cli.i18n import _, later
 from provenance_cli.mapping import LABELS
 from provenance_cli.telling import facts_of
@@ -47,7 +52,8 @@ def authenticity_page(
     form, receipt = bundle.form(verdict.shown), bundle.receipts[0]
     piece = form.piece
     title = piece.title_in(language, "zh-Hans", "en")
-    other = text_in(piece.title, "en" if language.startswith("zh") else "zh-Hans")
+    second = "en" if language.startswith("zh") else "zh-Hans"
+    other = piece.title_in(second)
     made_by = [credited(piece.makers, language, language, "zh-Hans", "en"), form.issuer.name]
     record = (
         _("Recorded on the ledger on {day}, in block {block} of chain {chain}.").format(
@@ -76,7 +82,18 @@ def authenticity_page(
         bundle_name=f"{piece.serial}.kilnmark.json",
         language=language,
         demo=demo,
+        piece_language=piece.title_language(language, "zh-Hans", "en"),
+        second_language=piece.title_language(second),
     )
+
+
+def write_page(page: AuthenticityPage, path: Path, created: datetime) -> tuple[str, ...]:
+    """Write the page to `path` once its code was read back; return the names of characters that the face lacks."""
+    drawn = io.BytesIO()
+    missing = print_authenticity(page, drawn, created=created)
+    check_page(drawn.getvalue(), page.url)
+    write_file(path, drawn.getvalue(), public=True)
+    return missing
 
 
 def _pictures(form: Certificate, photo: Callable[[Digest], bytes], decoder: Decoder) -> Iterator[Picture]:

@@ -1,4 +1,4 @@
-"""What stands on a piece's cards: in the language asked for, and in the other one where the certificate has it."""
+"""What stands on a piece's label, and on its cards: there in another language too, where the certificate has it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from provenance.firing import Firing
 from provenance.multilingual import Text, text_in
 from provenance.piece import TEXT_FIELDS, Piece
 from provenance.printing.cards import Card, Fact
+from provenance.printing.label import Label
 from provenance.tag import tag_url
 from provenance_cli.i18n import in_language, later
 from provenance_cli.mapping import LABELS
@@ -18,6 +19,21 @@ _HINT = later("Scan to see the record, then compare the piece.")
 _SECRET = later("Place for the secret code")
 _SIZE = later("Size")
 _SIDES = {"height_mm": "height", "width_mm": "width", "depth_mm": "depth", "diameter_mm": "diameter"}
+
+
+def label_of(certificate: Certificate, language: str, *, number: int = 1, demo: bool = False) -> Label:
+    """Return the label of a piece's tag `number`, with the words of its newest certificate."""
+    piece = certificate.piece
+    maker = credited(piece.makers, language, language, "zh-Hans", "en")
+    lines = [certificate.issuer.name, *([maker] if maker and maker != certificate.issuer.name else [])]
+    return Label(
+        url=tag_url(certificate.issuer.base_url, piece.serial, number),
+        serial=str(piece.serial),
+        title=piece.title_in(language, "zh-Hans", "en"),
+        lines=tuple(lines),
+        demo=demo,
+        language=piece.title_language(language, "zh-Hans", "en"),
+    )
 
 
 def card_of(form: Certificate, language: str, *, number: int = 1, demo: bool = False) -> Card:
@@ -40,6 +56,8 @@ def card_of(form: Certificate, language: str, *, number: int = 1, demo: bool = F
         secret=_both(_SECRET, languages, " · "),
         language=language,
         demo=demo,
+        piece_language=piece.title_language(language, "zh-Hans", "en"),
+        second_language=piece.title_language(languages[-1]),
     )
 
 

@@ -8,6 +8,7 @@ import os
 import re
 import weakref
 from collections.abc import Generator, Iterable, Iterator, Sequence
+from http import HTTPStatus
 from math import inf
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -36,6 +37,7 @@ from provenance.serial import Serial
 from provenance.status import AmendOrder, StatusOrder
 from provenance.status_list import MAX_STATUS_LIST_BYTES
 from provenance_cli.i18n import is_known
+from provenance_cli.records import RECORDED, REGISTERED, REGISTRY_STATES
 
 TIMEOUT = 60.0
 """Seconds for one answer: a bulk submission waits for the registry's disk."""
@@ -51,6 +53,8 @@ BLOCK = 2**18
 """Bytes of a file that are sent at once."""
 MAX_FILE = 512 * 2**20
 """Bytes of a scan or a file that is fetched: the most that a registry takes."""
+
+_STATES = (*REGISTRY_STATES, REGISTERED, RECORDED)
 
 _KINDS: dict[int, type[ProvenanceError]] = {
     404: NotFoundError,
@@ -88,18 +92,19 @@ class RegistryClient:
     def _ask(
         self, method: str, path: str, content: bytes | Iterable[bytes] | None = None,
         media_type: str = "application/json", limit: int = MAX_ANSWER, size: int | None = None,
-        within: float | None = None,
+        within: float | None = None, answers: frozenset[int] = frozenset(),
     ) -> bytes:  # fmt: skip
-        return b"".join(self._blocks(method, path, content, media_type, limit, size, within))
+        return b"".join(self._blocks(method, path, content, media_type, limit, size, within, answers))
 
     def _blocks(
         self, method: str, path: str, content: bytes | Iterable[bytes] | None = None,
         media_type: str = "application/json", limit: int = MAX_ANSWER, size: int | None = None,
-        within: float | None = None,
+        within: float | None = None, answers: frozenset[int] = frozenset(),
     ) -> Generator[bytes]:  # fmt: skip
         """Yield an answer as it comes, up to `limit` bytes; raises the problem that it is, where it is one.
 
-        It is given up after `within` seconds where they are fewer than such an answer has.
+        An answer has a status below 400, or one of `answers`.  It is given up after `within` seconds where they are
+        fewer than such an answer has.
         """
         headers = {"accept": "application/json", "accept-encoding": "identity"}
         headers |= {"content-type": media_type} if content is not None else {}
@@ -113,7 +118,8 @@ class RegistryClient:
             with self._http.stream(
                 method, path, content=content, headers=headers, extensions=clocks, timeout=wait
             ) as response:
-                failed, said = response.status_code >= 400, bytearray()
+                status, said = response.status_code, bytearray()
+                failed = status >= 400 and status not in answers
                 if "content-encoding" in response.headers:  # Unpacked it may be of any size.
                     raise self.nonsense()
                 for block in response.iter_raw():
@@ -125,19 +131,24 @@ class RegistryClient:
                     else:
                         yield block
                 if failed:
-                    raise self.problem(response.status_code, bytes(said), response.headers.get("retry-after", ""))
+                    raise self.problem(status, bytes(said), response.headers.get("retry-after", ""))
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError):  # The last for names that are no host's.
             raise self.unreachable() from None
 
     def _json(self, method: str, path: str, content: bytes | None = None, media_type: str = "application/json") -> Any:
-        answer = self._ask(method, path, content, media_type)
+        return self._read(self._ask(method, path, content, media_type))
+
+    def _read(self, answer: bytes) -> Any:
         try:
             return load(answer)
         except MalformedError:
             raise self.nonsense() from None
 
     def _object(self, method: str, path: str, content: bytes | None = None) -> dict[str, Any]:
-        value = self._json(method, path, content)
+        return self._told(self._ask(method, path, content))
+
+    def _told(self, answer: bytes) -> dict[str, Any]:
+        value = self._read(answer)
         if not isinstance(value, dict):
             raise self.nonsense()
         return value
@@ -178,9 +189,9 @@ class RegistryClient:
         return self._object("GET", "/api/v1/registry")
 
     def ready(self) -> dict[str, Any]:
-        """Return whether the registry is ready, and what stands in the way."""
+        """Return whether the registry is ready, and all that stands in the way."""
         try:
-            return self._object("GET", "/readyz")
+            return self._told(self._ask("GET", "/readyz", answers=frozenset({HTTPStatus.SERVICE_UNAVAILABLE})))
         except ProvenanceError as error:
             if error.code == "registry-unreachable":
                 raise
@@ -271,6 +282,8 @@ class RegistryClient:
         states, reasons, hints = (answer.get(name) for name in ("states", "reasons", "hints"))
         if not (isinstance(states, dict) and isinstance(reasons, dict) and isinstance(hints, dict)):
             raise self.nonsense()
+        if any(state not in _STATES for state in states.values()):
+            raise self.nonsense()
         told = {digest: str(hints.get(reason, reason)) for digest, reason in reasons.items()}
         codes = {digest: str(reason) for digest, reason in reasons.items()}
         return {
@@ -287,7 +300,18 @@ class RegistryClient:
         results = answer.get("results") if isinstance(answer, dict) else None
         if not isinstance(results, list) or len(results) != len(certificates):
             raise self.nonsense()
-        return results
+        return [self.fate(result) for result in results]
+
+    def fate(self, result: object) -> dict[str, Any]:
+        """Return what a registry says of one certificate; raises `UnreachableError` for what says no such thing.
+
+        What is written down of it decides whether it is ever sent again.
+        """
+        if not isinstance(result, dict) or not isinstance(result.get("status", 0), int):
+            raise self.nonsense()
+        if "code" not in result and result.get("state") not in _STATES:
+            raise self.nonsense()
+        return result
 
     def upload(self, digest: Digest, data: bytes) -> None:
         """Send a photo that a registered certificate names."""

@@ -88,6 +88,14 @@ def shown(text: str) -> str:
     return "".join(c for c in text if c.isprintable() or c in "\n\u200d")
 
 
+def sentences(*texts: str) -> str:
+    """Return sentences one after the other: no space stands behind a Chinese full stop."""
+    told = ""
+    for text in filter(None, texts):
+        told += text if not told or east_asian_width(told[-1]) in "WF" else f" {text}"
+    return told
+
+
 def one_line(text: str) -> str:
     """Return foreign text, a name or a title, without line ends: what follows one could pass for our own words."""
     return " ".join(text.splitlines())

@@ -25,6 +25,22 @@ if TYPE_CHECKING:
 Advance = Callable[[int], None]
 
 
+def prompt(question: str, default: str | None = None) -> str:
+    """Ask at the terminal for a text, which is empty where nothing is typed and `default` is an empty text."""
+    suffix = _(": ")
+    if not default and question.endswith(("?", "？")):  # One mark is enough, and a wide one has its space within.
+        suffix = " " if question.endswith("?") else ""
+    words = to_fit(question + "__")[:-2]  # The answer stands in the same line.
+    answer: str = click.prompt(words, default=default, show_default=bool(default), err=True, prompt_suffix=suffix)
+    return answer.strip()
+
+
+def _hidden(question: str) -> str:
+    """Ask for a secret, which is not shown."""
+    answer: str = click.prompt(question, hide_input=True, prompt_suffix=_(": "), err=True)
+    return answer
+
+
 class Declined(click.Abort):
     """The person said no: what was asked about is not done."""
 
@@ -46,6 +62,10 @@ class App:
     workshop_path: str | None = None
     passphrase_source: str | int | None = None
     """A file's path or an open descriptor; without one the passphrase is asked for."""
+    unlocked: Unlocked | None = None
+    """The keystore, where it was opened before: a command that runs others asks once."""
+    is_guided: bool = False
+    """Whether another command runs this one, and says itself what is next."""
 
     def clock(self) -> datetime:
         """Return the aware UTC time."""
@@ -69,7 +89,7 @@ class App:
         self._need_terminal(question)
         choices = "[Y/n]" if default else "[y/N]"
         while True:
-            words = to_fit(f"{question} {choices}")
+            words = to_fit(f"{question} {choices}__")[:-2]  # The answer stands in the same line.
             answer = click.prompt(words, default="", show_default=False, err=True, prompt_suffix=" ")
             word = answer.strip().lower()
             if word in ("", "y", "yes", "是", "好", "n", "no", "否", "不"):
@@ -87,11 +107,10 @@ class App:
             raise ConfigurationError(
                 "no-terminal", "There is nobody to ask.", hint="Give the answer with {option}.", option=option
             )
-        answer: str = click.prompt(question, default=default, err=True, prompt_suffix=_(": "))
-        return answer.strip()
+        return prompt(question, default)
 
     def passphrase(self, *, new: bool = False, question: str | None = None) -> str:
-        """Return the passphrase from the source named, else ask without showing it; twice where it is `new`."""
+        """Return the passphrase from the source named, else ask without showing it; a long one twice if `new`."""
         if self.passphrase_source is not None:
             return first_line(self.passphrase_source)
         if not sys.stdin.isatty():
@@ -100,22 +119,35 @@ class App:
                 "There is nobody to ask for the passphrase.",
                 hint="Give --passphrase-file FILE or --passphrase-fd N.",
             )
-        text: str = click.prompt(
-            question or (_("New passphrase") if new else _("Passphrase")),
-            hide_input=True,
-            confirmation_prompt=_("Once more") if new else False,
-            prompt_suffix=_(": "),
-            err=True,
-        )
-        return text
+        return self._new_passphrase() if new else _hidden(question or _("Passphrase"))
+
+    def _new_passphrase(self) -> str:
+        """Ask until one is long enough, and then until it is typed twice alike."""
+        from provenance.keystore import MIN_PASSPHRASE, check_passphrase
+        from provenance_cli.columns import sentences
+        from provenance_cli.report import words
+
+        question = _("New passphrase, {limit} characters at least").format(limit=MIN_PASSPHRASE)
+        while True:
+            text = _hidden(question)
+            try:
+                check_passphrase(text)
+            except KeystoreError as error:
+                self.say(sentences(*words(error)), fg="yellow")
+                continue
+            if _hidden(_("Once more")) == text:
+                return text
+            self.say(_("The two are not the same. Type a passphrase, and the same once more."), fg="yellow")
 
     @property
     def can_unlock(self) -> bool:
-        """Whether a passphrase is named, or somebody is there to be asked for it."""
-        return self.passphrase_source is not None or sys.stdin.isatty()
+        """Whether the keystore is open, a passphrase is named, or somebody is there to be asked for it."""
+        return self.unlocked is not None or self.passphrase_source is not None or sys.stdin.isatty()
 
     def unlock(self, keystore: Keystore) -> Unlocked:
         """Ask for the passphrase and open the keystore; one with parameters of old is sealed anew with today's."""
+        if self.unlocked is not None:
+            return self.unlocked
         passphrase = self.passphrase()
         unlocked = keystore.unlock(passphrase)
         if keystore.is_outdated:

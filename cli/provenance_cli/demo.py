@@ -24,6 +24,8 @@ from provenance.application import Application, Binding
 from provenance.bundle import Bundle
 from provenance.canonical import canonicalize, parse_canonical
 from provenance.certificate import Issuer
+from provenance.decoding import Decoder
+from provenance.encoding import Digest
 from provenance.errors import ConfigurationError, MalformedError, NotFoundError, UnreachableError
 from provenance.evm.accounts import Account, account_of
 from provenance.evm.ledger import EVMLedger
@@ -36,16 +38,17 @@ from provenance.status import Status
 from provenance.texts import headline
 from provenance.verdict import Outcome, Verdict
 from provenance.verify import Verifier
-from provenance_cli.cards import card_of
+from provenance_cli.authenticity import authenticity_page, write_page
+from provenance_cli.cards import card_of, label_of
 from provenance_cli.client import RegistryClient
 from provenance_cli.commands.cards import write_cards
-from provenance_cli.commands.piece import read_pieces
+from provenance_cli.commands.importing import read_pieces
 from provenance_cli.commands.revoke import order_status
-from provenance_cli.commands.sign import sign_all
+from provenance_cli.commands.sign import sign_pieces
 from provenance_cli.commands.studio import accredit_on, read_application
 from provenance_cli.commands.submit import tell_refused, wait_for_anchor
-from provenance_cli.commands.tag import label_of
 from provenance_cli.context import App
+from provenance_cli.demo_photos import with_photos
 from provenance_cli.files import write_file
 from provenance_cli.i18n import _, later
 from provenance_cli.intake import Fault
@@ -81,6 +84,7 @@ class Result:
     gas: float = 0.0
     sheet: str = ""
     card: str = ""
+    certificate: str = ""
     pages: int = 0
     url: str = ""
     tampered: str = ""
@@ -257,7 +261,8 @@ class Demo:
             except MalformedError:
                 columns = guess(sheet.headings)
             intake = read_pieces(workshop, path, sheet, columns)
-            workshop.store.add_pieces(intake.entries)
+            entries = intake.entries if data else with_photos(workshop, intake.entries)
+            workshop.store.add_pieces(entries)
             faults += intake.faults
         extra = Piece(Serial.random(), {"zh-Hans": "将作废的小杯", "en": "A cup to be revoked"}, height_mm=52)
         workshop.store.add_pieces([Entry(extra, SACRIFICE)])
@@ -277,10 +282,10 @@ def run(demo: Demo, data: Path | None, result: Result) -> None:
     ledger = open_pinned(policy)
     step(_("The studio applies; the steward accredits it and its key on the ledger"))
     demo.accredit(workshop, unlocked, ledger)
-    step(_("Entering the pieces of the spreadsheet"))
+    step(_("Entering the pieces of the spreadsheet, and one more, which is revoked in the end"))
     tell_faults(app, demo.enter(workshop, data))
     with result.timed("signing"), app.progress(len(workshop.store.pieces(unsigned=True)), _("Signing")) as advance:
-        signed = sign_all(workshop, unlocked.signer, app, advance)
+        signed = sign_pieces(workshop, workshop.store.pieces(unsigned=True), unlocked.signer, app, advance)
     step(_("Signing certificates, offline"), f"{signed:,} · {result.seconds['signing']:.2f} s")
     with result.timed("anchoring"):
         with app.progress(signed, _("Submitting")) as advance:
@@ -292,14 +297,15 @@ def run(demo: Demo, data: Path | None, result: Result) -> None:
     items = workshop.store.certificates(("anchored",))
     sacrifice = next(item for item in items if item.certificate.piece.title.get("en") == "A cup to be revoked")
     kept = [item for item in items if item is not sacrifice]
+    shown = next((item for item in kept if item.certificate.piece.photos), kept[0])
     result.pieces = len(kept)
     result.sheet = str(demo.folder / "tags.pdf")
     with result.timed("printing"), app.progress(len(kept), _("Printing")) as advance:
-        labels = [label_of(item, app.lang, demo=True) for item in kept]
+        labels = [label_of(item.certificate, app.lang, demo=True) for item in kept]
         report = write_pdf(Job(labels, layout_named(DEFAULT_LAYOUT), app.clock()), Path(result.sheet), advance)
     result.pages = report.pages
     result.card = str(demo.folder / "boxcard.pdf")
-    card = card_of(kept[0].certificate, app.lang, demo=True)
+    card = card_of(shown.certificate, app.lang, demo=True)
     write_cards([card], Path(result.card), app, lambda number: None, partial(print_cards, size="A7"))
     step(_("Printing tags, every code read back"), f"{len(labels):,} · {result.seconds['printing']:.2f} s")
     with result.timed("verifying"), app.progress(len(kept), _("Verifying")) as advance:
@@ -315,12 +321,13 @@ def run(demo: Demo, data: Path | None, result: Result) -> None:
         _("Verifying every one against the ledger, not the registry's word"),
         _("{n:,} AUTHENTIC").format(n=result.authentic) + f" · {result.seconds['verifying']:.2f} s",
     )
+    result.certificate = print_certificate(demo, workshop, shown.bundle or b"", verifier)
     result.gas = gas_a_piece(ledger, [Bundle.from_bytes(item.bundle or b"") for item in items])
-    sample = kept[0].certificate.piece
+    sample = shown.certificate.piece
     result.url = f"{demo.base_url}/P/{sample.serial.compact}"
     answered = demo.client.verdict(sample.serial)["outcome"]
     step(_("The registry's page on {serial} says").format(serial=sample.serial), _(str(answered)))
-    verdict = verifier.verify(tampered(kept[0].bundle or b""))
+    verdict = verifier.verify(tampered(shown.bundle or b""))
     result.tampered = verdict.outcome.value
     step(_("A certificate with one letter changed is refused"), _in_short(verdict, app.lang))
     revoked = revoke(demo, ledger, unlocked, verifier, sacrifice.bundle or b"")
@@ -360,6 +367,23 @@ def revoke(demo: Demo, ledger: EVMLedger, unlocked: Unlocked, verifier: Verifier
         order_status(demo.client, ledger, account, bundle.receipts[0].token_id, Status.REVOKED)
         verdict = verifier.verify(bundle)
     return verdict
+
+
+def print_certificate(demo: Demo, workshop: Workshop, data: bytes, verifier: Verifier) -> str:
+    """Write the certificate of authenticity of a piece and return its path; empty where its record is not genuine."""
+
+    def photo(digest: Digest) -> bytes:
+        return workshop.photo_path(digest).read_bytes()
+
+    bundle = Bundle.from_bytes(data)
+    verdict = verifier.verify(bundle, serial=bundle.certificate.piece.serial)
+    if verdict.outcome is not Outcome.AUTHENTIC:
+        return ""
+    path = demo.folder / "certificate.pdf"
+    with Decoder() as decoder:
+        page = authenticity_page(bundle, data, verdict, demo.app.lang, photo, decoder, demo=True)
+    write_page(page, path, demo.app.clock())
+    return str(path)
 
 
 def gas_a_piece(ledger: EVMLedger, bundles: list[Bundle]) -> float:

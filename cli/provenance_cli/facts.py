@@ -30,6 +30,8 @@ from provenance.piece import (
     entered_text,
 )
 from provenance.serial import Serial
+from provenance_cli.dimensions import split
+from provenance_cli.files import name_key
 from provenance_cli.mapping import Columns
 from provenance_cli.measures import whole
 from provenance_cli.originals import describe
@@ -77,7 +79,7 @@ def read_facts(row: Row, columns: Columns, language: str, folder: Path | None, d
     cells = _Cells(row, columns, columns.language or language)
     facts: dict[str, Any] = {}
     for name, (_, limit) in TEXT_FIELDS.items():
-        if words := cells.text(name, limit):
+        if words := cells.credit(limit) if name == "credit_line" else cells.text(name, limit):
             facts[name] = words
     for name, (_, limit) in PLAIN_FIELDS.items():
         if name in cells.values:
@@ -85,6 +87,8 @@ def read_facts(row: Row, columns: Columns, language: str, folder: Path | None, d
     for name, attribute in MEASURES.items():
         if name in cells.values:
             facts[attribute] = whole(cells.values[name], name, columns.unit_of(name))
+    if "dimensions" in cells.values:
+        facts = _dimensions(cells.values["dimensions"], columns) | facts
     if "country" in cells.values:
         facts["country"] = cells.values["country"].upper()
     if makers := _makers(cells):
@@ -108,17 +112,35 @@ def read_facts(row: Row, columns: Columns, language: str, folder: Path | None, d
     return facts
 
 
+def _dimensions(text: str, columns: Columns) -> dict[str, Any]:
+    """Return the measures of a cell that holds several; a measure with a column of its own counts before them."""
+    found = split(text, columns.headings["dimensions"]).measures
+    try:
+        return {MEASURES[name]: whole(words, name, columns.unit_among(name)) for name, words in found.items()}
+    except MalformedError as error:
+        raise MalformedError.like(error, field="dimensions") from None
+
+
 class _Cells:
     """The cells of a row by field, and their translations by language and field."""
 
     def __init__(self, row: Row, columns: Columns, language: str) -> None:
         self._language = language
-        self.values = _read(row, columns.headings)
+        self.values = {**columns.every_row, **_read(row, columns.headings)}
         self._translations = {tag: _read(row, headings) for tag, headings in columns.translations.items()}
 
     def text(self, name: str, limit: int) -> Text:
         """Return a text in all its languages."""
         return {language: entered_text(words, field=name, limit=limit) for language, words in self._said(name).items()}
+
+    def credit(self, limit: int) -> Text:
+        """Return the line of credit: whose the piece is, and what others may do with its record and photos."""
+        said = [self._said(name) for name in ("credit_line", "rights")]
+        joined = {
+            language: " · ".join(words[language] for words in said if language in words)
+            for language in said[0] | said[1]
+        }
+        return {language: entered_text(words, field="credit_line", limit=limit) for language, words in joined.items()}
 
     def texts(self, name: str, limit: int) -> list[Text]:
         """Return the texts that a cell lists with semicolons; raises where the languages list another number."""
@@ -137,7 +159,7 @@ class _Cells:
 
     def names(self, name: str) -> list[str]:
         """Return the names of files that a cell lists."""
-        return [part.strip() for part in self.values.get(name, "").split(";") if part.strip()]
+        return _split(self.values.get(name, ""))
 
     def _said(self, name: str) -> dict[str, str]:
         own = {self._language: self.values[name]} if name in self.values else {}
@@ -283,9 +305,15 @@ def _path(name: str, folder: Path | None, field: str) -> Path:
     if folder is None:
         return Path(name)
     try:
-        path = (folder / name).resolve()
+        path = _inside((folder / name.replace("\\", "/")).resolve(), folder, field)
+        if not path.exists() and (other := _named_otherwise(path)) is not None:
+            path = _inside(other.resolve(), folder, field)
     except (OSError, RuntimeError, ValueError):  # A loop of links, or a character that no file name has.
         raise MalformedError("no-photo", "There is no such photo.", field=field) from None
+    return path
+
+
+def _inside(path: Path, folder: Path, field: str) -> Path:
     if not path.is_relative_to(folder.resolve()):
         raise MalformedError(
             "photo-outside",
@@ -294,3 +322,11 @@ def _path(name: str, folder: Path | None, field: str) -> Path:
             hint="Copy it into the folder.",
         )
     return path
+
+
+def _named_otherwise(path: Path) -> Path | None:
+    """Return the one file beside `path` whose name differs in capitals or in how its accents are stored alone."""
+    if not path.parent.is_dir():
+        return None
+    alike = [other for other in path.parent.iterdir() if name_key(other.name) == name_key(path.name)]
+    return alike[0] if len(alike) == 1 else None

@@ -10,9 +10,10 @@ from typing import Any, TypeVar
 import msgspec
 
 from provenance.encoding import Address
-from provenance.errors import ConflictError, LedgerError, LimitError, ProvenanceError
+from provenance.errors import ConflictError, LimitError, ProvenanceError
 from provenance.handover import Claim, HolderOrder, Release
 from provenance_cli.client import RegistryClient, problem_error
+from provenance_cli.late import not_mined
 
 MAX_RELEASES = 500
 """Releases of one request: half of what a registry takes."""
@@ -107,10 +108,7 @@ class HandOverClient(RegistryClient):
             if answer.get("state") == "reverted":
                 raise refusal(str(answer.get("error")))
             if time.monotonic() > deadline:
-                raise LedgerError(
-                    "not-mined", "The order is with the registry, but not on the ledger yet.", retryable=True,
-                    hint="It will be sent. Run the same command again later: nothing is sent twice.",
-                )  # fmt: skip
+                raise not_mined()
             time.sleep(POLL)
             answer = patiently(partial(self._object, "GET", f"/api/v1/{path}/{answer.get('id')}"), deadline)
         return answer

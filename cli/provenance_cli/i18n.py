@@ -27,8 +27,14 @@ def detect(env: Mapping[str, str]) -> str:
     for name in ("KILNMARK_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
         value = env.get(name, "")
         if value and value not in ("C", "POSIX", "C.UTF-8"):
-            return "zh-Hans" if value.lower().startswith("zh") else "en"
+            return named(value) or "en"
     return "zh-Hans" if sys.platform == "win32" and _windows_is_chinese() else "en"
+
+
+def named(tag: str) -> str | None:
+    """Return which of the two languages a tag asks for, like ``zh-CN`` or ``en_GB.UTF-8``; ``None`` for neither."""
+    primary = tag.replace("_", "-").partition("-")[0].partition(".")[0].lower()
+    return {"en": "en", "zh": "zh-Hans"}.get(primary)
 
 
 def _windows_is_chinese() -> bool:

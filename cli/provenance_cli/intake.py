@@ -7,7 +7,7 @@ when all are read.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from provenance.errors import ConflictError, MalformedError, ProvenanceError
 from provenance.limits import LIMITS
 from provenance.piece import SET_KINDS, Piece, PieceSet, Whole, entered_text
 from provenance.serial import Serial
+from provenance_cli.context import Advance
 from provenance_cli.facts import Darkroom, to_piece
 from provenance_cli.mapping import COLUMN_OF, Columns
 from provenance_cli.spreadsheet import Row
@@ -59,18 +60,34 @@ class _Read:
 
 
 def take_in(
-    rows: Iterable[Row], columns: Columns, language: str, folder: Path, known: Mapping[str, Known], darkroom: Darkroom
+    rows: Sequence[Row],
+    columns: Columns,
+    language: str,
+    folder: Path,
+    known: Mapping[str, Known],
+    darkroom: Darkroom,
+    advance: Advance = lambda _: None,
 ) -> Intake:
-    """Read rows into pieces; `known` is what the workshop has, by origin.
+    """Read rows into pieces; `known` is what the workshop has, by origin, and `advance` hears of each row.
 
-    A row's origin is its accession number where there is one, else the digest of its cells: importing a file again
-    brings in only what is new, and corrects what is not signed yet.
+    A row's origin is its accession number, with the register that gave it where that is named; in a spreadsheet without
+    numbers it is the digest of its cells.  Importing a file again brings in only what is new, and corrects what is not
+    signed yet.
     """
     intake, seen, read = Intake(), dict[str, int](), list[_Read]()
     broken = set[tuple[str, str]]()
+    is_numbered = any(_number(row, columns) for row in rows)
     for row in rows:
+        advance(1)
         origin = _origin(row, columns)
         try:
+            if is_numbered and not _number(row, columns):
+                raise MalformedError(
+                    "no-number",
+                    "The row has no number, while others have one.",
+                    field="accession_number",
+                    hint="Give it a number of its own: by that a row is known when the file is imported again.",
+                )
             if origin in seen:
                 raise ConflictError(
                     "row-twice",
@@ -170,7 +187,7 @@ class _Belonging:
         return PieceSet(tuple(members), len(members), kind, text)
 
     def _whole(self, text: str, piece: Piece) -> Whole:
-        serial = self._serials.get(_number_origin(text))
+        serial = self._serials.get(_number_origin(text, self._columns))
         if serial is None:
             try:
                 serial = Serial.parse(text)
@@ -186,12 +203,16 @@ class _Belonging:
 
 
 def _origin(row: Row, columns: Columns) -> str:
-    number = row.cells.get(columns.headings.get("accession_number", ""), "")
-    return _number_origin(number) if number else f"row:{_digest(row)}"
+    number = _number(row, columns)
+    return _number_origin(number, columns) if number else f"row:{_digest(row)}"
 
 
-def _number_origin(number: str) -> str:
-    return f"number:{number[:200]}"
+def _number(row: Row, columns: Columns) -> str:
+    return row.cells.get(columns.headings.get("accession_number", ""), "")
+
+
+def _number_origin(number: str, columns: Columns) -> str:
+    return f"of:{columns.source}:{number[:200]}" if columns.source else f"number:{number[:200]}"
 
 
 def _groups(row: Row, columns: Columns) -> Iterator[tuple[str, str]]:

@@ -5,17 +5,20 @@ A column in another unit than was thought gives a fault in every row: three of t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from provenance_cli.amending import changes
 from provenance_cli.context import App
+from provenance_cli.dimensions import split
 from provenance_cli.i18n import _, ngettext
-from provenance_cli.intake import Fault
+from provenance_cli.intake import Fault, Intake
 from provenance_cli.mapping import Columns
 from provenance_cli.measures import QUANTITIES, is_rounded, whole
 from provenance_cli.report import words
 from provenance_cli.spreadsheet import Sheet
+from provenance_cli.store import Known
 
 SHOWN = 3
 """Faults of one kind in one column that are told one by one."""
@@ -26,7 +29,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Rounding:
-    """A measure with more decimals than the record has, and what is kept of it."""
+    """A measure with more decimals than the record has, and what is kept of it, ``None`` where it has no place."""
 
     line: int
     column: str
@@ -46,18 +49,45 @@ def roundings(sheet: Sheet, columns: Columns, faulty: set[int]) -> Iterator[Roun
             cell = row.cells.get(heading, "") if heading else ""
             if cell and is_rounded(cell, field, unit := columns.unit_of(field)):
                 yield Rounding(row.line, heading, cell, whole(cell, field, unit))
+        heading = columns.headings.get("dimensions", "")
+        if row.line not in faulty and (cell := row.cells.get(heading, "") if heading else ""):
+            yield from _of_dimensions(row.line, heading, cell, columns)
+
+
+def _of_dimensions(line: int, heading: str, cell: str, columns: Columns) -> Iterator[Rounding]:
+    found = split(cell, heading)
+    for measure in found.left_out:
+        yield Rounding(line, heading, measure, None)
+    for field, measure in found.measures.items():
+        unit = columns.unit_among(field)
+        if field not in columns.headings and is_rounded(measure, field, unit):
+            yield Rounding(line, heading, measure, whole(measure, field, unit))
 
 
 def tell_roundings(app: App, found: Iterable[Rounding]) -> None:
     """Say what is kept of measures, column by column."""
     text = _("Line {line}, {column}: of {measure}, {kept} is kept: records have whole mm, g and °C.")
+    none = _("Line {line}, {column}: {measure} has no place in a record, and is left out.")
 
     def tell(item: Rounding) -> None:
-        line = text.format(line=item.line, column=item.column, measure=item.measure, kept=item.kept)
+        line = (none if item.kept is None else text).format(
+            line=item.line, column=item.column, measure=item.measure, kept=item.kept
+        )
         app.say(line, fg="yellow")
 
-    for alike in _alike(found, lambda item: item.column):
+    for alike in _alike(found, lambda item: (item.column, item.kept is None)):
         _tell_some(app, alike, tell, [item.line for item in alike])
+
+
+def tell_corrections(app: App, intake: Intake, known: Mapping[str, Known]) -> None:
+    """Say what a few of the corrected drafts were and what they become, and how many more there are."""
+    for entry in intake.corrected[:SHOWN]:
+        before = known[entry.origin or ""].piece
+        for label, was, now in changes(before, entry.piece):
+            name = entry.piece.accession_number or str(entry.piece.serial)
+            app.say(_("  {piece}, {label}: {was} → {now}").format(piece=name, label=label, was=was, now=now))
+    if (more := len(intake.corrected) - SHOWN) > 0:
+        app.say(ngettext("  … and {n} more that changes", "  … and {n} more that change", more).format(n=more))
 
 
 def tell_faults(app: App, faults: Sequence[Fault]) -> None:

@@ -32,6 +32,8 @@ FIRING, REPAIR, STEWARD = later("Every firing"), later("Repair"), later("Steward
 COMMANDS: dict[str, Entry] = {
     "init": Entry("init", "init", "Make a workshop folder with its keys.", FIRING),
     "studio": Entry("studio", "studio", "Apply to the guild; see how the studio stands; accredit.", FIRING),
+    "start": Entry("start", "start", "Choose from three: a new firing, go on with one, look at a piece.", FIRING),
+    "firing": Entry("firing", "firing", "Go the whole way with a kiln's pieces, in one folder.", FIRING),
     "piece": Entry("piece", "piece", "Enter pieces by hand or from a spreadsheet.", FIRING),
     "sign": Entry("sign", "sign", "Sign certificates for new pieces; needs no network.", FIRING),
     "submit": Entry("submit", "submit", "Send what is signed, and what it names, to the registry.", FIRING),
@@ -41,6 +43,7 @@ COMMANDS: dict[str, Entry] = {
     "bundle": Entry("bundle", "bundle", "Save all evidence for a piece in one file.", REPAIR),
     "claim": Entry("claim", "claim", "Take a piece over by its secret code.", REPAIR),
     "revoke": Entry("revoke", "revoke", "Withdraw a certificate, or put it on hold.", REPAIR),
+    "reports": Entry("reports", "reports", "Read what people report of pieces, and answer it.", REPAIR),
     "key": Entry("key", "key", "See, protect and restore the workshop's keys.", REPAIR),
     "doctor": Entry("doctor", "doctor", "Find out what is wrong, and what to do.", REPAIR),
     "registry": Entry("registry", "registry", "Back a registry up, and restore it.", REPAIR),
@@ -85,6 +88,14 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
 
+class _Spoken(click.Choice[str]):
+    """A language of the command line, by any tag of it: a region or a script changes nothing."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the language; fails for another."""
+        return super().convert(i18n.named(str(value)) or value, param, ctx)
+
+
 def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
         from provenance import __version__
@@ -102,7 +113,7 @@ def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
 @click.option("-C", "--workshop", type=click.Path(), help="The workshop folder (default: here, or a folder above).")
 @click.option("--json", "as_json", is_flag=True, help="Write results as JSON to standard output.")
 @click.option("-y", "--yes", is_flag=True, help="Answer yes to every question.")
-@click.option("--lang", type=click.Choice(i18n.LANGUAGES), help="Language of messages.", expose_value=True)
+@click.option("--lang", type=_Spoken(i18n.LANGUAGES), help="Language of messages.", expose_value=True)
 @click.option("--passphrase-file", type=click.Path(), help="Read the passphrase from the first line of a file.")
 @click.option("--passphrase-fd", type=click.IntRange(0), help="Read it from the first line of an open descriptor.")
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
@@ -135,8 +146,8 @@ def _language_of(arguments: list[str]) -> str:
         value = argument.partition("=")[2] if argument.startswith("--lang=") else ""
         if argument == "--lang" and place + 1 < len(arguments):
             value = arguments[place + 1]
-        if value in i18n.LANGUAGES:
-            return value
+        if language := i18n.named(value):
+            return language
     return i18n.detect(os.environ)
 
 
@@ -173,12 +184,16 @@ def run(arguments: list[str]) -> int:
 
 
 def _stopped(stop: BaseException) -> int:
+    from provenance_cli.columns import to_fit
     from provenance_cli.context import Declined
 
     if isinstance(stop, Declined):
-        click.echo(_("You said no, so this was not done. What was done before stays."), err=True)
+        text = _("You said no, so this was not done. What was done before stays.")
     else:
-        click.echo(_("Interrupted. Nothing is lost; run the same command again."), err=True)
+        text = _("Interrupted. Nothing is lost; run the same command again.")
+        if sys.stderr.isatty():
+            click.echo(err=True)  # The cursor stands behind a question, or behind ^C.
+    click.echo(to_fit(text), err=True)
     return exits.INTERRUPTED
 
 

@@ -1,7 +1,11 @@
-"""The paper that tags are printed on: a sheet by its name or from a shop's own file, and how far a printer is off."""
+"""The paper that tags are printed on: a sheet by its name or from a shop's own file, and how far a printer is off.
+
+And what is said, and asked of a file's name, whenever something was drawn.
+"""
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,13 +15,16 @@ import click
 from provenance_cli.i18n import _, later
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from provenance.printing.layouts import Layout
+    from provenance_cli.context import App
 
 LAYOUT = later("The label sheet or roll by its name.")
 SHEETS = later("A file of your own sheets, measured in mm.")
 SHIFT = later("How far to move all labels, in mm, right and down, like 0.5,-1.")
+_ENDING = re.compile(r"\.[a-z][a-z0-9]{1,4}")
+"""What tells programs what a file holds: not the number in ``firing 2026.11``."""
 _SHIFT = re.compile(r"\s*(-?[0-9]{1,2}(?:\.[0-9]{1,2})?)\s*,\s*(-?[0-9]{1,2}(?:\.[0-9]{1,2})?)\s*")
 
 
@@ -33,8 +40,8 @@ def layout_of(name: str, sheets: str | None) -> Layout:
 
     Raises `MalformedError` and `ConfigurationError`.
     """
-    from provenance.errors import ConfigurationError, MalformedError
-    from provenance.printing.layouts import MAX_LAYOUT_BYTES, layout_named, read_layouts
+    from provenance.errors import MalformedError
+    from provenance.printing.layouts import DEFAULT_LAYOUT, MAX_LAYOUT_BYTES, layout_named, read_layouts
 
     if sheets is None:
         return layout_named(name)
@@ -45,19 +52,9 @@ def layout_of(name: str, sheets: str | None) -> Layout:
     except UnicodeDecodeError as error:
         raise MalformedError("bad-layout-file", "The sheets cannot be read: {reason}.", reason=error) from None
     found = read_layouts(text)
-    if name in found:
-        return found[name]
-    if (
-        name == "L7160" and len({id(layout) for layout in found.values()}) == 1
-    ):  # Nothing was asked for, and there is one.
-        return next(iter(found.values()))
-    raise ConfigurationError(
-        "unknown-layout",
-        "There is no label sheet called {sheet}.",
-        hint="Known ones: {known}.",
-        sheet=name,
-        known=", ".join(found),
-    )
+    if name == DEFAULT_LAYOUT and len({id(layout) for layout in found.values()}) == 1:
+        return next(iter(found.values()))  # Nothing was asked for, and there is one.
+    return layout_named(name, found)
 
 
 def shift_of(text: str) -> tuple[float, float]:
@@ -70,3 +67,33 @@ def shift_of(text: str) -> tuple[float, float]:
         message = _("Give millimetres to the right and down, like 0.5,-1, {limit:g} at most.")
         raise click.BadParameter(message.format(limit=MAX_SHIFT_MM), param_hint="--shift")
     return shift
+
+
+def is_folder(path: str | None) -> bool:
+    """Tell whether a name is that of a folder: one that is there, or is written like ``out/new/``."""
+    return path is not None and (path.endswith(("/", os.sep)) or Path(path).is_dir())
+
+
+def ending_of(path: str | None) -> str:
+    """Return the ending of a file that is to be written, like ``png``; empty for a folder, and where there is none."""
+    suffix = "" if path is None or is_folder(path) else Path(path).suffix.lower()
+    return suffix[1:] if _ENDING.fullmatch(suffix) else ""
+
+
+def pdf_path(out: str | None, default: Path) -> Path:
+    """Return where a PDF goes; raises `click.BadParameter` for a name that promises something else."""
+    if ending_of(out) not in ("", "pdf"):
+        raise click.BadParameter(_("It is written as PDF: name a file that ends in .pdf."), param_hint="--out")
+    if out and is_folder(out):
+        return Path(out) / default.name
+    return Path(out) if out else default
+
+
+def say_missing(app: App, names: Iterable[str]) -> None:
+    """Say which characters no typeface has, and what helps."""
+    lacking = list(names)
+    for name in lacking:
+        app.say("  " + _("The typeface lacks {name}.").format(name=name), fg="yellow")
+    if lacking:
+        hint = _("〓 stands for it on paper: write that word another way, or give the title in another language too.")
+        app.say("  " + hint)

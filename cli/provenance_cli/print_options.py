@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from provenance_cli.i18n import _
-from provenance_cli.paper import layout_of, paper_options, shift_of
+from provenance_cli.paper import ending_of, is_folder, layout_of, paper_options, shift_of
 from provenance_cli.tag_formats import FORMATS, Job
 
 if TYPE_CHECKING:
@@ -46,9 +46,7 @@ def print_options(command: Callable[..., None]) -> Callable[..., None]:
             "--format",
             "form",
             type=click.Choice(list(FORMATS)),
-            default="pdf",
-            show_default=True,
-            help="Pages of labels, one picture a tag, or the language of a label printer.",
+            help="Pages, one picture a tag, or a label printer's language (default: as --out ends, else pdf).",
         ),
     ):
         command = option(command)
@@ -96,17 +94,57 @@ class Settings:
         per_page = self.layout.per_page if self.form == "pdf" else 1
         return Division(total, per_page, self.start, self.pages)
 
+    @property
+    def is_folder(self) -> bool:
+        """Whether each tag is a file of its own in a folder; one picture may be named as a file."""
+        return FORMATS[self.form].folder and ending_of(self.path) != self.form
+
+    def require_a_file_each(self, tags: int) -> None:
+        """Return if so many tags have room in what was named; raise `ConfigurationError` otherwise."""
+        from provenance.errors import ConfigurationError
+
+        if FORMATS[self.form].folder and not self.is_folder and tags > 1:
+            raise ConfigurationError(
+                "one-picture-a-tag",
+                "{path} is one picture, and each of {n} tags is one.",
+                hint="Name a folder: --format {form} --out {folder}.",
+                path=Path(self.path),
+                n=tags,
+                form=self.form,
+                folder=Path(self.path).stem,
+            )
+
     def file(self, division: Division, number: int) -> Path:
         """Return where a volume goes; pictures go into one folder."""
         whole = Path(self.path)
         return whole if FORMATS[self.form].folder else division.path(whole, number)
 
-    def part(self, labels: Sequence[Label], volume: Volume, created: datetime) -> Job:
+    def part(self, labels: Sequence[Label | None], volume: Volume, created: datetime) -> Job:
         """Return what is printed of a volume."""
         level: Any = self.level
         return Job(
             labels, self.layout, created, level, self.dpi, volume.start, self.shift, self.cut_marks, self.module
         )  # fmt: skip
+
+
+def form_of(form: str | None, out: str | None) -> str | None:
+    """Return the form that was asked for, by its name or by the ending of a file; ``None`` where neither says.
+
+    Raises `click.BadParameter` where they contradict each other, and for an ending that nothing is written as.
+    """
+    ending = ending_of(out)
+    endings = ", ".join(f".{name}" for name in FORMATS)
+    if not ending or ending == form:
+        return form
+    if form is None:
+        if ending in FORMATS:
+            return ending
+        message = _("Nothing is written as .{ending}: name a folder, or a file that ends in one of {endings}.")
+        raise click.BadParameter(message.format(ending=ending, endings=endings), param_hint="--out")
+    if ending in FORMATS or form == "pdf":
+        message = _("{name} is no name for --format {format}: leave one of the two out.")
+        raise click.BadParameter(message.format(name=Path(out or "").name, format=form), param_hint="--out")
+    return form
 
 
 def check_meaning(given: dict[str, Any]) -> None:
@@ -140,9 +178,9 @@ def settings_of(
         )
     called = form.name if name is None or form.folder else name + Path(form.name).suffix
     path = Path(given["out"]) if given["out"] else workshop.out / called
-    if not form.folder and path.is_dir():
+    if not form.folder and is_folder(given["out"]):
         path /= called
-    folder = path if form.folder else path.parent
+    folder = path if form.folder and ending_of(str(path)) != given["form"] else path.parent
     for place in (folder, *folder.parents):
         if place.exists() and not place.is_dir():
             raise ConfigurationError(

@@ -107,6 +107,15 @@ class PrintStore(TagStore):
         with self._write() as connection:
             connection.execute("UPDATE print_jobs SET dropped=1 WHERE id=?", (job.id,))
 
+    def give_up_job(self, job: PrintJob) -> None:
+        """Forget a job of which nothing was printed; one that gave tags their numbers is kept, as dropped."""
+        if job.kind == REPLACE:
+            self.drop_job(job)
+            return
+        with self._write() as connection:
+            connection.execute("DELETE FROM print_labels WHERE job=?", (job.id,))
+            connection.execute("DELETE FROM print_jobs WHERE id=?", (job.id,))
+
     def job_tags(self, job: PrintJob, first: int = 0, last: int | None = None) -> list[TagNumber]:
         """Return the tags of a job from place `first` to before `last`."""
         query = "SELECT serial, number FROM print_labels WHERE job=? AND place>=? AND place<? ORDER BY place"
@@ -114,9 +123,9 @@ class PrintStore(TagStore):
         return [TagNumber(Serial(serial), number) for serial, number in rows]
 
     def finish_labels(self, job: PrintJob, first: int, last: int, time: datetime) -> None:
-        """Record in one step that the labels from `first` to before `last` are in a finished file."""
+        """Record in one step that labels from `first` to before `last`, void ones left out, are in a finished file."""
         with self._write() as connection:
-            tags = self.job_tags(job, first, last)
+            tags = [tag for tag in self.job_tags(job, first, last) if not self.is_void(tag)]
             self._add_events(TagEvent(tag, PRINTED, time, job.by, job=job.id) for tag in tags)
             before = [TagNumber(tag.serial, tag.number - 1) for tag in tags if tag.number > 1]
             replaced = [tag for tag in before if self.tag_state(tag) == VOIDED]

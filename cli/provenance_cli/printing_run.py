@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from provenance.errors import ConfigurationError, ConflictError, VerificationError
+from provenance_cli.alone import alone_at
 from provenance_cli.i18n import _, ngettext
+from provenance_cli.paper import say_missing
 from provenance_cli.print_options import Settings
 from provenance_cli.tag_formats import FORMATS
 
 if TYPE_CHECKING:
     from provenance.printing.label import Label
-    from provenance.serial import Serial
     from provenance_cli.context import Advance, App
     from provenance_cli.print_store import PrintJob, PrintStore
-    from provenance_cli.store import Store
     from provenance_cli.tag_store import TagNumber
     from provenance_cli.workshop import Workshop
 
@@ -28,17 +27,11 @@ if TYPE_CHECKING:
 @contextmanager
 def printing_alone(workshop: Workshop) -> Iterator[None]:
     """Keep other programs from printing tags of the same folder; raises `ConflictError` where one does."""
-    lock = sqlite3.connect(workshop.path / "tags.lock", isolation_level=None, timeout=0)
-    try:
-        try:
-            lock.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError:
-            raise ConflictError(
-                "tags-being-printed", "Another program prints tags of this folder.", hint="Wait until it is done."
-            ) from None
+    taken = ConflictError(
+        "tags-being-printed", "Another program prints tags of this folder.", hint="Wait until it is done."
+    )
+    with alone_at(workshop.path / "tags.lock", taken):
         yield
-    finally:
-        lock.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,75 +54,82 @@ def print_job(
     """Print what is not printed yet of a job, one volume after the other.
 
     Each is read back and written whole before its labels count as printed.  The same volume has the same bytes in every
-    run, so that one which was written, and not counted yet when the run was killed, is only written once more.
+    run, so that one which was written, and not counted yet when the run was killed, is only written once more.  The
+    places of tags that were voided meanwhile stay empty.
     """
     settings = Settings.from_json(job.settings)
     form, division = FORMATS[settings.form], settings.division(job.total)
     labels, pages, files, missing = 0, 0, dict[Path, None](), dict[str, None]()
     for volume in division.volumes(job.done):
         path = settings.file(division, volume.number)
-        drawn = [label(tag) for tag in store.job_tags(job, volume.first, volume.last)]
+        tags = store.job_tags(job, volume.first, volume.last)
+        drawn = [None if store.is_void(tag) else label(tag) for tag in tags]
+        count = sum(item is not None for item in drawn)
+        if not count:
+            store.finish_labels(job, volume.first, volume.last, now())
+            continue
         try:
             printed = form.write(settings.part(drawn, volume, job.time), path, advance)
         except (ConfigurationError, VerificationError):
             if job.done == 0 and not files:  # It can be asked for in another way: nothing of it is there.
-                store.drop_job(job)
+                store.give_up_job(job)
             raise
         store.finish_labels(job, volume.first, volume.last, now())
-        labels, pages = labels + len(drawn), pages + printed.pages
+        labels, pages = labels + count, pages + printed.pages
         files[path] = None
         missing |= dict.fromkeys(printed.missing)
     return Outcome(labels, pages, tuple(files), tuple(missing))
 
 
-def is_void(store: Store, tag: TagNumber) -> bool:
-    """Tell whether a tag counts no more, or will not once the registry has heard of it."""
-    from provenance_cli.tag_store import DEAD
+def require_own_files(store: PrintStore, settings: Settings) -> None:
+    """Return if a new job writes over no file of one that was broken off; raise `ConflictError` otherwise.
 
-    return store.tag_state(tag) in DEAD or store.kept_void(tag) is not None
-
-
-def counting_tag(store: Store, serial: Serial) -> TagNumber:
-    """Return a piece's newest tag; raises `ConflictError` where that is void."""
-    tag = store.newest_tag(serial)
-    if is_void(store, tag):
-        raise ConflictError(
-            "tag-void",
-            "Tag {number} of {serial} is voided: it is not printed again.",
-            hint="Print its replacement: `kilnmark tag replace {serial}`.",
-            serial=serial,
-            number=tag.number,
-        )
-    return tag
-
-
-def require_good(app: App, workshop: Workshop, serials: Sequence[Serial]) -> None:
-    """Require of each piece, one after the other, that the pinned ledger shows its record to be genuine."""
-    from provenance.verify import Verifier
-    from provenance_cli.commands.tag import require_authentic
-    from provenance_cli.ledgers import load_policy, open_pinned
-
-    store, policy = workshop.store, load_policy(app)
-    verifier = Verifier(policy, open_pinned(policy))
-    with app.progress(len(serials), _("Checking")) as advance:
-        for serial in serials:
-            require_authentic(verifier, store.certificate(serial), app.lang)
-            advance(1)
+    What counts as printed there would be nowhere: the rest of that job prints none of it again.
+    """
+    if FORMATS[settings.form].folder:
+        return
+    for job in store.unfinished_jobs():
+        if job.done and job.settings["path"] == settings.path:
+            raise ConflictError(
+                "job-unfinished",
+                "Job {job} was broken off, and its first files are at {path} too.",
+                hint="Finish it first: `kilnmark tag print --resume`. Or name another file with --out.",
+                job=job.id,
+                path=Path(settings.path),
+            )
 
 
 def run(app: App, workshop: Workshop, job: PrintJob) -> None:
     """Print what is left of a job, and tell of it."""
-    from provenance_cli.commands.tag import label_of
+    from provenance_cli.cards import label_of
 
     store = workshop.store
+    tell_void(app, [tag for tag in store.job_tags(job, job.done) if store.is_void(tag)])
     lang = str(job.settings["lang"])
 
     def label(tag: TagNumber) -> Label:
-        return label_of(store.certificate(tag.serial), lang, number=tag.number)
+        return label_of(store.form(tag.serial), lang, number=tag.number)
 
     with app.progress(job.total - job.done, _("Printing")) as advance:
         outcome = print_job(store, job, label, app.clock, advance)
-    _tell(app, job, outcome)
+    tell(app, job, outcome)
+
+
+def tell_void(app: App, tags: Sequence[TagNumber]) -> None:
+    """Say that void tags are left out, where there are any."""
+    text = ngettext(
+        "{n} piece is left out: its tag is voided, and `kilnmark tag replace` prints another.",
+        "{n} pieces are left out: their tags are voided, and `kilnmark tag replace` prints others.",
+        len(tags),
+    )
+    if tags:
+        app.say(text.format(n=len(tags)), fg="yellow")
+
+
+def tell_nothing(app: App, job: int) -> None:
+    """Say that a job has no label to print."""
+    app.say(_("No label of job {job} waits to be printed.").format(job=job))
+    app.data({"tags": 0, "pages": 0, "file": None, "files": [], "missing": [], "job": None})
 
 
 def tell_resumed(app: App, job: PrintJob) -> None:
@@ -140,21 +140,31 @@ def tell_resumed(app: App, job: PrintJob) -> None:
     app.say(text.format(job=job.id, time=shown_moment(job.time), done=job.done, total=job.total))
 
 
-def _tell(app: App, job: PrintJob, outcome: Outcome) -> None:
-    form, count = FORMATS[job.settings["form"]], outcome.labels
+def tell(app: App, job: PrintJob, outcome: Outcome) -> None:
+    """Tell what a run printed."""
+    form, count, settings = FORMATS[job.settings["form"]], outcome.labels, Settings.from_json(job.settings)
+    if not outcome.files:
+        tell_nothing(app, job.id)
+        return
     told = {"n": count, "pages": outcome.pages, "path": outcome.files[0], "files": len(outcome.files),
             "last": outcome.files[-1].name}  # fmt: skip
     if len(outcome.files) > 1:
         text = _("{n:,} tags in {files} files, {path} to {last}, every code read back.")
-    elif job.settings["form"] == "pdf":
-        text = _("{n} tags on {pages} pages in {path}, every code read back.")
+    elif settings.form == "pdf" and count > 1:
+        text = ngettext(
+            "{n} tags on {pages} page in {path}, every code read back.",
+            "{n} tags on {pages} pages in {path}, every code read back.",
+            outcome.pages,
+        )
     else:
         text = ngettext("{n} tag in {path}, its code read back.", "{n} tags in {path}, every code read back.", count)
     app.say(text.format(**told))
-    for name in outcome.missing:
-        app.say("  " + _("The typeface lacks {name}.").format(name=name), fg="yellow")
-    if job.settings["form"] == "pdf":
+    say_missing(app, outcome.missing)
+    if settings.form == "pdf":
+        app.say(_("Print at 100 %: “fit to page” moves labels off their paper."))
         app.say(_("Labels that spoil in the printer: `kilnmark tag spoiled {job} PAGE.LABEL`.").format(job=job.id))
     files = [str(path) for path in outcome.files]
-    place = {"folder": files[0]} if form.folder else {"pages": outcome.pages, "file": files[0], "files": files}
+    place: dict[str, Any] = {"folder": files[0]} if settings.is_folder else {"file": files[0]}
+    if not form.folder:
+        place |= {"pages": outcome.pages, "files": files}
     app.data({"tags": count, **place, "missing": list(outcome.missing), "job": job.id})

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from provenance.durable import sync_folder
 
 SPARE = 65_536
 """Bytes of room beyond what was asked for: a page that is drawn anew may be a little longer."""
@@ -30,13 +31,7 @@ class PrivateFile:
         os.fsync(self._handle)
         self._close()
         self._temporary.replace(self.path)
-        if sys.platform != "win32":  # There it is durable by itself.
-            with contextlib.suppress(OSError):
-                folder = os.open(self.path.parent, os.O_RDONLY)
-                try:
-                    os.fsync(folder)
-                finally:
-                    os.close(folder)
+        sync_folder(self.path.parent)
 
     def _close(self) -> None:
         handle, self._handle = self._handle, -1

@@ -105,10 +105,13 @@ def report(error: Exception, *, as_json: bool) -> int:
 def _place(error: ProvenanceError) -> str:
     if not isinstance(error, MalformedError) or not (error.line or error.field):
         return ""
-    from provenance_cli.mapping import LABELS, field_of
+    from provenance_cli.mapping import COLUMN_LABELS, field_of
 
     field = error.field or ""
-    parts = (_("line {line}").format(line=error.line) if error.line else "", _(LABELS.get(field_of(field), field)))
+    parts = (
+        _("line {line}").format(line=error.line) if error.line else "",
+        _(COLUMN_LABELS.get(field_of(field), field)),
+    )
     return _(" ({place})").format(place=_(", ").join(filter(None, parts)))
 
 

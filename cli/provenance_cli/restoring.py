@@ -14,6 +14,7 @@ from provenance.phrase import Phrase, certificate_signer
 from provenance_cli.client import RegistryClient
 from provenance_cli.context import App
 from provenance_cli.i18n import _, spoken
+from provenance_cli.portable_names import check_new_folder
 from provenance_cli.standing import Standing, standing_of
 from provenance_cli.workshop import SETTINGS, Workshop
 
@@ -36,6 +37,8 @@ def restore_workshop(app: App, folder: Path, phrase: Phrase, given: Given) -> tu
         raise KeystoreError(
             "keystore-exists", "There is a keystore at {path} already.", hint="Choose another folder.", path=path
         )
+    if not folder.exists():
+        check_new_folder(folder, "folder")
     seed = phrase.seed
     account = account_of(seed)
     try:

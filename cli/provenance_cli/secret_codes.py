@@ -6,7 +6,6 @@ down before each step, so that the next run knows what may count and cancels it.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -14,9 +13,11 @@ from typing import TYPE_CHECKING
 
 from provenance.claim_key import SecretCode
 from provenance.encoding import Address
-from provenance.errors import ConflictError, LedgerError, StorageError
+from provenance.errors import ConflictError, LedgerError
 from provenance.handover import HolderAction, HolderOrder, Release
+from provenance_cli.alone import alone_at
 from provenance_cli.i18n import later
+from provenance_cli.late import node_behind
 
 if TYPE_CHECKING:
     from provenance.errors import ProvenanceError
@@ -61,21 +62,11 @@ class Choice:
 @contextmanager
 def alone(workshop: Workshop) -> Iterator[None]:
     """Keep other programs from drawing secret codes in the same folder; raises `ConflictError` where one does."""
-    lock = sqlite3.connect(workshop.path / "codes.lock", isolation_level=None, timeout=0)
-    try:
-        try:
-            lock.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
-                raise StorageError(
-                    "cannot-write", "{path} cannot be written: {reason}.", path=workshop.path, reason=error
-                ) from None
-            raise ConflictError(
-                "codes-being-drawn", "Another program draws secret codes in this folder.", hint="Wait until it is done."
-            ) from None
+    taken = ConflictError(
+        "codes-being-drawn", "Another program draws secret codes in this folder.", hint="Wait until it is done."
+    )
+    with alone_at(workshop.path / "codes.lock", taken):
         yield
-    finally:
-        lock.close()
 
 
 def choose(
@@ -208,12 +199,7 @@ def cancel(
         deadline = time.monotonic() + PATIENCE
         while (nonce := _nonce(ledger, piece.token_id)) <= piece.nonce:  # The ledger is believed, and not the registry.
             if time.monotonic() > deadline:
-                raise LedgerError(
-                    "node-behind",
-                    "The registry calls the order final, and the node that is asked does not show it yet.",
-                    retryable=True,
-                    hint="Run the same command again later: nothing is sent twice. If it stays so, tell the guild.",
-                )
+                raise node_behind()
             time.sleep(POLL)
         done.append(Candidate(piece.item, piece.token_id, nonce, piece.before))
         advance(1)

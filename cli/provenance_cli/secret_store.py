@@ -16,7 +16,8 @@ from provenance_cli.amendment_store import AmendmentStore
 class DrawnCode:
     """A secret code that was drawn: the address of its claim key, and the release that was signed for it.
 
-    `printed` is false from the moment before the release is handed out until the whole `file` is written.
+    `printed` is false from the moment before the release is handed out until the whole `file` is written, and again
+    from the moment before the code is cancelled.
     """
 
     serial: Serial
@@ -61,6 +62,14 @@ class SecretStore(AmendmentStore):
                     for c in codes
                 ],
             )  # fmt: skip
+
+    def mark_unfinished(self, codes: Iterable[DrawnCode]) -> None:
+        """Record that codes on paper are about to be cancelled: a run that is killed then left nothing that counts."""
+        with self._write() as connection:
+            connection.executemany(
+                "UPDATE secret_codes SET printed=0 WHERE serial=? AND claim_key=?",
+                [(code.serial.compact, code.claim_key.value) for code in codes],
+            )
 
     def forget_drawn(self, codes: Iterable[DrawnCode]) -> None:
         """Forget codes that the registry refused: nobody can claim by them."""

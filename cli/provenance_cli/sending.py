@@ -61,7 +61,7 @@ def _in_stream(client: RegistryClient, todo: Sequence[Signed], notes: _Notes) ->
                 raise problem_error(result, _status_of(result))
             if answered == len(todo) or result.get("line") != answered + 1:
                 raise client.nonsense()
-            notes.take(todo[answered], result)
+            notes.take(todo[answered], client.fate(result))
             answered += 1
     except BadAnswerError as error:
         if error.status in NOT_OFFERED and not answered:

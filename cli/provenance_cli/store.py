@@ -185,7 +185,13 @@ class Store(PrintStore):
         query = "SELECT data, state, error, bundle FROM certificates WHERE serial=?"
         row = self._connection.execute(query, (serial.compact,)).fetchone()
         if row is None:
-            raise NotFoundError("unknown-piece", "This workshop has no certificate for {serial}.", serial=serial)
+            self.piece(serial)
+            raise NotFoundError(
+                "not-signed",
+                "{serial} has no certificate yet.",
+                hint="Sign first: `kilnmark sign`, then `kilnmark submit --wait`.",
+                serial=serial,
+            )
         return Signed(Certificate.from_bytes(row[0]), row[1], row[2], row[3])
 
     def serials(self, state: str) -> list[Serial]:

@@ -29,9 +29,9 @@ PRINTER_DPI = 203
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is printed, and how."""
+    """What is printed, and how; where a label is ``None`` its place stays empty."""
 
-    labels: Sequence[Label]
+    labels: Sequence[Label | None]
     sheet: Layout
     created: datetime
     level: Level = "M"
@@ -40,6 +40,11 @@ class Job:
     shift: tuple[float, float] = (0.0, 0.0)
     cut_marks: bool = False
     module: float = 0.50
+
+    @property
+    def drawn(self) -> list[Label]:
+        """The labels that there are."""
+        return [label for label in self.labels if label is not None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,22 +89,23 @@ def write_pdf(job: Job, path: Path, advance: Advance) -> Printed:
         dpi=job.dpi,
         progress=advance,
     )
-    check_sheet(out.getvalue(), [label.url for label in job.labels])
-    write_file(path, out.getvalue())
+    check_sheet(out.getvalue(), [label.url for label in job.drawn])
+    write_file(path, out.getvalue(), public=True)
     return Printed(report.pages, report.missing)
 
 
 def _pictures(suffix: str, draw: Picture) -> Writer:
-    """Return what writes one file a tag into a folder."""
+    """Return what writes one file a tag into a folder; a path of that ending is the file of a single tag."""
 
-    def write(job: Job, folder: Path, advance: Advance) -> Printed:
+    def write(job: Job, path: Path, advance: Advance) -> Printed:
         from provenance_cli.files import write_file
+        from provenance_cli.paper import ending_of
 
-        missing = set[str]()
-        for label in job.labels:
-            write_file(folder / f"{label.serial}.{suffix}", draw(label, job, missing))
+        missing, single = set[str](), ending_of(str(path)) == suffix
+        for label in job.drawn:
+            write_file(path if single else path / f"{label.serial}.{suffix}", draw(label, job, missing), public=True)
             advance(1)
-        return Printed(len(job.labels), _names(missing))
+        return Printed(len(job.drawn), _names(missing))
 
     return write
 
@@ -159,14 +165,14 @@ def _print_dots(
     left, top = job.sheet.place(0)
     shift = left + job.shift[0], top + job.shift[1]
     page, written, missing = job.sheet.page, list[bytes](), set[str]()
-    for label in job.labels:
+    for label in job.drawn:
         composed = dot_label(
             label, job.sheet.label, dpi, missing, module=job.module, level=job.level, shift=shift, page=page
         )
         written.append(speak(composed, page))
         check(written[-1], [label.url], page, dpi, job.level)
         advance(1)
-    write_file(path, b"".join(written))
+    write_file(path, b"".join(written), public=True)
     return Printed(len(written), _names(missing))
 
 

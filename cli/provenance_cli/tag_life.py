@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from provenance_cli.i18n import later
+from provenance_cli.i18n import _, later, spoken
 from provenance_cli.tag_store import DEAD, VOIDED, TagEvent, TagNumber
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from provenance.keys import Signer
     from provenance.serial import Serial
+    from provenance_cli.context import App
     from provenance_cli.store import Store
     from provenance_cli.tag_client import TagClient, Voided
     from provenance_cli.tag_store import KeptVoid
@@ -36,22 +37,57 @@ def known_tags(store: Store, client: TagClient, serial: Serial) -> Known:
 
     Another folder of the same studio may have voided and replaced some.
     """
-    voided = {item.number: item for item in client.voided_tags(serial)}
+    return _known(store, serial, client.voided_tags(serial))
+
+
+def _known(store: Store, serial: Serial, told: Iterable[Voided]) -> Known:
+    voided = {item.number: item for item in told}
     numbers = [store.newest_tag(serial).number]
     numbers += [item.replacement or item.number for item in voided.values()]
     return Known(TagNumber(serial, max(numbers)), voided)
+
+
+def newest_tags(app: App, workshop: Workshop, serials: Iterable[Serial]) -> dict[Serial, TagNumber]:
+    """Return the newest tag of each piece, as this folder and the registry know it, and record which count no more.
+
+    Another folder of the studio, or one that was lost, may have voided and replaced some.  Where the registry cannot be
+    asked it is said, and what this folder knows counts.
+    """
+    from provenance.errors import LimitError, UnreachableError
+    from provenance.voids import MAX_ASKED
+    from provenance_cli.tag_client import TagClient
+
+    store, client = workshop.store, TagClient(workshop.issuer.base_url)
+    newest = {serial: store.newest_tag(serial) for serial in serials}
+    with app.progress(len(newest), _("Checking")) as advance:
+        asked = list(newest)
+        for first in range(0, len(asked), MAX_ASKED):
+            some = asked[first : first + MAX_ASKED]
+            try:
+                told = client.voided_among(some)
+            except (UnreachableError, LimitError) as error:
+                words = _("Whether tags were voided in another folder was not compared: {why}")
+                app.say(words.format(why=spoken(error.wording)), fg="yellow")
+                break
+            for serial, items in told.items():
+                known = _known(store, serial, items)
+                note_voided(store, serial, known.voided.values())
+                newest[serial] = known.newest
+            advance(len(some))
+    return newest
 
 
 def sign_void(
     workshop: Workshop, signer: Signer, tag: TagNumber, by: str, now: datetime, replacement: int | None
 ) -> bytes:
     """Return the studio's word that a tag counts no more, as it is sent."""
-    from provenance.voids import SignedVoid, TagVoid
+    from provenance.signed_orders import SignedOrder
+    from provenance.voids import TagVoid
 
     void = TagVoid(
         workshop.issuer.base_url, tag.serial, tag.number, now.replace(microsecond=0), by, replacement
     )  # fmt: skip
-    return SignedVoid.sign(void, signer).to_bytes()
+    return SignedOrder.sign(void, signer).to_bytes()
 
 
 def send_void(store: Store, client: TagClient, kept: KeptVoid) -> Voided:

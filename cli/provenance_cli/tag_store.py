@@ -68,6 +68,10 @@ class TagStore(SecretStore):
         row = self._connection.execute(query, (tag.serial.compact, tag.number)).fetchone()
         return None if row is None else str(row[0])
 
+    def is_void(self, tag: TagNumber) -> bool:
+        """Tell whether a tag counts no more, or will not once the registry has heard of it."""
+        return self.tag_state(tag) in DEAD or self.kept_void(tag) is not None
+
     def newest_tag(self, serial: Serial) -> TagNumber:
         """Return the tag of a piece with the highest number that this folder has given."""
         query = (

@@ -35,6 +35,22 @@ def line_of(piece: Piece) -> str:
 
 def facts_of(piece: Piece, language: str = "") -> Iterator[tuple[str, str]]:
     """Yield what is known of a piece, each fact with its label; texts in all their languages, or in one."""
+    known = known_of(piece)
+    for field, label in LABELS.items():
+        value = known[field]
+        if isinstance(value, Mapping):
+            value = text_in(value, language, "zh-Hans", "en") if language else in_all(value)
+        if value:
+            yield _(label), " ".join(value.split())
+
+
+def in_all(words: Text) -> str:
+    """Return a text in all its languages, each behind its tag."""
+    return "  ".join(f"{tag}: {text}" for tag, text in words.items())
+
+
+def known_of(piece: Piece) -> dict[str, Any]:
+    """Return what is known of a piece, by field: words, a text in its languages, or nothing."""
     known: dict[str, Any] = {"serial": str(piece.serial)}
     known |= {name: getattr(piece, name) for name in (*TEXT_FIELDS, *PLAIN_FIELDS, "country")}
     known |= _makers(piece) | _firing(piece.firing or Firing()) | _belonging(piece)
@@ -46,13 +62,7 @@ def facts_of(piece: Piece, language: str = "") -> Iterator[tuple[str, str]]:
     others = tuple(photo for photo in piece.photos if photo.role != "base-mark")
     for field, items in (("photos", others), ("mark_photos", marks), ("scan", piece.scans), ("files", piece.files)):
         known[field] = str(len(items)) if items else None
-    for field, label in LABELS.items():
-        value = known[field]
-        if isinstance(value, Mapping):
-            texts = "  ".join(f"{tag}: {text}" for tag, text in value.items())
-            value = text_in(value, language, "zh-Hans", "en") if language else texts
-        if value:
-            yield _(label), " ".join(value.split())
+    return known
 
 
 def _makers(piece: Piece) -> dict[str, Any]:

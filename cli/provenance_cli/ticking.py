@@ -13,16 +13,17 @@ from provenance.tag import TagAddress, parse_tag_url
 from provenance_cli.i18n import later
 from provenance_cli.photo_rows import rows_of
 from provenance_cli.store import Store
-from provenance_cli.tag_store import DEAD, SPOILED, TagNumber
+from provenance_cli.tag_store import SPOILED, TagNumber
 
-FOUND, TWICE, OTHER_PIECE, VOIDED = "found", "twice", "other-piece", "void"
+FOUND, TWICE, OTHER_PIECE, OTHER_JOB, VOIDED = "found", "twice", "other-piece", "other-job", "void"
 UNKNOWN, OTHER_REGISTRY, UNREAD, NO_TAG = "unknown", "other-registry", "not-read", "no-tag"
-WRONG = (TWICE, OTHER_PIECE, VOIDED, UNKNOWN, OTHER_REGISTRY)
+WRONG = (TWICE, OTHER_PIECE, OTHER_JOB, VOIDED, UNKNOWN, OTHER_REGISTRY)
 """What must not be on a pot."""
 WORDS = {
     FOUND: later("found"),
     TWICE: later("more than once on the photo"),
     OTHER_PIECE: later("the tag of another piece"),
+    OTHER_JOB: later("not of this print job"),
     VOIDED: later("counts no more"),
     UNKNOWN: later("this workshop has no such tag"),
     OTHER_REGISTRY: later("the tag of another registry"),
@@ -46,12 +47,16 @@ class Ticked:
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """What a photo is held against: the workshop's pieces, and the only one that may be on it, if any."""
+    """What a photo is held against: the workshop's pieces, and the `only` ones that may be on it, if that is said.
+
+    The tag of any other is a `stranger`.
+    """
 
     store: Store
     registry: str
     language: str
-    piece: Serial | None = None
+    only: frozenset[Serial] | None = None
+    stranger: str = OTHER_PIECE
 
     def tick(self, sights: Iterable[Sight]) -> list[Ticked]:
         """Return the codes of one photo row by row."""
@@ -75,15 +80,15 @@ class Shelf:
         if tag.base_url != self.registry:
             return OTHER_REGISTRY, ""
         try:
-            piece = self.store.certificate(tag.serial).certificate.piece
+            piece = self.store.form(tag.serial).piece
         except NotFoundError:
             return UNKNOWN, ""
         title, number = piece.title_in(self.language, "zh-Hans", "en"), TagNumber(tag.serial, tag.number)
         if tag.number > self.store.newest_tag(tag.serial).number:
             return UNKNOWN, title
-        if self.store.tag_state(number) in (*DEAD, SPOILED):
+        if self.store.is_void(number) or self.store.tag_state(number) == SPOILED:
             return VOIDED, title
-        return (FOUND if self.piece in (None, tag.serial) else OTHER_PIECE), title
+        return (FOUND if self.only is None or tag.serial in self.only else self.stranger), title
 
 
 def _tag_of(text: str) -> TagAddress | None:

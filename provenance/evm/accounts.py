@@ -74,6 +74,10 @@ class Account:
         """Return the 65-byte signature that binds this account to a certificate key."""
         return self._sign(typed_data.studio_binding(binding))
 
+    def sign_order(self, order: str) -> bytes:
+        """Return the 65-byte signature of an order for a registry, given by its canonical text."""
+        return self._sign(typed_data.registry_order(order))
+
     def _sign(self, payload: dict[str, Any]) -> bytes:
         return bytes(self._account.sign_message(encode_typed_data(full_message=payload)).signature)
 
@@ -103,7 +107,16 @@ def account_of(seed: bytes) -> Address:
 
 def recover_binding(binding: Binding, signature: bytes) -> Address:
     """Return the address that signed a binding; raises `VerificationError` where none did."""
-    message = encode_typed_data(full_message=typed_data.studio_binding(binding))
+    return _recovered(typed_data.studio_binding(binding), signature)
+
+
+def recover_order(order: str, signature: bytes) -> Address:
+    """Return the address that signed an order for a registry; raises `VerificationError` where none did."""
+    return _recovered(typed_data.registry_order(order), signature)
+
+
+def _recovered(payload: dict[str, Any], signature: bytes) -> Address:
+    message = encode_typed_data(full_message=payload)
     if len(signature) != 65 or int.from_bytes(signature[32:64], "big") > _HALF_ORDER:
         raise VerificationError("bad-signature", "The account's signature is malformed.")
     try:
@@ -150,6 +163,15 @@ def transaction_fields(raw: bytes) -> dict[str, Any]:
     except Exception:  # RLP and type errors of several libraries: the bytes are no transaction.
         raise MalformedError("bad-transaction", "These bytes are no signed transaction.") from None
     return {name: value for name, value in fields.items() if name not in ("v", "r", "s")}
+
+
+def sender_and_number(raw: bytes) -> tuple[Address, int]:
+    """Return who signed a transaction, and as which of theirs; raises `MalformedError`."""
+    number = int(transaction_fields(raw)["nonce"])
+    try:
+        return Address(bytes.fromhex(EthAccount.recover_transaction(HexBytes(raw))[2:])), number
+    except Exception:  # Any failure below means the same: no account signed this.
+        raise MalformedError("bad-transaction", "These bytes are no signed transaction.") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,6 +37,10 @@ TIMEOUT = 20.0
 """Seconds for one answer; estimating an anchor takes up to one."""
 DEADLINE = 60.0
 """Seconds for reading one answer to its end, however steadily it drips."""
+ATTEMPTS = 3
+"""How often a question is sent whose connection ends before the answer does."""
+QUICKLY = 2.0
+"""Seconds in which it must have ended: who keeps one waiting and then hangs up is not asked again."""
 
 _TOO_MUCH = "out of gas", "gas required exceeds", "gas limit", "oversized data", "intrinsic gas", "requires at least"
 """Words of nodes for a transaction that needs more gas than it may have: geth, anvil, Hardhat."""
@@ -114,46 +119,61 @@ class BoundedHTTPProvider(JSONBaseProvider):
         weakref.finalize(self, self._client.close)
 
     def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
-        """Send one request; raises `LedgerError`."""
+        """Send one request; raises `LedgerError`.
+
+        Where a connection ends without an answer it is sent again at once, up to `ATTEMPTS` times in all: kept
+        connections end at any time.  Only a transaction is not: whether to send that again is for the sender to say.
+        """
         number = next(self._ids)
         body = msgspec.json.encode({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
-        headers = {"content-type": "application/json", "accept-encoding": "identity"}
-        try:
-            with self._client.stream(
-                "POST", self.url, content=body, headers=headers, extensions={"deadline": DEADLINE}
-            ) as response:
-                if response.status_code == 429:
-                    raise _rate_limited()
-                if response.status_code != 200:
+        last = 1 if method == "eth_sendRawTransaction" else ATTEMPTS
+        began = time.monotonic()
+        for attempt in range(1, last + 1):
+            try:
+                data = self._post(body)
+                break
+            except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:  # The last for names that are no host's.
+                ended = isinstance(error, httpx.RemoteProtocolError | httpx.ReadError | httpx.WriteError)
+                if not ended or attempt == last or time.monotonic() - began > QUICKLY:
                     raise LedgerError(
-                        "node-unavailable",
-                        "The node answered with HTTP {status}.",
+                        "node-unreachable",
+                        "The node did not answer.",
                         retryable=True,
-                        status=response.status_code,
-                    )
-                if "content-encoding" in response.headers:  # Unpacked it may be of any size.
-                    raise bad_answer("it is not JSON")
-                data = bytearray()
-                for chunk in response.iter_raw():
-                    data += chunk
-                    if len(data) > MAX_ANSWER:
-                        raise bad_answer("it is too long")
-        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError):  # The last for names that are no host's.
-            raise LedgerError(
-                "node-unreachable",
-                "The node did not answer.",
-                retryable=True,
-                hint="Check its address and the network.",
-            ) from None
+                        hint="Check its address and the network.",
+                    ) from None
         if data.count(b",") + data.count(b"[") + data.count(b"{") > MAX_PARTS:
             raise bad_answer("it has too many parts")
         try:
-            answer = load(bytes(data))
+            answer = load(data)
         except MalformedError:
             raise bad_answer("it is not JSON") from None
         if not isinstance(answer, dict) or answer.get("id") != number:
             raise bad_answer("it answers another request")
         return answer  # type: ignore[return-value]
+
+    def _post(self, body: bytes) -> bytes:
+        """Return what comes back; raises `LedgerError`, and what httpx raises where nothing does."""
+        headers = {"content-type": "application/json", "accept-encoding": "identity"}
+        with self._client.stream(
+            "POST", self.url, content=body, headers=headers, extensions={"deadline": DEADLINE}
+        ) as response:
+            if response.status_code == 429:
+                raise _rate_limited()
+            if response.status_code != 200:
+                raise LedgerError(
+                    "node-unavailable",
+                    "The node answered with HTTP {status}.",
+                    retryable=True,
+                    status=response.status_code,
+                )
+            if "content-encoding" in response.headers:  # Unpacked it may be of any size.
+                raise bad_answer("it is not JSON")
+            data = bytearray()
+            for chunk in response.iter_raw():
+                data += chunk
+                if len(data) > MAX_ANSWER:
+                    raise bad_answer("it is too long")
+        return bytes(data)
 
 
 class Node:

@@ -120,3 +120,17 @@ def studio_binding(binding: Binding) -> dict[str, Any]:
         },
         "message": message,
     }
+
+
+def registry_order(order: str) -> dict[str, Any]:
+    """Return the payload of a steward's order for a registry: its canonical text, which names registry and time."""
+    kind = "RegistryOrder"
+    return {
+        "domain": {"name": "Kilnmark", "version": "1"},
+        "primaryType": kind,
+        "types": {
+            "EIP712Domain": [{"name": "name", "type": "string"}, {"name": "version", "type": "string"}],
+            kind: [{"name": "order", "type": "string"}],
+        },
+        "message": {"order": order},
+    }

@@ -35,7 +35,8 @@ class Card:
 
     `subtitle` is the title in a second language, `facts` come in the order of their weight, `hint` are lines that tell
     what the code is for, and `secret` what the empty place within a fold is.  `demo` marks it as one that certifies
-    nothing.
+    nothing.  What is told of the piece may be in another language than the card: title and facts in `piece_language`,
+    the second ones in `second_language`, where these are not empty.
     """
 
     url: str
@@ -48,6 +49,8 @@ class Card:
     secret: str = ""
     language: str = "zh-Hans"
     demo: bool = False
+    piece_language: str = ""
+    second_language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +104,16 @@ def _draw(pen: Pen, card: Card, place: tuple[float, float], size: tuple[float, f
     if card.demo:
         pen.demo(x + width - margin, middle - 2.2)
     sizes = ((17.0, 1), (13.5, 2), (10.5, 2)) if large else ((12.0, 1), (9.8, 2), (8.2, 2))
-    lines, points = pen.fitted(card.title, sizes, width - 2 * margin, serif=True)
+    first, second = card.piece_language, card.second_language
+    lines, points = pen.fitted(card.title, sizes, width - 2 * margin, serif=True, language=first)
     baseline = y + band + (1.6 if large else 0.8)
     for line in lines:
         baseline += points * POINT * 1.22
-        pen.text(line, x + margin, baseline, points, INK, serif=True)
+        pen.text(line, x + margin, baseline, points, INK, serif=True, language=first)
     if card.subtitle:
         points = 9.0 if large else 7.2
         baseline += points * POINT * 1.55
-        pen.text(card.subtitle, x + margin, baseline, points, DIM, serif=True, room=width - 2 * margin)
+        pen.text(card.subtitle, x + margin, baseline, points, DIM, serif=True, room=width - 2 * margin, language=second)
     corner = width - margin + (2.0 if large else 1.6), height - (2.6 if large else 1.8)
     below = height - (baseline - y) - 3.0
     left = pen.code(card.url, card.serial, x + corner[0], y + corner[1], (width / 2, below), 0.6 if large else 0.5)
@@ -121,22 +125,23 @@ def _draw(pen: Pen, card: Card, place: tuple[float, float], size: tuple[float, f
     for line in reversed(card.hint):
         pen.text(line, x + margin, foot, points, DIM, room=left - x - margin)
         foot -= points * POINT * 1.35
-    facts(pen, card.facts, x + margin, top + 1.2, left - x - margin - 1.5, foot - 1.0, 7.4 if large else 6.2)
+    facts(pen, card, x + margin, top + 1.2, left - x - margin - 1.5, foot - 1.0, 7.4 if large else 6.2)
 
 
-def facts(pen: Pen, told: Sequence[Fact], x: float, top: float, room: float, bottom: float, points: float) -> None:
-    """Draw facts beneath each other, as many as there is room for: name at the left, value at the right of it.
+def facts(pen: Pen, card: Card, x: float, top: float, room: float, bottom: float, points: float) -> None:
+    """Draw a card's facts beneath each other, as many as there is room for: name at the left, value at the right of it.
 
     The second language stands behind the first where both fit on the line, else beneath it.
     """
-    column = min(room * 0.36, max((pen.width(fact.name, points - 1.4) for fact in told), default=0.0) + 2.0)
+    column = min(room * 0.36, max((pen.width(fact.name, points - 1.4) for fact in card.facts), default=0.0) + 2.0)
     x_value, room_value = x + column, room - column
     step, y = points * POINT * 1.28, top
-    for fact in told:
-        values = pen.lines(fact.value, points, room_value, 2)
-        used = pen.width(fact.value, points) + 2.0
-        beside = bool(fact.second) and used + pen.width(fact.second, points - 1.0) <= room_value
-        beneath = pen.clipped(fact.second, points - 1.0, room_value) if fact.second and not beside else ""
+    first, second = card.piece_language, card.second_language
+    for fact in card.facts:
+        values = pen.lines(fact.value, points, room_value, 2, language=first)
+        used = pen.width(fact.value, points, language=first) + 2.0
+        beside = bool(fact.second) and used + pen.width(fact.second, points - 1.0, language=second) <= room_value
+        beneath = "" if beside else fact.second
         height = step * (len(values) + bool(beneath)) + 0.7
         if beneath and y + height > bottom:
             height, beneath = height - step, ""
@@ -144,8 +149,9 @@ def facts(pen: Pen, told: Sequence[Fact], x: float, top: float, room: float, bot
             return
         pen.text(fact.name, x, y + step, points - 1.4, DIM, room=column - 0.8)
         for number, value in enumerate(values):
-            pen.text(value, x_value, y + step * (number + 1), points, INK)
+            pen.text(value, x_value, y + step * (number + 1), points, INK, language=first)
         if beside:
-            pen.text(fact.second, x_value + used, y + step, points - 1.0, DIM)
-        pen.text(beneath, x_value, y + step * (len(values) + 0.96), points - 1.0, DIM)
+            pen.text(fact.second, x_value + used, y + step, points - 1.0, DIM, language=second)
+        at = x_value, y + step * (len(values) + 0.96)
+        pen.text(beneath, *at, points - 1.0, DIM, room=room_value, language=second)
         y += height

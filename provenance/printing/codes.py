@@ -52,7 +52,7 @@ def widest(payload: str, level: Level = "M") -> int:
 
 def check_module(millimetres: float) -> None:
     """Return if modules of that size can be scanned; raise `ConfigurationError` otherwise."""
-    if millimetres < MIN_MODULE_MM:
+    if not millimetres >= MIN_MODULE_MM:  # So that what is no number is too small as well.
         raise ConfigurationError(
             "module-too-small",
             "Modules of {size:.2f} mm are too small: phones miss them in daylight already.",

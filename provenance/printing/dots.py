@@ -98,7 +98,8 @@ def dot_label(
         raise ConfigurationError("bad-dpi", "Label printers have 203 or 300 dots an inch.")
     if _PAYLOAD.fullmatch(label.url) is None:
         raise ConfigurationError("bad-payload", "The address of {serial} holds what no code may.", serial=label.serial)
-    composition = compose(label, size, width_at(dpi), missing, module, INCH / dpi, level, native=True)
+    measure = width_at(dpi, label.language)
+    composition = compose(label, size, measure, missing, module, INCH / dpi, level, native=True)
     scale = dpi / INCH
     code = NativeCode(
         round(composition.code_x * scale) + round(shift[0] * scale),

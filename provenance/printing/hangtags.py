@@ -97,14 +97,15 @@ def _front(pen: Pen, card: Card, x: float, y: float) -> None:
         pen.band(x, top, _WIDTH, _BAND)
         _hole(pen, middle, top + HOLE_FROM_FOLD)
         pen.seal(middle, top + 19.0, 3.6)
-        lines, points = pen.fitted(card.title, ((13.0, 1), (10.0, 2), (8.0, 3)), room, serif=True)
+        first, second = card.piece_language, card.second_language
+        lines, points = pen.fitted(card.title, ((13.0, 1), (10.0, 2), (8.0, 3)), room, serif=True, language=first)
         baseline = top + (25.6 if len(lines) < 3 else 24.2)
         for line in lines:
             baseline += points * POINT * (1.2 if len(lines) > 1 else 0.9)
-            pen.text(line, middle, baseline, points, INK, serif=True, share=0.5)
+            pen.text(line, middle, baseline, points, INK, serif=True, share=0.5, language=first)
         if card.subtitle:
             baseline += 3.6
-            pen.text(card.subtitle, middle, baseline, 6.4, DIM, serif=True, room=room, share=0.5)
+            pen.text(card.subtitle, middle, baseline, 6.4, DIM, serif=True, room=room, share=0.5, language=second)
         pen.text(card.studio, middle, y + 2 * FOLD - 3.2, 6.6, COBALT, serif=True, room=room, share=0.5)
 
 
@@ -137,7 +138,7 @@ def _within(pen: Pen, card: Card, x: float, y: float, secret: SecretPlace) -> No
     top = y + FOLD + 10.0
     if card.demo:
         pen.demo(x + _WIDTH - 3.0, y + FOLD + 3.4)
-    facts(pen, card.facts, x + 4.0, top, _WIDTH - 8.0, y + 2 * FOLD - 2.5, 6.4)
+    facts(pen, card, x + 4.0, top, _WIDTH - 8.0, y + 2 * FOLD - 2.5, 6.4)
 
 
 def _hole(pen: Pen, x: float, y: float) -> None:

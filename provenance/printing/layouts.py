@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 import math
+import re
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import lru_cache
 from importlib import resources
 from typing import Any
@@ -71,7 +74,7 @@ def read_layouts(text: str) -> dict[str, Layout]:
     """
     try:
         tables = tomllib.loads(text).get("sheet")
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # A number of thousands of digits is no error of TOML's.
         raise MalformedError("bad-layout-file", "The sheets cannot be read: {reason}.", reason=error) from None
     if not isinstance(tables, list) or not tables or not all(isinstance(table, dict) for table in tables):
         raise MalformedError("bad-layout-file", "A file of sheets has a table [[sheet]] for each.", field="sheet")
@@ -116,13 +119,11 @@ def _pair(
 ) -> tuple[float, float]:
     """Return two numbers: across and down."""
     value = table.get(field, default)
-    if (
-        isinstance(value, list | tuple)
-        and len(value) == 2
-        and {*map(type, value)} <= {int, float}
-        and all(map(math.isfinite, value))
-    ):
-        return float(value[0]), float(value[1])
+    if isinstance(value, list | tuple) and len(value) == 2 and {*map(type, value)} <= {int, float}:
+        with suppress(OverflowError):
+            across, down = map(float, value)
+            if math.isfinite(across) and math.isfinite(down):
+                return across, down
     raise _bad(name, field)
 
 
@@ -143,15 +144,37 @@ def known_layouts() -> dict[str, Layout]:
     return read_layouts(resources.files("provenance.printing").joinpath("layouts.toml").read_text("utf-8"))
 
 
-def layout_named(name: str) -> Layout:
-    """Return a layout by its name; raises `ConfigurationError`, naming those there are."""
-    try:
-        return known_layouts()[name]
-    except KeyError:
+def layout_named(name: str, layouts: Mapping[str, Layout] | None = None) -> Layout:
+    """Return a layout by its name, among those that come along where no other `layouts` are given.
+
+    Shops write ``l7163``, ``Avery 5160`` and ``roll 50x30``: neither case nor spaces nor the maker's name count.
+    Raises `ConfigurationError`, naming those that are nearest, or all there are.
+    """
+    layouts = known_layouts() if layouts is None else layouts
+    if name in layouts:
+        return layouts[name]
+    plain = {_plain(known): layout for known, layout in layouts.items()}
+    if _plain(name) in plain:
+        return plain[_plain(name)]
+    nearest = get_close_matches(_plain(name), plain, n=3)
+    if nearest:
+        near = ", ".join(next(known for known in layouts if _plain(known) == match) for match in nearest)
         raise ConfigurationError(
             "unknown-layout",
             "There is no label sheet called {sheet}.",
-            hint="Known ones: {known}.",
+            hint="The nearest: {near}.",
             sheet=name,
-            known=", ".join(known_layouts()),
-        ) from None
+            near=near,
+        )
+    raise ConfigurationError(
+        "unknown-layout",
+        "There is no label sheet called {sheet}.",
+        hint="Known ones: {known}.",
+        sheet=name,
+        known=", ".join(layouts),
+    )
+
+
+def _plain(name: str) -> str:
+    """Return a name without what people write in several ways."""
+    return re.sub(r"[\s_-]", "", name.casefold()).removeprefix("avery")

@@ -9,7 +9,7 @@ from typing import Any
 from fontTools.pens.basePen import BasePen
 from fontTools.ttLib import TTFont
 
-from provenance.printing.fonts import font_path
+from provenance.printing.fonts import DEFAULT_LANGUAGE, Face, run_width, runs
 
 _POINT = 25.4 / 72
 
@@ -17,42 +17,44 @@ Step = tuple[str, tuple[tuple[float, float], ...]]
 """A letter of a path (M, L, C or Z) and its points, in units of the face."""
 
 
-class Face:
+def outline(text: str, x: float, y: float, points: float, language: str = DEFAULT_LANGUAGE, serif: bool = False) -> str:
+    """Return SVG path data of `text` with its baseline's left end at `x`, `y` (mm), each run in its face."""
+    drawn = list[str]()
+    for face, run in runs(text, language, serif):
+        letters = _letters(face)
+        for letter in run:
+            drawn.append(letters.path(letter, x, y, points * _POINT))
+            x += run_width(face, letter, points)
+    return "".join(drawn)
+
+
+class _Letters:
     """The glyphs of one face, each drawn once."""
 
-    def __init__(self, serif: bool) -> None:
+    def __init__(self, face: Face) -> None:
         # From memory: a lazily read file would stay open for as long as the face is kept.
-        font: Any = TTFont(io.BytesIO(font_path(serif).read_bytes()), lazy=True)
+        font: Any = TTFont(io.BytesIO(face.path.read_bytes()), lazy=True)
         self._names: dict[int, str] = font.getBestCmap()
         self._glyphs: Any = font.getGlyphSet()
         self._em: int = font["head"].unitsPerEm
         self._steps: dict[str, tuple[Step, ...]] = {}
 
-    def width(self, text: str, points: float) -> float:
-        """Return the width of `text` in mm."""
-        return sum(self._glyph(letter).width for letter in text) * points * _POINT / self._em  # type: ignore[no-any-return]
-
-    def path(self, text: str, x: float, y: float, points: float) -> str:
-        """Return SVG path data of `text` with its baseline's left end at `x`, `y` (mm)."""
-        scale, drawn = points * _POINT / self._em, []
-        for letter in text:
-            if letter not in self._steps:
-                pen = _Steps(self._glyphs)
-                self._glyph(letter).draw(pen)
-                self._steps[letter] = tuple(pen.steps)
-            for command, places in self._steps[letter]:
-                drawn.append(command + " ".join(f"{x + a * scale:.3f} {y - b * scale:.3f}" for a, b in places))
-            x += self._glyph(letter).width * scale
-        return "".join(drawn)
-
-    def _glyph(self, letter: str) -> Any:
-        return self._glyphs[self._names.get(ord(letter), ".notdef")]
+    def path(self, letter: str, x: float, y: float, size: float) -> str:
+        """Return a letter's path at a place (mm), its em as long as `size` (mm)."""
+        if letter not in self._steps:
+            pen = _Steps(self._glyphs)
+            self._glyphs[self._names.get(ord(letter), ".notdef")].draw(pen)
+            self._steps[letter] = tuple(pen.steps)
+        scale = size / self._em
+        return "".join(
+            command + " ".join(f"{x + a * scale:.3f} {y - b * scale:.3f}" for a, b in places)
+            for command, places in self._steps[letter]
+        )
 
 
-@lru_cache(maxsize=2)
-def face(serif: bool = False) -> Face:
-    """Return the face of tags."""
-    return Face(serif)
+@lru_cache(maxsize=8)
+def _letters(face: Face) -> _Letters:
+    return _Letters(face)
 
 
 class _Steps(BasePen):

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
+import math
 from datetime import datetime
-from typing import BinaryIO, Self, cast
+from typing import BinaryIO, Self
 
 from fpdf import FPDF
-from fpdf.enums import Align, MethodReturnValue, WrapMode
 
 from provenance.errors import ConfigurationError
-from provenance.printing.codes import DEFAULT_MODULE_MM, MIN_MODULE_MM, QUIET_MODULES, matrix, runs
-from provenance.printing.fonts import drawable, font_path, fonts_of, name_of
+from provenance.printing import codes, fonts, wrapping
+from provenance.printing.codes import DEFAULT_MODULE_MM, MIN_MODULE_MM, QUIET_MODULES, Matrix, matrix
 from provenance.printing.label import COBALT, DIM, INK, RED
+from provenance.printing.seal import seal_at
 
 WHITE = (255, 255, 255)
 POINT = 25.4 / 72
@@ -20,39 +21,49 @@ POINT = 25.4 / 72
 BLEED = 2.0
 """How far colour goes over the cut, in mm, so that a knife that strays leaves no white line."""
 Colour = tuple[int, int, int]
-_SANS, _SERIF = "KilnmarkSans", "KilnmarkSerif"
 _PETAL = 3.6
 
 
 class Pen:
-    """A PDF in the making; what its faces lack is kept in `missing`."""
+    """A PDF in the making; what the faces lack is kept in `missing`.
 
-    def __init__(self, page: tuple[float, float], title: str, language: str, created: datetime) -> None:
+    Text is of the document's language where no other is named.
+    """
+
+    def __init__(
+        self,
+        page: tuple[float, float],
+        title: str,
+        language: str,
+        created: datetime,
+        compliance: str | None = None,
+    ) -> None:
         for noisy in ("fontTools", "fpdf"):
             logging.getLogger(noisy).setLevel(logging.ERROR)
-        self._missing = set[str]()
-        pdf = self.pdf = FPDF(unit="mm", format=page)
+        self.lacking = set[str]()
+        """Characters that no face has."""
+        self._language = language
+        self._faces = set[fonts.Face]()
+        pdf = self.pdf = FPDF(unit="mm", format=page, enforce_compliance=compliance)
         pdf.set_auto_page_break(False)
         pdf.set_margin(0)
-        pdf.c_margin = 0
         pdf.set_creation_date(created)
         pdf.set_title(title)
         pdf.set_creator("Kilnmark")
         pdf.set_lang(language)
-        pdf.add_font(_SANS, fname=font_path(serif=False))
-        pdf.add_font(_SERIF, fname=font_path(serif=True))
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *caught: object) -> None:
-        with fonts_of(self.pdf):
-            pass
+        """Close the font files that the document has opened; it leaves them to the garbage collector."""
+        for font in self.pdf.fonts.values():
+            font.ttfont.close()  # type: ignore[union-attr]
 
     @property
     def missing(self) -> tuple[str, ...]:
         """The names of characters that the faces lack."""
-        return tuple(name_of(character) for character in sorted(self._missing))
+        return tuple(fonts.name_of(character) for character in sorted(self.lacking))
 
     def write(self, out: BinaryIO) -> None:
         """Write the PDF; nothing is drawn after that."""
@@ -71,63 +82,76 @@ class Pen:
         serif: bool = False,
         room: float | None = None,
         share: float = 0.0,
+        language: str = "",
+        spacing: float = 0.0,
     ) -> None:
-        """Write a line with its baseline at `y`; `share` 0.5 puts its middle at `x`, 1 its end; `room` limits it."""
-        shown = self.clipped(text, points, room, serif=serif) if room is not None else self.drawable(text, serif=serif)
-        if not shown:
-            return
-        self._font(points, serif=serif)
-        self.pdf.set_text_color(*colour)
-        self.pdf.text(x - share * self.pdf.get_string_width(shown), y, shown)
+        """Write a line with its baseline at `y`; `share` 0.5 puts its middle at `x`, 1 its end; `room` limits it.
 
-    def lines(self, text: str, points: float, room: float, most: int, *, serif: bool = False) -> list[str]:
-        """Break a text: between words, or between characters where it hardly has spaces; what is too much is cut."""
-        shown = self.drawable(text, serif=serif)
-        self._font(points, serif=serif)
-        few_spaces = shown.count(" ") * 12 < len(shown)
-        found = cast(
-            "list[str]",
-            self.pdf.multi_cell(
-                room, 1, shown, dry_run=True, output=MethodReturnValue.LINES, align=Align.L,
-                wrapmode=WrapMode.CHAR if few_spaces else WrapMode.WORD,
-            ),
-        )  # fmt: skip
-        if len(found) > most:
-            found = [*found[: most - 1], self.clipped(found[most - 1] + "…" * 3, points, room - 0.1, serif=serif)]
-        return found
+        `spacing` (points) parts its characters.
+        """
+        shown = self._drawable(text, serif)
+        if room is not None:
+            shown = wrapping.clipped(shown, points, room, self._measure(serif, language))
+        if share:
+            x -= share * (self._measure(serif, language)(shown, points) + len(shown) * spacing * POINT)
+        self.line(shown, x, y, points, colour, serif=serif, language=language, spacing=spacing)
+
+    def line(
+        self,
+        shown: str,
+        x: float,
+        y: float,
+        points: float,
+        colour: Colour,
+        *,
+        serif: bool = False,
+        language: str = "",
+        spacing: float = 0.0,
+    ) -> None:
+        """Write what can be drawn, each run in its face, its baseline's left end at a point."""
+        pdf, language = self.pdf, language or self._language
+        for face, run in fonts.runs(shown, language, serif):
+            if face not in self._faces:  # Opened when it is wanted: most documents want one or two of eight.
+                pdf.add_font(face.name, fname=face.path)
+                self._faces.add(face)
+            pdf.set_font(face.name, size=points)
+            pdf.set_text_color(*colour)
+            pdf.set_char_spacing(spacing)
+            pdf.text(x, y, run)
+            x += fonts.run_width(face, run, points) + len(run) * spacing * POINT
+        pdf.set_char_spacing(0)
+
+    def lines(
+        self, text: str, points: float, room: float, most: int, *, serif: bool = False, language: str = ""
+    ) -> list[str]:
+        """Break a text into at most so many lines; what is too much is cut."""
+        return wrapping.limited(self._drawable(text, serif), points, room, self._measure(serif, language), most)
 
     def fitted(
-        self, text: str, sizes: tuple[tuple[float, int], ...], room: float, *, serif: bool = False
+        self,
+        text: str,
+        sizes: tuple[tuple[float, int], ...],
+        room: float,
+        *,
+        serif: bool = False,
+        language: str = "",
     ) -> tuple[list[str], float]:
         """Return lines and size in points: the first of `sizes`, each with its most lines, in which all of it fits."""
-        for points, most in sizes:
-            found = self.lines(text, points, room, most + 1, serif=serif)
-            if len(found) <= most:
-                return found, points
-        points, most = sizes[-1]
-        return self.lines(text, points, room, most, serif=serif), points
+        return wrapping.fitted(self._drawable(text, serif), sizes, room, self._measure(serif, language))
 
-    def clipped(self, text: str, points: float, room: float, *, serif: bool = False) -> str:
+    def clipped(self, text: str, points: float, room: float, *, serif: bool = False, language: str = "") -> str:
         """Return a text on one line, with an end mark where it is too long."""
-        shown = self.drawable(text, serif=serif)
-        self._font(points, serif=serif)
-        if self.pdf.get_string_width(shown) <= room:
-            return shown
-        while shown and self.pdf.get_string_width(shown + "…") > room:
-            shown = shown[:-1]
-        return shown.rstrip(" …") + "…"
+        return wrapping.clipped(self._drawable(text, serif), points, room, self._measure(serif, language))
 
-    def width(self, text: str, points: float, *, serif: bool = False) -> float:
+    def width(self, text: str, points: float, *, serif: bool = False, language: str = "") -> float:
         """Return a text's width in mm."""
-        self._font(points, serif=serif)
-        return self.pdf.get_string_width(self.drawable(text, serif=serif))
+        return self._measure(serif, language)(self._drawable(text, serif), points)
 
-    def drawable(self, text: str, *, serif: bool = False) -> str:
-        """Return what can be drawn of a text, and note what cannot."""
-        return drawable(text, self._missing, serif=serif)
+    def _drawable(self, text: str, serif: bool) -> str:
+        return fonts.drawable(text, self.lacking, serif)
 
-    def _font(self, points: float, *, serif: bool) -> None:
-        self.pdf.set_font(_SERIF if serif else _SANS, size=points)
+    def _measure(self, serif: bool, language: str) -> wrapping.Measure:
+        return lambda text, points: fonts.width(text, points, language or self._language, serif)
 
     # --- shapes -------------------------------------------------------------------------------------------------------
 
@@ -151,22 +175,27 @@ class Pen:
         if module < MIN_MODULE_MM - 1e-6:
             raise ConfigurationError(
                 "card-too-small",
-                "The code of {serial} does not fit on such a card: it needs {needed:.0f} mm.",
+                "The code of {serial} does not fit on such a card: it needs {needed} mm.",
                 hint="Choose a larger card; a registry with a shorter name has smaller codes.",
                 serial=serial,
-                needed=count * MIN_MODULE_MM,
+                needed=math.ceil(count * MIN_MODULE_MM - 1e-6),
             )
-        pdf, quiet, side = self.pdf, QUIET_MODULES * module, len(modules) * module
-        left, top, k = right - quiet - side, bottom - beneath - quiet - side, pdf.k
-        path = [
-            f"{(left + column * module) * k:.2f} {(pdf.h - top - row * module) * k:.2f} "
-            f"{length * module * k:.2f} {-module * k:.2f} re"
-            for column, row, length in runs(modules)
-        ]
-        pdf._out("q 0 g " + " ".join(path) + " f Q")
+        quiet, side = QUIET_MODULES * module, len(modules) * module
+        left, top = right - quiet - side, bottom - beneath - quiet - side
+        self.modules(modules, left, top, module)
         points = 7.2 * min(1.0, (side + quiet) / self.width(serial, 7.2))
         self.text(serial, left + side / 2, bottom - 1.0, points, share=0.5)
         return left - quiet
+
+    def modules(self, modules: Matrix, left: float, top: float, side: float) -> None:
+        """Draw a code's modules, of `side` mm, as vectors."""
+        k = self.pdf.k
+        path = [
+            f"{(left + column * side) * k:.2f} {(self.pdf.h - top - row * side) * k:.2f} "
+            f"{length * side * k:.2f} {-side * k:.2f} re"
+            for column, row, length in codes.runs(modules)
+        ]
+        self.pdf._out("q 0 g " + " ".join(path) + " f Q")
 
     def rectangle(self, x: float, y: float, width: float, height: float, colour: Colour) -> None:
         """Fill a rectangle."""
@@ -201,15 +230,14 @@ class Pen:
 
     def seal(self, x: float, y: float, radius: float, colour: Colour = COBALT) -> None:
         """Draw the mark of Kilnmark around a point."""
-        pdf = self.pdf
+        pdf, seal = self.pdf, seal_at(x, y, radius)
         pdf.set_draw_color(*colour)
-        for share, line in ((1.0, 0.1), (0.76, 0.055)):
-            pdf.set_line_width(line * radius)
-            pdf.circle(x, y, radius * share)
-        pdf.set_line_width(0.09 * radius)
-        inner = radius * 0.44
-        pdf.rect(x - inner * 0.8, y - inner * 0.55, inner * 1.6, inner * 1.1)
-        pdf.line(x, y - inner * 1.15, x, y + inner * 1.15)
+        for ring, line in seal.rings:
+            pdf.set_line_width(line)
+            pdf.circle(x, y, ring)
+        pdf.set_line_width(seal.line)
+        pdf.rect(*seal.box)
+        pdf.line(x, seal.stem[0], x, seal.stem[1])
 
     def demo(self, right: float, y: float) -> None:
         """Mark what certifies nothing: a red bar, its right end and its upper edge given."""

@@ -29,7 +29,7 @@ def tag_png(
     if not 200 <= dpi <= 2_400:
         raise ConfigurationError("bad-dpi", "A tag is drawn at 200 to 2,400 dots an inch.")
     unknown = set[str]() if missing is None else missing
-    composition = compose(label, size, width_at(dpi), unknown, module, INCH / dpi, level)
+    composition = compose(label, size, width_at(dpi, label.language), unknown, module, INCH / dpi, level)
     image = blank(size, dpi)
     paint_code(image, composition, dpi)
     paint_words(image, composition, dpi)

@@ -6,25 +6,52 @@ from functools import lru_cache
 
 from PIL import Image, ImageDraw, ImageFont
 
-from provenance.printing.codes import runs
-from provenance.printing.fonts import font_path
+from provenance.printing import codes
+from provenance.printing.fonts import DEFAULT_LANGUAGE, Face, faces, runs
 from provenance.printing.label import COBALT, RED, Composition, Width
+from provenance.printing.seal import seal_at
 
 INCH = 25.4
 """Millimetres of an inch."""
 BLACK, WHITE = (0, 0, 0), (255, 255, 255)
 
 
-@lru_cache(maxsize=64)
-def _font(pixels: float, serif: bool) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(str(font_path(serif)), pixels)
+@lru_cache(maxsize=128)
+def _font(pixels: float, face: Face) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(str(face.path), pixels)
 
 
-def width_at(dpi: int) -> Width:
-    """Return what measures text as it is drawn at `dpi`."""
+def length(text: str, pixels: float, language: str = DEFAULT_LANGUAGE, serif: bool = False) -> float:
+    """Return the width of a line in pixels, as `draw_line` draws it."""
+    return sum(_font(pixels, face).getlength(run) for face, run in runs(text, language, serif))
+
+
+def draw_line(
+    draw: ImageDraw.ImageDraw,
+    at: tuple[float, float],
+    text: str,
+    pixels: float,
+    colour: tuple[int, int, int],
+    language: str = DEFAULT_LANGUAGE,
+    serif: bool = False,
+) -> None:
+    """Draw a line with its baseline's left end `at` a point, each run in its face."""
+    x, y = at
+    for face, run in runs(text, language, serif):
+        draw.text((x, y), run, fill=colour, font=_font(pixels, face), anchor="ls")
+        x += _font(pixels, face).getlength(run)
+
+
+def ascent(pixels: float, language: str = DEFAULT_LANGUAGE, serif: bool = False) -> float:
+    """Return how far the first face of a language reaches above its baseline, in pixels."""
+    return _font(pixels, faces(language, serif)[0]).getmetrics()[0]
+
+
+def width_at(dpi: int, language: str = DEFAULT_LANGUAGE) -> Width:
+    """Return what measures text of a language as it is drawn at `dpi`."""
 
     def width(text: str, points: float, serif: bool) -> float:
-        return _font(points * dpi / 72, serif).getlength(text) * INCH / dpi
+        return length(text, points * dpi / 72, language, serif) * INCH / dpi
 
     return width
 
@@ -39,7 +66,7 @@ def paint_code(image: Image.Image, composition: Composition, dpi: int) -> None:
     draw, scale = ImageDraw.Draw(image), dpi / INCH
     dots = round(composition.module * scale)
     left, top = round(composition.code_x * scale), round(composition.code_y * scale)
-    for column, row, length in runs(composition.modules):
+    for column, row, length in codes.runs(composition.modules):
         dark_x, dark_y = left + column * dots, top + row * dots
         draw.rectangle((dark_x, dark_y, dark_x + length * dots - 1, dark_y + dots - 1), fill="black")
 
@@ -61,20 +88,22 @@ def paint_words(
         bar_x, bar_y = bar_x + by_x, bar_y + by_y
         draw.rectangle((bar_x, bar_y, bar_x + bar_width, bar_y + bar_height), fill=red)
     for words in composition.words:
-        draw.text(
+        draw_line(
+            draw,
             (words.x * scale + by_x, words.y * scale + by_y),
             words.text,
-            fill=words.colour if colours or words.colour == WHITE else BLACK,
-            font=_font(words.size * dpi / 72, words.serif),
-            anchor="ls",
+            words.size * dpi / 72,
+            words.colour if colours or words.colour == WHITE else BLACK,
+            words.language,
+            words.serif,
         )
     if composition.seal is None:
         return
     x, y, radius = (value * scale for value in composition.seal)
-    x, y = x + by_x, y + by_y
-    for share, line in ((1.0, 0.28), (0.76, 0.16)):
-        r = radius * share
-        draw.ellipse((x - r, y - r, x + r, y + r), outline=cobalt, width=max(1, round(line * scale)))
-    inner, thick = radius * 0.44, max(1, round(0.26 * scale))
-    draw.rectangle((x - inner * 0.8, y - inner * 0.55, x + inner * 0.8, y + inner * 0.55), outline=cobalt, width=thick)
-    draw.line((x, y - inner * 1.15, x, y + inner * 1.15), fill=cobalt, width=thick)
+    seal = seal_at(x + by_x, y + by_y, radius)
+    for r, line in seal.rings:
+        box = (seal.x - r, seal.y - r, seal.x + r, seal.y + r)
+        draw.ellipse(box, outline=cobalt, width=max(1, round(line)))
+    (left, top, width, height), thick = seal.box, max(1, round(seal.line))
+    draw.rectangle((left, top, left + width, top + height), outline=cobalt, width=thick)
+    draw.line((seal.x, seal.stem[0], seal.x, seal.stem[1]), fill=cobalt, width=thick)

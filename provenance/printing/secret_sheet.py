@@ -12,6 +12,7 @@ from provenance.claim_key import SecretCode
 from provenance.errors import VerificationError
 from provenance.printing import codes
 from provenance.printing.cards import Card, CardReport
+from provenance.printing.fonts import DEFAULT_LANGUAGE
 from provenance.printing.hangtags import SecretPlace, print_hangtags
 from provenance.printing.label import Label
 from provenance.printing.layouts import Layout
@@ -25,11 +26,12 @@ _SERIAL_MM = 2.4
 
 @dataclass(frozen=True, slots=True)
 class SecretLabel:
-    """A label with a secret code: `title` and `lines` stand beside it, the serial beneath."""
+    """A label with a secret code: `title`, in `language`, and `lines` stand beside it, the serial beneath."""
 
     code: SecretCode
     title: str
     lines: tuple[str, ...] = ()
+    language: str = DEFAULT_LANGUAGE
 
 
 def print_secrets(
@@ -47,7 +49,10 @@ def print_secrets(
     Raises as `print_sheet` does, and `VerificationError` where a code does not read back.
     """
     out = io.BytesIO()
-    drawn = (Label(label.code.reveal(), str(label.code.serial), label.title, label.lines) for label in labels)
+    drawn = (
+        Label(item.code.reveal(), str(item.code.serial), item.title, item.lines, language=item.language)
+        for item in labels
+    )
     try:
         report = print_sheet(
             drawn, out, layout, created=created, start=start, shift=shift, cut_marks=cut_marks, progress=progress

@@ -13,10 +13,12 @@ import zxingcpp
 from PIL import Image, ImageDraw
 
 from provenance.errors import VerificationError
+from provenance.printing import fonts
 from provenance.printing.codes import DEFAULT_MODULE_MM, QUIET_MODULES, Level, runs
 from provenance.printing.label import COBALT, RED, Composition, Label, compose
-from provenance.printing.outlines import face
+from provenance.printing.outlines import outline
 from provenance.printing.png import DEFAULT_SIZE
+from provenance.printing.seal import seal_at
 
 _NAMESPACE = "http://www.w3.org/2000/svg"
 _UNSAFE = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -46,7 +48,7 @@ def tag_svg(
     """
 
     def width(text: str, points: float, serif: bool) -> float:
-        return face(serif).width(text, points)
+        return fonts.width(text, points, label.language, serif)
 
     composition = compose(label, size, width, set() if missing is None else missing, module, level=level)
     drawn = _draw(label, composition, size).encode()
@@ -73,22 +75,21 @@ def _draw(label: Label, composition: Composition, size: tuple[float, float]) -> 
         x, y, width, height = map(_mm, composition.demo_bar)
         lines.append(f'<rect x="{x}" y="{y}" width="{width}" height="{height}" fill="{_colour(RED)}"/>')
     for words in composition.words:
-        path = face(words.serif).path(words.text, words.x, words.y, words.size)
+        path = outline(words.text, words.x, words.y, words.size, words.language, words.serif)
         if path:
             lines.append(f'<path fill="{_colour(words.colour)}" d="{path}"/>')
     if composition.seal is None:
         return "\n".join((*lines, "</svg>\n"))
-    x_, y_, radius = composition.seal
-    inner = radius * 0.44
+    seal = seal_at(*composition.seal)
     rings = "".join(
-        f'<circle cx="{_mm(x_)}" cy="{_mm(y_)}" r="{_mm(radius * share)}" stroke-width="{line:g}"/>'
-        for share, line in ((1.0, 0.28), (0.76, 0.16))
+        f'<circle cx="{_mm(seal.x)}" cy="{_mm(seal.y)}" r="{_mm(radius)}" stroke-width="{_mm(line)}"/>'
+        for radius, line in seal.rings
     )
-    sign = (
-        f"M{_mm(x_ - inner * 0.8)} {_mm(y_ - inner * 0.55)}h{_mm(inner * 1.6)}v{_mm(inner * 1.1)}h-{_mm(inner * 1.6)}z"
-        f"M{_mm(x_)} {_mm(y_ - inner * 1.15)}v{_mm(inner * 2.3)}"
-    )
-    lines.append(f'<g fill="none" stroke="{_colour(COBALT)}">{rings}<path stroke-width="0.26" d="{sign}"/></g>')
+    begin_x, begin_y, across, down = map(_mm, seal.box)
+    above, below = seal.stem
+    sign = f"M{begin_x} {begin_y}h{across}v{down}h-{across}zM{_mm(seal.x)} {_mm(above)}v{_mm(below - above)}"
+    stroke = f'stroke-width="{_mm(seal.line)}"'
+    lines.append(f'<g fill="none" stroke="{_colour(COBALT)}">{rings}<path {stroke} d="{sign}"/></g>')
     return "\n".join((*lines, "</svg>\n"))
 
 

@@ -5,46 +5,57 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit
 
-from litestar import Litestar, Response
+from litestar import Litestar
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.types import Message, Scope
 
 from provenance import __version__
 from provenance.decoding import Decoder
 from provenance.errors import ProvenanceError
-from provenance.evm.accounts import Account, is_signed_by
+from provenance.evm.accounts import Account, is_signed_by, recover_order
 from provenance.evm.fees import GWEI
 from provenance.evm.gate import Gate
 from provenance.keys import P256Signer
+from provenance.ledger import Role
 from provenance.policy import TrustPolicy
 from provenance_registry.address import demand_address
 from provenance_registry.db.repository import SQLRepository
 from provenance_registry.folder import FolderLock, make_folders, secret
 from provenance_registry.http.api import api_routes
 from provenance_registry.http.asking import Asking
+from provenance_registry.http.checker import checker_routes
+from provenance_registry.http.guide import guide_routes
 from provenance_registry.http.health import health_routes
+from provenance_registry.http.inbox import inbox_routes
 from provenance_registry.http.media import media_routes
 from provenance_registry.http.pages import page_routes
 from provenance_registry.http.papers import paper_routes
 from provenance_registry.http.print_links import print_link_routes
 from provenance_registry.http.print_page import print_page_routes
-from provenance_registry.http.problems import on_bug, on_http_error, on_provenance_error
+from provenance_registry.http.problems import on_bug, on_provenance_error
 from provenance_registry.http.relaying import relaying_routes
+from provenance_registry.http.report_page import report_page_routes
 from provenance_registry.http.rpc import rpc_routes
 from provenance_registry.http.services import Services
+from provenance_registry.http.share_cards import share_card_routes
 from provenance_registry.http.static_files import static_routes
 from provenance_registry.http.streaming import streaming_routes
+from provenance_registry.http.studio_pages import studio_page_routes
 from provenance_registry.http.studios import studio_routes
 from provenance_registry.http.tags import tag_routes
+from provenance_registry.http.told import missing_page
 from provenance_registry.ledgers import Belonging, OpenLedger, companions_of, demand_chain_of, open_registry_ledger
 from provenance_registry.records import FileKind, LotRow
+from provenance_registry.service.alarm import Thresholds
 from provenance_registry.service.amendments import Amendments
 from provenance_registry.service.answers import Answers
 from provenance_registry.service.clock import Clock, system_clock
+from provenance_registry.service.doubts import Doubts
+from provenance_registry.service.inbox import Inbox
 from provenance_registry.service.index import IndexedLedger
 from provenance_registry.service.lease import Lease
 from provenance_registry.service.limits import Limits
@@ -56,6 +67,8 @@ from provenance_registry.service.reading import Readers
 from provenance_registry.service.relay import Relay
 from provenance_registry.service.releases import Releases
 from provenance_registry.service.renditions import Renditions
+from provenance_registry.service.reports import ReportLimits, Reports
+from provenance_registry.service.scans import Scans
 from provenance_registry.service.status_list import StatusLists
 from provenance_registry.service.submissions import Submissions
 from provenance_registry.service.verdicts import Verdicts
@@ -67,6 +80,7 @@ from provenance_registry.worker.examiner import Examiner
 from provenance_registry.worker.forgotten import Forgotten
 from provenance_registry.worker.indexer import Indexer
 from provenance_registry.worker.loop import Worker
+from provenance_registry.worker.own_chain import OwnChain, demand_only
 from provenance_registry.worker.reviewer import Reviewer
 from provenance_registry.worker.sealer import Sealer
 from provenance_registry.worker.sender import Sender
@@ -76,8 +90,13 @@ SECURITY_HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "x-frame-options": "DENY",
-    "permissions-policy": "geolocation=(), camera=(), microphone=()",
+    "permissions-policy": "camera=(), display-capture=(), geolocation=(), hid=(), microphone=(), midi=(), payment=(), "
+    "serial=(), usb=()",
+    # Shared caches that ignore Vary, or keep for a day whatever says nothing, would give one reader another's answer.
+    "cache-control": "no-cache",
 }
+TLS_HEADERS = {"strict-transport-security": "max-age=31536000", "cross-origin-opener-policy": "same-origin"}
+"""Beside those where the registry's address is https, whether it or a proxy before it ends TLS."""
 
 
 def content_policy(nodes: Sequence[str]) -> str:
@@ -86,9 +105,15 @@ def content_policy(nodes: Sequence[str]) -> str:
         dict.fromkeys(["'self'", *(f"{urlsplit(node).scheme}://{urlsplit(node).netloc}" for node in nodes)])
     )
     return (
-        f"default-src 'none'; script-src 'self'; connect-src {asked}; style-src 'self'; img-src 'self' data:; "
+        f"default-src 'none'; script-src 'self'; connect-src {asked}; style-src 'self'; img-src 'self' data: blob:; "
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
+
+
+def security_headers(base_url: str, nodes: Sequence[str]) -> dict[str, str]:
+    """Return the headers of every answer that has none of its own of that name."""
+    headers = {**SECURITY_HEADERS, "content-security-policy": content_policy(nodes)}
+    return headers | (TLS_HEADERS if base_url.startswith("https:") else {})
 
 
 START_PATIENCE = 60.0
@@ -132,9 +157,12 @@ def build(settings: Settings, clock: Clock = system_clock) -> Registry:
         opened.callback(lease.stop)
         if settings.worker:  # Who never asks for the lease never sends, and follows whoever does.
             lease.start()
+        if settings.ledger_url is None and repository.is_shared:
+            demand_only(lease, repository.where)
         readers = Readers(settings.base_url)
         opened.callback(readers.close)
         services, worker = _assemble(settings, clock, chain, repository, lease, readers, anchorer, relayer)
+        opened.callback(services.scans.close)
         opened.callback(worker.stop)
         opened.callback(services.asking.close)
         opened.callback(services.renditions.stop)
@@ -185,7 +213,13 @@ def _assemble(
     )  # fmt: skip
     accounts = Accounts(ledger, {kind: signer.address for kind, signer in signers.items()})
     deployment = Deployment(ledger.recheck)
-    indexer = Indexer(own, ledger, index, before_rewind=deployment.look_now)
+    own_chain = OwnChain(opened.seal, lease, repository, ledger)
+
+    def before_rewind() -> None:
+        deployment.look_now()
+        own_chain.demand()
+
+    indexer = Indexer(own, ledger, index, before_rewind)
     amendments = Amendments(repository, index, ledger, clock)
     verdicts = Verdicts(repository, index, amendments, policy)
     examiner = Examiner(own, index, verdicts, policy)
@@ -194,17 +228,29 @@ def _assemble(
     # The review is last: how much there is to judge is for strangers to say, and it must keep nothing else waiting.
     leading = [indexer.catch_up, sealer.settle, examiner.examine, sealer.seal]
 
+    scans = Scans(repository, clock)
+    thresholds = Thresholds(settings.alarm_readers, settings.alarm_factor, settings.alarm_days)
+    doubts = Doubts(repository, scans, thresholds, clock)
+    report_limits = ReportLimits(settings.max_open_reports, settings.max_reports, settings.report_days)
+    reports = Reports(repository, clock, report_limits)
+
     def sending(step: Callable[[], object]) -> Callable[[], object]:
-        return lambda: step() if lease.is_held and deployment.is_ours else None
+        def run() -> None:
+            lease.moves()
+            if lease.is_held and deployment.is_ours:
+                step()
+
+        return run
 
     def follow() -> None:
+        lease.moves()
         if deployment.is_ours and not lease.is_held:
             indexer.follow()
 
     asked = lease if settings.worker else Sender(repository)
     steps = [
-        storage.look, *opened.steps, asked.look, deployment.look, *map(sending, leading), follow, accounts.look,
-        sending(reviewer.review),
+        storage.look, own_chain.seal, *opened.steps, asked.look, deployment.look, *map(sending, leading), follow,
+        accounts.look, doubts.step, reports.step, sending(reviewer.review),
     ]  # fmt: skip
     worker = Worker(steps)
 
@@ -235,6 +281,18 @@ def _assemble(
         media=media,
         papers=Papers(),
         voids=voids,
+        scans=scans,
+        doubts=doubts,
+        reports=reports,
+        inbox=Inbox(
+            repository,
+            index,
+            doubts,
+            recover_order,
+            lambda account: ledger.has_role(Role.STEWARD, account),
+            settings.base_url,
+            clock,
+        ),
         print_links=PrintLinks(repository, index, answers, voids, settings.base_url, clock),
         renditions=Renditions(media, settings.renditions, Decoder()),
         relay=Relay(repository, outbox, amendments, limits, max_gas=settings.max_relay_gas),
@@ -247,7 +305,7 @@ def _assemble(
         forgotten=lacking,
         wake=worker.wake,
         sends=lambda: lease.is_held,
-        troubles=lambda: [*([repository.trouble] if repository.trouble else []), *worker.troubles],
+        troubles=lambda: [each for each in (repository.trouble, lease.stall, *worker.troubles) if each is not None],
         balances=accounts.balances,
         addresses={"anchorer": str(anchorer.address), "relayer": str(relayer.address)},
     )
@@ -263,7 +321,13 @@ def _web(services: Services) -> Litestar:
         *studio_routes(services),
         *rpc_routes(services),
         *page_routes(services),
+        *report_page_routes(services),
+        *inbox_routes(services),
+        *studio_page_routes(services),
+        *guide_routes(services),
         *paper_routes(services),
+        *share_card_routes(services),
+        *checker_routes(services),
         *tag_routes(services),
         *print_link_routes(services),
         *print_page_routes(services),
@@ -271,20 +335,26 @@ def _web(services: Services) -> Litestar:
         *health_routes(services),
     ]
 
-    headers = {**SECURITY_HEADERS, "content-security-policy": content_policy(services.policy.nodes)}
+    named = security_headers(services.settings.base_url, services.policy.nodes)
+    headers = [(name.encode(), value.encode()) for name, value in named.items()]
 
-    async def protect(response: Response[Any]) -> Response[Any]:
-        for name, value in headers.items():
-            response.headers.setdefault(name, value)
-        return response
+    async def protect(message: Message, _scope: Scope) -> None:
+        """Add what an answer has not of its own; those to errors come by here as well, and by no other hook."""
+        if message["type"] == "http.response.start":
+            given = {name.lower() for name, _ in message["headers"]}
+            message["headers"] = [*message["headers"], *(pair for pair in headers if pair[0] not in given)]
 
     return Litestar(
         route_handlers=routes,
         openapi_config=OpenAPIConfig(
             title=services.settings.name, version=__version__, path="/schema", render_plugins=[JsonRenderPlugin()]
         ),
-        exception_handlers={ProvenanceError: on_provenance_error, HTTPException: on_http_error, Exception: on_bug},
-        after_request=protect,
+        exception_handlers={
+            ProvenanceError: on_provenance_error,
+            HTTPException: missing_page(services.settings),
+            Exception: on_bug,
+        },
+        before_send=[protect],
         debug=False,
         logging_config=None,
     )

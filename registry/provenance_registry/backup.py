@@ -264,9 +264,13 @@ def _damaged(path: str) -> ProvenanceError:
 
 
 def _media(data: Path) -> Iterator[str]:
-    for path in _files(data / "media"):
-        if re.fullmatch(r"[0-9a-f]{2}/[0-9a-f]{64}", path):  # What has not come wholly is left out.
-            yield f"media/{path}"
+    """Yield the paths of all media, also where links lead to them; raises `OSError` for what cannot be read."""
+    media = data / "media"
+    for folder in sorted(media.iterdir()) if media.exists() or media.is_symlink() else ():
+        if re.fullmatch("[0-9a-f]{2}", folder.name):
+            for file in sorted(folder.iterdir()):
+                if re.fullmatch("[0-9a-f]{64}", file.name):  # What has not come wholly is left out.
+                    yield file.relative_to(data).as_posix()
 
 
 def _files(folder: Path) -> Iterator[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
@@ -22,7 +23,7 @@ import sqlalchemy as sa
 from provenance.batch import Batch, assemble
 from provenance.certificate import Certificate
 from provenance.encoding import Address, Digest, Hash32, Root
-from provenance.errors import ConfigurationError, LedgerError, ProvenanceError, StorageError
+from provenance.errors import ConfigurationError, LedgerError, MalformedError, ProvenanceError, StorageError
 from provenance.evm.ledger import EVMLedger
 from provenance.evm.node import BoundedHTTPProvider
 from provenance.merkle import MerkleTree, PartialTree, verify_inclusion
@@ -42,7 +43,8 @@ from provenance_registry.db.tables import (
     proof_nodes,
 )
 from provenance_registry.folder import FolderLock
-from provenance_registry.fsck_index import check_index, check_states
+from provenance_registry.fsck_index import check_index, check_states, rows
+from provenance_registry.fsck_outbox import check_outbox
 from provenance_registry.ledgers import Pin, read_pin
 
 _TOLD = 1_000
@@ -146,8 +148,12 @@ def _check(
     try:
         connection = opened.enter_context(engine.connect())
         _demand_form(where_of(engine), connection)
+        if engine.dialect.name == "sqlite":  # Its pages, and that its indexes are those of its tables.
+            for (told,) in connection.exec_driver_sql("PRAGMA integrity_check(100)"):
+                if told != "ok":
+                    findings.add("database-damaged", told)
         pin = _pin(data)
-        ledger = _open_ledger(data, node, pin, opened)
+        ledger = _open_ledger(data, node, pin, opened, findings)
         _check_owner(connection, pin, findings)
         tally = _Tally(tell)
         for table in (certificates, amendments, leaves, lots):
@@ -159,6 +165,17 @@ def _check(
         if not is_damage(error):
             raise unusable(where_of(engine), error) from None
         findings.add("database-damaged", error.orig)
+    except MalformedError as error:  # A value is none of its kind.
+        findings.add("database-damaged", error.message)
+    except UnicodeDecodeError as error:  # A text is none.
+        findings.add("database-damaged", error.reason)
+    except sqlite3.Error as error:  # The chain's file.
+        findings.add("chain-damaged", error)
+    except Exception as error:
+        # What lies in a damaged chain's place may be anything, and so are the errors of the libraries that read it.
+        if not any(each["fault"] == "chain-damaged" for each in findings.faults):
+            raise
+        findings.add("chain-damaged", f"it cannot be read on: {type(error).__name__}")
 
 
 def _demand_form(where: str, connection: sa.Connection) -> None:
@@ -197,9 +214,10 @@ def _check_owner(database: sa.Connection, pin: Pin, findings: Findings) -> None:
         findings.add("other-ledger", str(Address(row.contract)))
 
 
-def _open_ledger(data: Path, node: str | None, pin: Pin, opened: ExitStack) -> EVMLedger:
+def _open_ledger(data: Path, node: str | None, pin: Pin, opened: ExitStack, findings: Findings) -> EVMLedger:
     if node is not None:
         return EVMLedger(BoundedHTTPProvider(node), pin.ledger.contract, pin.ledger)
+    from provenance.evm.chain_check import damaged_pairs, damaged_rows
     from provenance.evm.embedded import EmbeddedChain
     from provenance.evm.embedded_rpc import EmbeddedProvider
 
@@ -209,40 +227,40 @@ def _open_ledger(data: Path, node: str | None, pin: Pin, opened: ExitStack) -> E
             shutil.copyfile(data / name, folder / name)
     if not (folder / "chain.db").exists():
         raise ConfigurationError("no-chain-here", "{path} holds no chain: set KILNMARK_LEDGER.", path=data)
+    for what in damaged_pairs(folder / "chain.db"):
+        findings.add("chain-damaged", what)
     chain = EmbeddedChain(folder / "chain.db")
     opened.callback(chain.close)
+    for what in damaged_rows(chain):
+        findings.add("chain-damaged", what)
     return EVMLedger(EmbeddedProvider(chain), pin.ledger.contract, pin.ledger)
 
 
 def _check_database(database: sa.Connection, ledger: EVMLedger, findings: Findings, tally: _Tally) -> None:
-    for row in tally.each(_rows(database, sa.select(certificates).order_by(certificates.c.id))):
+    for row in tally.each(rows(database, sa.select(certificates).order_by(certificates.c.id))):
         findings.certificates += 1
         _check_certificate(row, findings)
-    for row in tally.each(_rows(database, sa.select(amendments).order_by(amendments.c.id))):
+    for row in tally.each(rows(database, sa.select(amendments).order_by(amendments.c.id))):
         findings.certificates += 1
         _check_certificate(row, findings)
-    for row in _rows(database, _BATCHES):
+    for row in rows(database, _BATCHES):
         findings.batches += 1
         tally.add(_check_batch(row, database, ledger, findings))
-    for row in _rows(database, _PLACES):
+    for row in rows(database, _PLACES):
         findings.add("place-differs", row.digest.hex())
     for orphan in _orphans(database):
         findings.add("orphan", orphan)
-    for row in tally.each(_rows(database, sa.select(lots).order_by(lots.c.lot_id))):
+    for row in tally.each(rows(database, sa.select(lots).order_by(lots.c.lot_id))):
         evidence = ledger.anchor_evidence(Root(row.root), Hash32(row.block_hash))
         told = Hash32(row.transaction_hash), row.anchor_id
         if evidence is None or (evidence.transaction, evidence.anchor_id) != told:
             findings.add("block-differs", f"lot {row.lot_id}")
     check_states(database, findings.add)
     check_index(database, ledger, findings.add)
-    for row in _rows(database, sa.select(indexed)):
+    for row in rows(database, sa.select(indexed)):
         if _block_hash(ledger, row.block_number) != row.block_hash:
             findings.add("block-differs", f"block {row.block_number}")
-
-
-def _rows(database: sa.Connection, statement: sa.Select[Any]) -> Iterable[Row]:
-    """Return what a statement finds, fetched from the database a part at a time."""
-    return database.execute(statement, execution_options={"yield_per": 500})
+    check_outbox(database, ledger, findings.add)
 
 
 def _orphans(database: sa.Connection) -> Iterator[str]:
@@ -252,7 +270,7 @@ def _orphans(database: sa.Connection) -> Iterator[str]:
             named = key.column.table.alias()
             there = named.c[key.column.name] == key.parent
             lost = sa.select(*table.primary_key).where(key.parent.is_not(None)).where(~sa.exists().where(there))
-            for row in _rows(database, lost):
+            for row in rows(database, lost):
                 yield f"{table.name} {' '.join(_told(value) for value in row)}"
 
 

@@ -73,7 +73,7 @@ class Belonging:
 
 @dataclass(frozen=True, slots=True)
 class OpenLedger:
-    """A ledger, the node behind it, and what an embedded chain needs done: its sealing, and its end.
+    """A ledger, the node behind it, and what an embedded chain needs done: its sealing, its copies, and its end.
 
     Where `former` is given, the registry moves: what its database holds of that ledger must go before `pin` is called.
     """
@@ -83,6 +83,7 @@ class OpenLedger:
     predecessors: tuple[LedgerIdentity, ...] = ()
     former: LedgerIdentity | None = None
     pin: Callable[[], None] = lambda: None
+    seal: Callable[[], object] | None = None
     steps: tuple[Callable[[], object], ...] = ()
     close: Callable[[], None] = lambda: None
 
@@ -116,7 +117,11 @@ def open_registry_ledger(settings: Settings, anchorer: Account, relayer: Account
         chain.close()
         raise
     return OpenLedger(
-        ledger, provider, steps=(chain.seal, lambda: hand_out_chain(settings.data, chain.copy)), close=chain.close
+        ledger,
+        provider,
+        seal=chain.seal,
+        steps=(lambda: hand_out_chain(settings.data, chain.copy),),
+        close=chain.close,
     )
 
 

@@ -23,6 +23,7 @@ from provenance_registry.app import Registry, build
 from provenance_registry.records import ProvenPiece, Registration, State, StoredCertificate
 from provenance_registry.repository import Transaction
 from provenance_registry.service.files import named_files
+from provenance_registry.service.lease import PAUSE
 from provenance_registry.settings import Settings
 
 AT_ONCE = 500
@@ -106,11 +107,13 @@ def _judge(registry: Registry) -> None:
 
     What is not examined in time, since another process holds the lease, that one examines.
     """
-    until = time.monotonic() + CATCH_UP
-    while registry.services.repository.unexamined_batches() and time.monotonic() < until:
+    began = time.monotonic()
+    while registry.services.repository.unexamined_batches() and time.monotonic() < began + CATCH_UP:
         registry.worker.turn()
-        if not registry.services.sends():
-            return
+        if not registry.services.sends():  # While bundles were taken in the work stood still, and the lease was let go.
+            if time.monotonic() > began + 3 * PAUSE:
+                return
+            time.sleep(PAUSE / 10)
 
 
 def _take_in(registry: Registry, paths: Sequence[Path], rebuilt: Rebuilt) -> None:

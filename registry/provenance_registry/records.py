@@ -120,6 +120,34 @@ class PrintTotals:
     last: datetime | None = None
 
 
+class ScanCount(NamedTuple):
+    """How many readers whose browsers prefer the language `region` scanned a tag on `day` (days since 1970)."""
+
+    serial: Serial
+    number: int
+    day: int
+    region: str
+    readers: int
+
+
+class Cause(Enum):
+    """Why a tag may have been copied: so many scans, or somebody's signed word."""
+
+    SCANS = "scans"
+    STUDIO = "studio"
+    STEWARD = "steward"
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """That a tag may have been copied; `number` 0 is every tag of the piece."""
+
+    serial: Serial
+    number: int
+    cause: Cause
+    since: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Registration:
     """A certificate that comes in, with its place in a status list and the files that it names."""
@@ -298,7 +326,7 @@ class AnchoredRow:
 
 @dataclass(frozen=True, slots=True)
 class PiecePage:
-    """Some pieces in the order of their tokens, and the token after which there may be more, or ``None``."""
+    """Some pieces in the order that was asked for, and the token after which there may be more, or ``None``."""
 
     pieces: tuple[PieceRow, ...]
     following: int | None

@@ -17,6 +17,7 @@ from provenance.serial import Serial
 from provenance.voids import TagVoid
 from provenance_registry.records import (
     AnchoredRow,
+    Doubt,
     HeldGroup,
     Incomplete,
     Keeping,
@@ -30,6 +31,7 @@ from provenance_registry.records import (
     ProvenPiece,
     Registration,
     RelayedMessage,
+    ScanCount,
     Sending,
     Signatory,
     SignedRelease,
@@ -42,11 +44,12 @@ from provenance_registry.records import (
     TokenRow,
     Waiting,
 )
+from provenance_registry.report_repository import ReportReads, ReportWrites
 
 T = TypeVar("T")
 
 
-class Transaction(Protocol):
+class Transaction(ReportWrites, Protocol):
     """What can be written; everything in it becomes durable together or not at all."""
 
     def add_certificates(self, items: Sequence[Registration]) -> list[ConflictError | None]:
@@ -128,6 +131,12 @@ class Transaction(Protocol):
     def note_spoiled(self, link: str, places: Sequence[int], now: datetime | None) -> None:
         """Note since when the tags at those places are spoiled; ``None`` takes that back."""
 
+    def note_scans(self, counts: Sequence[ScanCount], oldest: int) -> None:
+        """Keep of each count of scans the larger: what is there, or what is told; forget the days before `oldest`."""
+
+    def doubt(self, raised: Doubt) -> bool:
+        """Raise a doubt about a tag; tell whether there was none of that cause."""
+
     def move(self, entry_id: int, sending: Sending, block: BlockRef | None = None, error: str | None = None) -> None:
         """Move an outbox entry."""
 
@@ -175,7 +184,7 @@ class Transaction(Protocol):
         """
 
 
-class Repository(Protocol):
+class Repository(ReportReads, Protocol):
     """Reads, and the door to writes."""
 
     @property
@@ -220,6 +229,9 @@ class Repository(Protocol):
 
     def pieces_of(self, studio: Address, after: int, limit: int) -> PiecePage:
         """Return the pieces of a studio on the ledger whose tokens come after `after`: of `limit` tokens at most."""
+
+    def newest_of(self, studio: Address, before: int, limit: int) -> PiecePage:
+        """Return such pieces whose tokens come before `before`, the newest first."""
 
     def states(self, digests: Sequence[Digest]) -> dict[Digest, tuple[State, str | None]]:
         """Return the states of the certificates that are known, and the reasons of those that have one."""
@@ -266,6 +278,9 @@ class Repository(Protocol):
     def voids(self, serial: Serial) -> list[TagVoid]:
         """Return the voided tags of a piece, by their numbers."""
 
+    def voids_among(self, serials: Sequence[Serial]) -> list[TagVoid]:
+        """Return the voided tags of up to 1,000 pieces, by serial and number."""
+
     def print_link(self, link: str) -> StoredPrintLink | None:
         """Return a print link."""
 
@@ -277,6 +292,21 @@ class Repository(Protocol):
 
     def print_totals(self, studio: Address) -> dict[str, PrintTotals]:
         """Return what became of the tags of a studio's print links, by the links' ids."""
+
+    def daily_scans(self, serial: Serial, number: int, since: int) -> dict[int, int]:
+        """Return how many readers scanned a tag, by day, from the day `since` on."""
+
+    def doubts(self) -> list[Doubt]:
+        """Return all doubts that were not ended."""
+
+    def doubts_of(self, did: str, limit: int) -> list[Doubt]:
+        """Return the newest doubts about the pieces of a studio that were not ended."""
+
+    def trusted_at(self, serial: Serial) -> datetime | None:
+        """Return when doubts about a piece's tags were last ended."""
+
+    def held_since(self, token_id: int, studio: Address) -> datetime | None:
+        """Return when a piece first had another holder than its studio, or ``None`` where it never had."""
 
     def revoked_places(self, list_id: str) -> list[int] | None:
         """Return the places of revoked pieces in a status list, or ``None`` where no certificate is in that list."""

@@ -14,6 +14,11 @@ from provenance.tag import check_base_url
 
 MAX_FEE = 1_000
 """Largest `Settings.max_fee` in gwei: what the ledger's own bound is."""
+MAX_ALARM_DAYS = 90
+"""Largest `Settings.alarm_days`: counts of scans are kept for 400 days, which a piece's own history needs."""
+
+MAX_REPORT_DAYS = 3_650
+"""Largest `Settings.report_days`: nobody who left an address waits ten years."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,10 @@ class Settings:
     - `max_fee`: gwei a gas above which nothing is signed.
     - `max_relayed_hourly`: messages of others that the relayer pays for in an hour.
     - `write_off_anchors`: anchors up to this number that the database does not know keep nothing from being anchored.
+    - `alarm_readers`, `alarm_factor`, `alarm_days`: more readers of a tag than this, and than so many times its busiest
+      day before, on so many days in a row raise "possible copy" once an owner has claimed the piece.
+    - `max_open_reports`: reports of one piece that are kept while nobody has closed them; more are only counted.
+    - `report_days`: days after which a report is forgotten, closed or not, with how its writer can be reached.
     - `worker`: whether this process may index and send; of several, those for readers alone need not.
     - `max_pause_days`: days that the embedded ledger may have rested before a block is refused as misdated.
     """
@@ -61,7 +70,14 @@ class Settings:
     max_relayed_hourly: int = 600
     raise_fees_after: float = 120.0
     max_fee: float = 1_000.0
+    alarm_readers: int = 400
+    alarm_factor: float = 3.0
+    alarm_days: int = 21
+    max_open_reports: int = 20
+    report_days: int = 365
 
+    max_reports: int = 100_000
+    """Reports of all pieces that are kept: 150 MB at most; anybody can send them."""
     max_held: int = 10_000
     """Certificates kept for studios that nobody has accredited yet: 650 MB at most; anybody can make them."""
     max_line_batch: int = 1_000
@@ -123,6 +139,21 @@ class Settings:
                 limit=MAX_FEE,
             )
 
+        if not (self.alarm_readers >= 1 and self.alarm_factor >= 1 and 1 <= self.alarm_days <= MAX_ALARM_DAYS):
+            raise ConfigurationError(
+                "bad-settings",
+                "KILNMARK_ALARM_READERS, KILNMARK_ALARM_FACTOR and KILNMARK_ALARM_DAYS count from 1, the last up to "
+                "{limit}.",
+                limit=MAX_ALARM_DAYS,
+            )
+
+        if self.max_open_reports < 1 or not 1 <= self.report_days <= MAX_REPORT_DAYS:
+            raise ConfigurationError(
+                "bad-settings",
+                "KILNMARK_MAX_OPEN_REPORTS and KILNMARK_REPORT_DAYS count from 1, the last up to {limit:,}.",
+                limit=MAX_REPORT_DAYS,
+            )
+
     @property
     def is_shared(self) -> bool:
         """Whether several processes may serve from one folder: neither the database nor the ledger is a file in it."""
@@ -172,6 +203,11 @@ class Settings:
             max_relay_gas = int(env.get("KILNMARK_MAX_RELAY_GAS", "1000000"))
             raise_fees_after = float(env.get("KILNMARK_RAISE_FEES_AFTER", "120"))
             max_fee = float(env.get("KILNMARK_MAX_FEE", "1000"))
+            alarm_readers = int(env.get("KILNMARK_ALARM_READERS", "400"))
+            alarm_factor = float(env.get("KILNMARK_ALARM_FACTOR", "3"))
+            alarm_days = int(env.get("KILNMARK_ALARM_DAYS", "21"))
+            max_open_reports = int(env.get("KILNMARK_MAX_OPEN_REPORTS", "20"))
+            report_days = int(env.get("KILNMARK_REPORT_DAYS", "365"))
             max_relayed_hourly = int(env.get("KILNMARK_MAX_RELAYED_HOURLY", "600"))
         except ValueError as error:
             raise ConfigurationError("bad-settings", "A setting is not a number: {reason}.", reason=error) from None
@@ -209,6 +245,11 @@ class Settings:
             max_relayed_hourly=max_relayed_hourly,
             raise_fees_after=raise_fees_after,
             max_fee=max_fee,
+            alarm_readers=alarm_readers,
+            alarm_factor=alarm_factor,
+            alarm_days=alarm_days,
+            max_open_reports=max_open_reports,
+            report_days=report_days,
         )
 
 

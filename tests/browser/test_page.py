@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import Page
 
+from provenance.catalogs import LANGUAGES
 from provenance.certificate import StatusEntry
 from provenance.encoding import Digest
 from provenance.issue import issue
@@ -137,12 +138,67 @@ def test_an_unknown_number_and_the_form(registry: RunningRegistry, studio: Studi
 
 def test_the_language_can_be_switched(registry: RunningRegistry, studio: Studio, open_page: Open) -> None:
     page = open_page(tag_url(registry.base_url, anchored(studio)))
+    page.click("nav.lang summary")
     page.click("nav.lang a[hreflang=en]")
     page.wait_for_selector("html[lang=en]")
     assert shown(page) == ("Genuine record", "authentic")
-    page.click("summary")
+    page.click("main summary")
     assert page.locator("ol.checks li").count() == 9
     assert page.locator("ol.checks li[data-r=passed]").count() >= 7
+
+
+@pytest.mark.parametrize(("phone", "scripts"), [(True, False), (False, True)])
+def test_the_menu_of_languages_needs_no_script_and_moves_nothing(
+    registry: RunningRegistry, open_page: Open, phone: bool, scripts: bool
+) -> None:
+    page = open_page(registry.base_url, phone=phone, scripts=scripts)
+    names, heading = page.locator("nav.lang a"), page.locator("h1")
+    before = heading.bounding_box()
+    assert not names.first.is_visible()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert names.first.is_visible()
+    assert heading.bounding_box() == before
+    assert [name.inner_text() for name in names.all()] == [LANGUAGES[code] for code in LANGUAGES if code != "zh-Hans"]
+    for name in names.all():
+        place = name.bounding_box()
+        assert place is not None
+        assert place["height"] >= 44
+        assert place["x"] >= 0
+        assert place["x"] + place["width"] <= page.viewport_size["width"]  # type: ignore[index]
+        assert name.get_attribute("lang") == name.get_attribute("hreflang")
+    page.mouse.click(30, 600)  # Anywhere else closes it.
+    assert not names.first.is_visible()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("html[lang=en]")
+
+
+def test_the_menu_of_languages_looks_alike_on_pages_with_sheets_of_their_own(
+    registry: RunningRegistry, open_page: Open
+) -> None:
+    page = open_page(registry.base_url)
+    looks = set()
+    for path in ("", "meaning", "studios", "print"):
+        page.goto(f"{registry.base_url}/{path}")
+        looks.add(
+            page.evaluate("""() => {
+            const button = document.querySelector('nav.lang summary');
+            const {color, padding, fontWeight} = getComputedStyle(button);
+            return [color, padding, fontWeight, getComputedStyle(button, '::before').content].join();
+        }""")
+        )
+    assert len(looks) == 1, looks
+
+
+def test_words_in_another_language_than_the_page_say_so(
+    registry: RunningRegistry, studio: Studio, open_page: Open
+) -> None:
+    address = tag_url(registry.base_url, anchored(studio))
+    assert open_page(address, language="en").get_attribute("h2.piece span", "lang") == "zh-Hans"
+    assert open_page(address, language="zh-CN").locator("h2.piece span").count() == 0
 
 
 @pytest.mark.parametrize("language", ["en", "zh-CN"])

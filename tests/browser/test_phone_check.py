@@ -46,7 +46,7 @@ def lying(page: Page, url: str, lies: dict[str, Callable[[Any], Any]]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "words"), [("en", "on this registry’s own ledger"), ("zh-CN", "依据的是本登记处自己的账本")]
+    ("language", "words"), [("en", "on this registry’s own ledger"), ("zh-CN", "依据本登记处自有账本")]
 )
 def test_a_genuine_record_is_found_so(
     registry: RunningRegistry, studio: Studio, open_page: Open, language: str, words: str
@@ -109,6 +109,10 @@ LIES: dict[str, tuple[Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
     "no anchor at all": (
         lambda mine, other: {**{name: mine[name] for name in WITHOUT_ANCHOR}, "receipts": []},
         "pending",
+    ),
+    "a receipt of a foreign ledger": (
+        lambda mine, other: {**mine, "receipts": [_with(mine["receipts"][0], ["genesis"], "0x" + "22" * 32)]},
+        "unsure",
     ),
     "another's receipt": (lambda mine, other: {**mine, "receipts": other["receipts"]}, "altered"),
     "a receipt of a block that is not": (

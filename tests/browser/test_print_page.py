@@ -10,9 +10,10 @@ import pytest
 from playwright.sync_api import Browser, Page, Request
 
 from provenance.encoding import Digest
-from provenance.print_links import PrintLink, PrintLinkEnd, SignedOrder, address_of, code_of, new_secret
+from provenance.print_links import PrintLink, PrintLinkEnd, address_of, code_of, new_secret
 from provenance.printing.readback import read_sheet
 from provenance.serial import Serial
+from provenance.signed_orders import SignedOrder
 from provenance.tag import tag_url
 from tests.browser.conftest import PHONE, Open
 from tests.browser.test_page import HOSTILE_TITLES, overflow
@@ -122,6 +123,7 @@ def test_a_shop_prints_and_prints_what_was_spoiled(
     page.reload()
     page.wait_for_selector("#tags")
     assert kinds(page)[:4] == ["printed"] * 3 + ["new"]
+    page.click("nav.lang summary")
     page.click("nav.lang a")
     page.wait_for_selector(f"html:not([lang={'en' if 'en' in language else 'zh-Hans'}]) #tags")
     # The secret is in bodies alone; the fragment that Playwright shows of a page's own address goes to no server.

@@ -54,7 +54,7 @@ def wire(registry: RunningRegistry) -> Iterator[Wire]:
 
 @pytest.mark.parametrize("scripts", [True, False])
 def test_no_secret_leaves_the_phone_with_its_page(
-    registry: RunningRegistry, studio: Studio, open_page: Open, wire: Wire, scripts: bool
+    registry: RunningRegistry, studio: Studio, wire: Wire, open_page: Open, scripts: bool
 ) -> None:
     certificate = studio.sign()
     studio.submit(certificate)
@@ -66,7 +66,8 @@ def test_no_secret_leaves_the_phone_with_its_page(
     assert page.url == secret  # The browser has it,
     assert page.get_attribute("body", "data-v") == "authentic"
     assert f"GET /P/{serial.compact} HTTP".encode() in wire.sent
-    page.locator("a[hreflang=en]").click()
+    page.click("nav.lang summary")
+    page.click("nav.lang a[hreflang=en]")
     page.wait_for_load_state()
     assert b"lang=en" in wire.sent
     page.goto(f"{wire.url}/healthz")

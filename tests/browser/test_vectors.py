@@ -25,6 +25,7 @@ from provenance.errors import MalformedError
 from provenance.evm.abi import interface
 from provenance.keys import PublicKey
 from provenance.verdict import CODES, Outcome
+from provenance_registry.http.linking import linked_module
 from tests.support.spellings import (
     POLICIES_READ,
     POLICIES_REFUSED,
@@ -57,9 +58,13 @@ Nor does it read a registry's status list, which decides nothing: vectors that h
 """
 
 CONTENT_POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'; img-src data:"
+LINKED = linked_module(
+    {str(path.relative_to(STATIC)): path.read_text("utf-8") for path in STATIC.rglob("*.js")}, "verify/verify.js"
+).encode()
+"""What pages load: all of the modules in one, without comments."""
 PAGE = b"<!doctype html><html lang=en><link rel=icon href=data:,><title>Verify</title></html>"
-VERIFY = """async ({vector, opening, changes}) => {
-  const {verify, Malformed} = await import('/verify/verify.js');
+VERIFY = """async ({vector, opening, changes, module}) => {
+  const {verify, Malformed} = await import(module || '/linked.js');
   const bytes = text => Uint8Array.from(atob(text), symbol => symbol.charCodeAt(0));
   const sorted = value => JSON.stringify(value, (_, member) => member && member.constructor === Object
     ? Object.fromEntries(Object.entries(member).sort()) : member);
@@ -98,13 +103,14 @@ class Server(SimpleHTTPRequestHandler):
     """The modules, and a page with nothing on it."""
 
     def do_GET(self) -> None:
-        if self.path != "/":
+        if self.path not in ("/", "/linked.js"):
             return super().do_GET()
+        kind, body = ("text/html", PAGE) if self.path == "/" else ("text/javascript", LINKED)
         self.send_response(200)
-        self.send_header("content-type", "text/html")
+        self.send_header("content-type", kind)
         self.send_header("content-security-policy", CONTENT_POLICY)
         self.end_headers()
-        self.wfile.write(PAGE)
+        self.wfile.write(body)
         return None
 
     def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002 - the base class's name
@@ -136,8 +142,10 @@ def verdict_of(page: Page, vector: dict[str, Any], **changes: Any) -> dict[str, 
     policy = {"nodes": [NODE]} if not vector["policy"]["nodes"] else {}
     asked = {**vector, "policy": {**vector["policy"], **policy, **changes.pop("policy", {})}}
     opening = VERDICTS["openings"].get(vector["policy"]["ledger"]["deploymentId"], [])
+    module = changes.pop("module", None)
     told = {"dead": [], "lies": {}, **changes} if changes else None
-    answer: dict[str, Any] = page.evaluate(VERIFY, {"vector": asked, "opening": opening, "changes": told})
+    given = {"vector": asked, "opening": opening, "changes": told, "module": module}
+    answer: dict[str, Any] = page.evaluate(VERIFY, given)
     return answer
 
 
@@ -187,7 +195,7 @@ HOSTILE = {
     "no response": "() => undefined",
 }
 HOSTILE_NODE = """async ({vector, name, answer}) => {
-  const {verify} = await import('/verify/verify.js');
+  const {verify} = await import('/linked.js');
   const {HOSTILE} = await import('/hostile.js');
   const {outcome, reason} = await verify({
     policy: vector.policy, bundleText: vector.bundle, fetch: async (url, {body}) => HOSTILE[name](JSON.parse(body)),
@@ -506,11 +514,14 @@ def test_without_the_browsers_own_ed25519_the_module_is_loaded(browser: Browser,
     loaded: list[str] = []
     phone.on("request", lambda request: loaded.append(request.url.rpartition("/")[2]))
     phone.goto(page.url)
-    assert verdict_of(phone, GENUINE)["outcome"] == "AUTHENTIC"
+    apart = "/verify/verify.js"
+    assert verdict_of(phone, GENUINE, module=apart)["outcome"] == "AUTHENTIC"
     assert "ed25519.js" not in loaded
-    assert verdict_of(phone, vector)["outcome"] == "AUTHENTIC"
+    assert verdict_of(phone, vector, module=apart)["outcome"] == "AUTHENTIC"
     assert "ed25519.js" in loaded
     altered = next(v for v in VERDICTS["vectors"] if named(v) == "altered: Ed25519, a measure")
+    assert verdict_of(phone, altered, module=apart)["reason"] == "altered"
+    assert verdict_of(phone, vector)["outcome"] == "AUTHENTIC"
     assert verdict_of(phone, altered)["reason"] == "altered"
     context.close()
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from typing import Any
 
+import brotli
 import httpx
 import pytest
 from playwright.sync_api import Page, Route
@@ -113,6 +115,20 @@ def test_many_at_once_are_all_answered(studio: Studio, page: Page) -> None:
     assert {one["outcome"] for one in found} == {"AUTHENTIC"}
 
 
+def test_files_and_pages_are_packed_for_whoever_can_unpack_them(registry: RunningRegistry) -> None:
+    unpack = {"br": brotli.decompress, "gzip": gzip.decompress}
+    with httpx.Client(base_url=registry.base_url) as http:
+        for asked, coding in (("gzip, br", "br"), ("gzip, br;q=0", "gzip"), ("identity", None), ("", None)):
+            for path in (f"/static/{EDITION}/check.js", "/"):
+                with http.stream("GET", path, headers={"accept-encoding": asked, "accept": "text/html"}) as answer:
+                    raw = b"".join(answer.iter_raw())
+                    assert answer.headers.get("content-encoding") == coding
+                    assert "accept-encoding" in answer.headers["vary"]
+                    assert len(raw) == int(answer.headers["content-length"])
+                body = raw if coding is None else unpack[coding](raw)
+                assert body == FILES["check.js"] if path != "/" else body.startswith(b"<!doctype html>")
+
+
 def test_the_modules_are_served_with_type_policy_and_edition(registry: RunningRegistry) -> None:
     with httpx.Client(base_url=registry.base_url) as http:
         for name, data in FILES.items():
@@ -128,7 +144,7 @@ def test_the_modules_are_served_with_type_policy_and_edition(registry: RunningRe
             assert newest.headers["cache-control"] == "no-cache"
             again = http.get(f"/static/{name}", headers={"if-none-match": newest.headers["etag"]})
             assert (again.status_code, again.content) == (304, b"")
-        assert {"kilnmark.css", "typed_data.js", "verify/verify.js"} <= FILES.keys()
+        assert {"kilnmark.css", "typed_data.js", "verify/verify.js", "page.js", "check.js"} <= FILES.keys()
         for name in ("verify/", "verify", "verify/no.js", "../app.py", f"{'0' * 16}/kilnmark.css", ""):
             assert http.get(f"/static/{name}").status_code == 404, name
         assert json.loads(http.get("/static/no.css").content)["code"] == "unknown-file"

@@ -271,6 +271,7 @@ def test_json_has_the_members_that_the_reference_shows(guild: Guild, tmp_path: P
     check("tag certificate", *at, "tag", "certificate")
     check("tag hangtag", *at, "tag", "hangtag")
     check("tag boxcard", *at, "tag", "boxcard", "--size", "85x55")
+    check("tag poster", *at, "tag", "poster")
     check("tag link", *at, "tag", "link", "--for", "Tea shop", "--days", "3")
     links = check("tag link", *at, "tag", "link", "--list", place=1)["links"]
     assert links[0].keys() == shown("tag link", 1)["links"][0].keys()

@@ -20,11 +20,14 @@ import provenance_registry
 from provenance.encoding import Address
 from provenance.errors import LedgerError, MalformedError, ProvenanceError
 from provenance.limits import LIMITS
+from provenance.printing.codes import QUIET_MODULES, matrix
 from provenance.printing.layouts import DEFAULT_LAYOUT, known_layouts
+from provenance.serial import Serial
+from provenance.tag import tag_url
 from provenance_cli import exits
 from provenance_cli.demo import Result
+from provenance_cli.headings import ALL
 from provenance_cli.main import cli
-from provenance_cli.mapping import FIELDS
 from provenance_cli.report import describe
 from provenance_registry.app import build
 from provenance_registry.http.problems import problem, status_of
@@ -233,8 +236,8 @@ def test_headings_of_spreadsheets_are_known() -> None:
         documented |= set(names)
         if len(names) == 1:
             plain = re.sub(r"\([^)]*\)", "", cells[1])
-            assert {heading.strip() for heading in plain.split(",")} <= set(FIELDS[names[0]]), names
-    assert documented == set(FIELDS)
+            assert {heading.strip() for heading in plain.split(",")} <= set(ALL[names[0]]), names
+    assert documented == set(ALL)
 
 
 # --- settings, routes, limits -----------------------------------------------------------------------------------------
@@ -336,3 +339,24 @@ def test_sheets_are_those_of_the_code() -> None:
     }
     assert said == true
     assert f"`{DEFAULT_LAYOUT}` is taken where none is named" in read("docs/printing.md")
+
+
+def test_the_room_for_a_code_is_what_the_code_needs() -> None:
+    """The table of docs/tags.md, at both ends of each row."""
+    serial = Serial.parse("7K3M-9QX2-VD5T-6")
+    table = read("docs/tags.md").partition("| Characters of the host |")[2].partition("\n\n")[0]
+    rows = [[cell.strip(" |") for cell in line.split(" | ")] for line in table.splitlines()[2:]]
+    seen = 3
+    for hosts, public, room, secret, room_of_secret in rows:
+        first, last = (int(number) for number in ["4", *re.findall(r"[0-9]+", hosts)][-2:])
+        assert first == seen + 1
+        for length, number in ((first, 1), (last, 1), (last - 1, 2), (last - 2, 10)):
+            if length < first:
+                continue
+            address = tag_url("https://" + "a" * (length - 3) + ".cn", serial, number)
+            side = len(matrix(address))
+            assert (side, f"{(side + 2 * QUIET_MODULES) / 2} mm") == (int(public), room), (length, number)
+        side = len(matrix(tag_url("https://" + "a" * (last - 3) + ".cn", serial) + "#" + "Z" * 26))
+        assert (side, f"{(side + 2 * QUIET_MODULES) / 2} mm") == (int(secret), room_of_secret), last
+        seen = last
+    assert seen == 60

@@ -20,6 +20,7 @@ from provenance_registry.db import engine
 from provenance_registry.service import checkpoints
 from provenance_registry.service import lease as leases
 from provenance_registry.settings import Settings
+from provenance_registry.worker import accounts, deployment
 from provenance_registry.worker.sealer import Sealer
 from tests.faults.clocks import FastClock
 from tests.faults.naive import NaiveSealer
@@ -43,6 +44,8 @@ def run(order: dict[str, Any], told: int) -> int:
     clock = FastClock(*order["clock"])
     if order.get("naive"):
         Sealer.seal, Sealer.settle = NaiveSealer.seal, NaiveSealer.settle  # type: ignore[assignment,method-assign]
+    if "pause" in order:
+        accounts.PAUSE = deployment.PAUSE = order["pause"]
     _share(order)
     settings = Settings.from_env(os.environ)
     try:

@@ -35,8 +35,10 @@ AT_ANVIL = 50
 """One trial in so many is made at anvil, where what seldom happens is brought about."""
 EACH_FOLDER = 250
 """Kills of one folder, before the chain is judged and a new one is begun."""
-UNREACHED = 1.5
-"""Seconds after which a checkpoint that was not passed is given up, and the process killed where it is."""
+UNREACHED = 4.0
+"""Seconds after which a checkpoint that was not passed is given up, and the process killed where it is.
+
+A block takes a second, and on a busy machine what follows on it another one: one trial of a few must come there."""
 
 
 @dataclass

@@ -37,7 +37,7 @@ class SmallDisk:
 
 
 @contextmanager
-def mounted(folder: Path, size: str = "24m") -> Iterator[SmallDisk]:
+def mounted(folder: Path, size: str = "48m") -> Iterator[SmallDisk]:
     """Mount a small file system while the block lasts; raises `NotPermittedError`."""
     folder.mkdir(parents=True)
     mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]

@@ -24,7 +24,7 @@ from provenance_cli.printing_run import print_job
 from provenance_cli.store import Store
 from provenance_cli.tag_store import PRINTED, TagNumber
 
-KILLS, TAGS = 20, 26
+KILLS, TAGS = 8, 26
 NOW = datetime(2026, 11, 26, 9, 30, tzinfo=UTC)
 
 
@@ -98,8 +98,10 @@ def test_a_print_that_is_killed_goes_on(tmp_path: Path) -> None:
         folder = tmp_path / str(runs)
         folder.mkdir()
         tags, number = begin(folder)
-        while killed(folder, number, dice.uniform(0.01, length * 0.7)):
+        longest = length * 0.7
+        while killed(folder, number, dice.uniform(0.01, longest)):
             kills += 1
+            longest *= 1.25  # A busy machine prints slower than it did alone: every job ends at last.
             judge(folder, tags, number, whole=False)
         judge(folder, tags, number, whole=True)
         runs += 1

@@ -93,12 +93,7 @@ def _serve(registry: Registry, settings: Settings, asked: RunningRegistry, life:
 
     def ask() -> None:
         try:
-            while True:
-                try:
-                    asked.client.ready()
-                    break
-                except Exception:
-                    continue
+            asked.wait_alive()
             life()
         except BaseException as error:
             failed.append(error)

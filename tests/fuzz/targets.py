@@ -44,7 +44,7 @@ from provenance.status_list import _bits, read_status_list
 from provenance.tag import check_base_url, parse_tag_url
 from provenance.verdict import Outcome
 from provenance.verify import Verifier
-from provenance_cli.mapping import read_mapping
+from provenance_cli.mapping import known_headings, read_mapping, read_reading
 from provenance_cli.moments import read_moment
 from provenance_cli.spreadsheet import read_sheet
 from provenance_registry.service import messages
@@ -241,12 +241,14 @@ def _creation(data: bytes) -> None:
 
 @target("csv")
 def _csv(data: bytes) -> None:
-    read_sheet(_file("firing.csv", data))
+    read_sheet(_file("firing.csv", data), score=known_headings)
 
 
 @target("mapping")
 def _mapping(data: bytes) -> None:
-    read_mapping(_file("map.toml", data), ("Object Name", "Title", "名称", "height"))
+    path = _file("map.toml", data)
+    read_reading(path)
+    read_mapping(path, ("Object Name", "Title", "名称", "height"))
 
 
 @target("registry-body")

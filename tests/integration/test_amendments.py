@@ -143,7 +143,9 @@ def test_an_amendment_goes_the_whole_way(shop: Shop, registry: RunningRegistry, 
             assert f"{form.digest.hex()[:16]}.certificate.json" in shown.headers["content-disposition"]
         page = http.get(f"/P/{serial.compact}", headers={"accept": "text/html"}).text
         assert "Small cup" in page
-        assert "Correction 1 by the studio: Title, Size, Photos" in page
+        assert "Correction 1 by the studio" in page
+        assert "<p>Title <del>Cup</del> <ins>Small cup</ins></p>" in page
+        assert "<p>Photos</p>" in page
         assert all(f"/api/v1/certificates/{form.digest}/document" in page for form in (first, second))
         photo_at = f"/media/{second.piece.photos[0].digest.hex()}"
         assert photo_at in page

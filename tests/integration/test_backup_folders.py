@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -57,3 +58,29 @@ def test_a_name_that_could_not_be_put_back_is_told_at_once(data: Path, tmp_path:
         backup(data, tmp_path / "copy", with_secrets=True)
     assert caught.value.code == "odd-name"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["guild"]
+
+
+@pytest.mark.parametrize("where", ["media", "media/{0:.2}", "media/{0:.2}/{0}"])
+def test_media_that_a_link_leads_to_are_copied(data: Path, tmp_path: Path, where: str) -> None:
+    """A folder may have been moved to a larger disk."""
+    photo = b"a photo"
+    name = hashlib.sha256(photo).hexdigest()
+    file = data / "media" / name[:2] / name
+    file.parent.mkdir(parents=True)
+    file.write_bytes(photo)
+    link = data / where.format(name)
+    link.rename(tmp_path / "moved")
+    link.symlink_to(tmp_path / "moved")
+    assert backup(data, tmp_path / "copy").files == 3
+    restore(tmp_path / "copy", tmp_path / "again")
+    copied = tmp_path / "again" / "media" / name[:2] / name
+    assert copied.read_bytes() == photo
+    assert not copied.is_symlink()
+
+
+def test_media_on_a_disk_that_is_not_there_are_no_copy_without_them(data: Path, tmp_path: Path) -> None:
+    (data / "media").symlink_to(tmp_path / "not-mounted")
+    with pytest.raises(StorageError) as caught:
+        backup(data, tmp_path / "copy")
+    assert caught.value.code == "backup-failed"
+    assert not (tmp_path / "copy").exists()

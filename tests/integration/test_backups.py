@@ -158,9 +158,31 @@ DAMAGES = {
     "index-differs": "UPDATE directory_events SET facts = replace(facts, 'a', 'b')",
     "state-differs": "UPDATE certificates SET state = 'waiting' WHERE id = 1",
     "outbox-differs": "UPDATE outbox SET raw = substr(raw, 2)",
+    "list-differs": "UPDATE status_lists SET did = 'did:web:other'",
     "other-ledger": "UPDATE own_ledger SET deployment_id = zeroblob(32)",
+    "database-damaged": "UPDATE lots SET root = substr(root, 1, 5)",
     "orphan": "INSERT INTO media VALUES (zeroblob(32), 99, 'photo', 'image/jpeg')",
 }
+
+OUTBOX = (
+    "UPDATE outbox SET kind = 'relay' WHERE kind = 'anchor'",
+    "UPDATE outbox SET nonce = nonce + 1",
+    "UPDATE outbox SET account = zeroblob(20)",
+    "UPDATE outbox SET block_number = block_number - 1",
+    "UPDATE outbox SET block_hash = zeroblob(32)",
+    "UPDATE outbox SET block_time = block_time + 1",
+    "UPDATE outbox SET block_number = NULL",
+)
+CHAIN = (
+    "UPDATE pairs SET value = substr(value, 1, 10) || x'00' || substr(value, 12) WHERE key = "
+    "(SELECT key FROM pairs WHERE length(key) = 32 ORDER BY key LIMIT 1 OFFSET 5)",
+    "UPDATE pairs SET value = (SELECT value FROM pairs WHERE key = CAST('block-number-to-hash:0' AS BLOB)) "
+    "WHERE key = CAST('block-number-to-hash:1' AS BLOB)",
+    "UPDATE transactions SET status = 1 - status",
+    "UPDATE transactions SET block = 999 WHERE hash = (SELECT max(hash) FROM transactions)",
+    "UPDATE logs SET topics = substr(topics, 1, 40) || x'00' || substr(topics, 42)",
+    "DELETE FROM logs WHERE block = (SELECT max(block) FROM logs) AND log_index = 0",
+)
 
 INDEX = (
     "UPDATE lots SET count = count + 1",
@@ -234,6 +256,16 @@ def test_each_damage_is_named(tmp_path: Path) -> None:
             database.execute(statement)
         assert [each["fault"] for each in check(copy).faults] == ["index-differs"], statement
         (copy / "registry.db").write_bytes(before["registry.db"])
+    for statement in OUTBOX:
+        with closing(sqlite3.connect(copy / "registry.db", isolation_level=None)) as database:
+            assert database.execute(statement).rowcount > 0, statement
+        assert {each["fault"] for each in check(copy).faults} == {"outbox-differs"}, statement
+        (copy / "registry.db").write_bytes(before["registry.db"])
+    for statement in CHAIN:
+        with closing(sqlite3.connect(copy / "chain.db", isolation_level=None)) as database:
+            assert database.execute(statement).rowcount > 0, statement
+        assert "chain-damaged" in {each["fault"] for each in check(copy).faults}, statement
+        (copy / "chain.db").write_bytes(before["chain.db"])
     with closing(sqlite3.connect(copy / "registry.db", isolation_level=None)) as database:
         database.execute("UPDATE batches SET first_lot = 0")
     assert {each["fault"] for each in check(copy).faults} == {"token-differs"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import random
 import signal
 import threading
 import time
@@ -16,7 +17,7 @@ from qrcode.main import QRCode
 
 from provenance.decoding import Decoder
 from provenance.errors import MalformedError
-from provenance.media import MAX_PREPARED_BYTES, RENDITION_TYPES
+from provenance.media import MAX_PREPARED_BYTES, MAX_VIEW_BYTES, RENDITION_TYPES
 from tests.support.photos import photo_bytes
 
 
@@ -37,10 +38,8 @@ def opened(data: bytes) -> Image.Image:
 
 
 def pid_of(decoder: Decoder) -> int:
-    assert decoder._running is not None
-    pid = decoder._running[0].pid
-    assert pid is not None
-    return pid
+    assert decoder._process is not None
+    return decoder._process.pid
 
 
 def test_a_photo_is_prepared_at_its_full_size_without_what_it_tells(decoder: Decoder) -> None:
@@ -85,7 +84,7 @@ def test_transparency_is_white_and_large_photos_become_small_enough(decoder: Dec
 
 def test_renditions_are_smaller_pictures_of_the_photo(decoder: Decoder) -> None:
     drawn = decoder.render(photo_bytes((1_200, 1_500)))
-    assert sorted(drawn) == sorted(f"{width}.{ending}" for width in (480, 960) for ending in RENDITION_TYPES)
+    assert sorted(drawn) == sorted(f"{width}.{ending}" for width in (480, 640, 960) for ending in RENDITION_TYPES)
     for name, data in drawn.items():
         width, _, ending = name.partition(".")
         shown = opened(data)
@@ -93,6 +92,16 @@ def test_renditions_are_smaller_pictures_of_the_photo(decoder: Decoder) -> None:
         assert Image.MIME[shown.format] == RENDITION_TYPES[ending]
         assert shown.size == (int(width), int(width) * 5 // 4)
     assert set(decoder.render(photo_bytes((90, 60)))) == {f"480.{ending}" for ending in RENDITION_TYPES}
+
+
+def test_first_views_are_small_in_whatever_quality_does(decoder: Decoder) -> None:
+    grain = Image.frombytes("L", (150, 190), random.Random(5).randbytes(150 * 190)).convert("RGB")
+    plain = opened(photo_bytes((1_200, 1_500))).convert("RGB")
+    photo = Image.blend(plain, grain.resize(plain.size, Image.Resampling.BICUBIC), 0.14)
+    views = decoder.render(saved(photo, "JPEG", quality=92))
+    for ending in ("avif", "webp"):
+        assert max(len(views[f"480.{ending}"]), len(views[f"640.{ending}"])) <= MAX_VIEW_BYTES, ending
+        assert len(views[f"960.{ending}"]) > MAX_VIEW_BYTES  # A closer look has the first quality.
 
 
 def drawn(word: str) -> Image.Image:
@@ -117,7 +126,7 @@ def test_codes_are_read(decoder: Decoder) -> None:
     [
         (b"", "not-a-photo"),
         (b"no photo", "not-a-photo"),
-        (b"\x00\x00\x00\x18ftypheic" + bytes(40), "heic"),
+        (b"\x00\x00\x00\x18ftypheic" + bytes(40), "broken-photo"),
         (photo_bytes()[:3_000], "broken-photo"),
         (saved(Image.new("1", (30_000, 30_000)), "PNG"), "too-many-pixels"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not-a-photo"),

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from provenance.bundle import Bundle
 from provenance.certificate import Issuer
@@ -25,6 +26,7 @@ from provenance.serial import Serial
 from provenance.status import Status
 from provenance_cli.context import App
 from provenance_cli.demo import Demo
+from provenance_cli.demo_photos import SIDE
 from provenance_cli.ledgers import open_pinned, send_and_wait
 from provenance_cli.store import Entry
 from provenance_cli.workshop import Workshop
@@ -78,6 +80,14 @@ def test_the_demo_killed_anywhere_goes_on_and_its_sheet_reads_back(tmp_path: Pat
     pdf = Path(result["sheet"])
     payloads = read_sheet(pdf.read_bytes())
     assert read_sheet(Path(result["card"]).read_bytes()) == [result["url"]]
+    framed = Path(result["certificate"]).read_bytes()
+    assert read_sheet(framed) == [result["url"]]
+    assert b"/EmbeddedFiles" in framed
+    serial = Serial.parse(result["url"].rpartition("/")[2])
+    (photo,) = Workshop.open(folder / "workshop").store.piece(serial).photos
+    (kept,) = list((folder / "registry" / "media").rglob(photo.digest.hex()))
+    with Image.open(kept) as picture:  # What the page shows beside the words.
+        assert picture.size == (SIDE, SIDE)
     base = result["url"].rpartition("/P/")[0]
     assert len(set(payloads)) == len(payloads) == 42
     assert all(payload.startswith(f"{base}/P/") for payload in payloads)

@@ -18,7 +18,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from eth_abi.abi import encode
 
 from provenance.bundle import Bundle
+from provenance.claim_key import SecretCode
 from provenance.encoding import Address, to_base64url
+from provenance.errors import MalformedError
 from provenance.evm.accounts import Account, message_digest
 from provenance.evm.embedded import EmbeddedChain
 from provenance.evm.embedded_rpc import EmbeddedProvider
@@ -29,6 +31,7 @@ from provenance.issue import issue
 from provenance.ledger import Moved, ReinstateCall, SuspendCall
 from provenance.serial import Serial
 from provenance.status import AmendOrder
+from provenance.tag import tag_url
 from tests.support.hand_overs import Counter
 from tests.support.registries import RunningRegistry, Studio
 from tests.support.signatures import high_s
@@ -84,6 +87,38 @@ def test_a_buyer_without_money_claims_a_piece_by_the_code_on_its_tag(
     holders = {str(counter.holder(token))}
     stored = counter.http.get(f"/tokens/{token}").json()["attributes"][0]["value"]
     assert {counter.registry.client.verdict(Serial.parse(stored))["holder"]} == holders
+
+
+def test_a_copied_public_tag_cannot_claim(counter: Counter, studio: Studio, token: int) -> None:
+    code, buyer, thief = someone(), someone(), someone()
+    release = counter.release(studio.account, token, code.address)
+    assert counter.post("releases", release).status_code == 201
+    serial = Serial.parse(counter.http.get(f"/tokens/{token}").json()["attributes"][0]["value"])
+    copied = tag_url(counter.registry.base_url, serial)
+
+    # All that the tag leads to names no claim key, which whoever asks for a release must name.
+    api = f"/api/v1/pieces/{serial.compact}"
+    for address, accept in ((copied, "text/html"), (copied, "application/json"), (f"{api}/bundle", "*/*")):
+        told = counter.http.get(address, headers={"accept": accept})
+        assert told.status_code == 200
+        assert code.address.value.hex() not in told.text.lower()
+    with pytest.raises(MalformedError):
+        SecretCode.parse(copied)
+
+    # Nor does a key that is made of what stands on it, though the release itself were known.
+    made = [hashlib.sha256(text.encode()).digest() for text in (copied, serial.compact, str(serial))]
+    made.append(SecretCode.parse(f"{copied}#{'0' * 26}").private_key())
+    for key in (thief, *map(Account.from_secret, made)):
+        counter.refused("claims", counter.claim(release, key, thief.address), "InvalidClaimSignature")
+        own = counter.release(key, token, key.address)
+        counter.refused("claims", counter.claim(own, key, thief.address), "InvalidHolderSignature")
+        alone = {name: value for name, value in counter.claim(own, key, thief.address).items() if name != "release"}
+        assert counter.post("claims", alone).json()["code"] == "unknown-release"
+    assert (counter.nonce(token), counter.holder(token)) == (0, studio.account.address)
+
+    assert counter.done("claims", counter.claim(release, code, buyer.address))["state"] == "final"
+    counter.refused("claims", counter.claim(release, code, thief.address), "WrongPieceNonce")
+    assert counter.holder(token) == buyer.address
 
 
 def test_a_buyer_gives_the_piece_away(counter: Counter, studio: Studio, token: int) -> None:

@@ -114,6 +114,21 @@ def test_who_trickles_a_line_that_never_ends_is_dropped(registry: RunningRegistr
     is_alive(registry, studio)
 
 
+def test_who_sends_a_short_line_now_and_then_keeps_no_place(registry: RunningRegistry, studio: Studio) -> None:
+    with connect(registry) as connection:
+        connection.sendall(HEAD)
+        connection.settimeout(0.8 * SILENCE)
+        said, began = b"", time.monotonic()
+        while b"stream-stalled" not in said:
+            assert time.monotonic() - began < 5 * SILENCE
+            with suppress(TimeoutError):
+                connection.sendall(chunk(b"{}\n"))
+                while b"stream-stalled" not in said:
+                    said += connection.recv(65_536)
+        assert b'"line":1' in said
+    is_alive(registry, studio)
+
+
 def test_who_takes_no_answers_costs_neither_place_nor_memory(registry: RunningRegistry, studio: Studio) -> None:
     assert registry.process is not None
     lines, sent = chunk(b"{}\n" * 20_000), 0

@@ -300,7 +300,7 @@ def take_over(town: Town, old: Followed, successor: Followed) -> None:
             successor.agree()
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1])
 def test_the_index_agrees_with_the_ledger_and_with_its_successor(town: Town, tmp_path: Path, seed: int) -> None:
     old = Followed(town.deploy(), tmp_path / "old.db")
     chance = Chance(town, old, seed)

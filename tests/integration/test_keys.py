@@ -552,7 +552,7 @@ def test_no_secret_is_printed_or_written_in_a_whole_run(
     with monkeypatch.context() as patch:
         patch.setattr("provenance.application.Application.sign", bug)
         desk.run("-C", shop, "studio", "apply", code=70)
-        patch.setattr("provenance_cli.commands.sign.sign_all", bug)
+        patch.setattr("provenance_cli.commands.sign.sign_pieces", bug)
         desk.run("-C", shop, "sign", code=70)
     assert "a bug in the midst" in "".join(path.read_text("utf-8") for path in temporary.iterdir())
     (shop / "keystore.json").write_bytes((shop / "keystore.json").read_bytes().replace(b'"n":16384', b'"n":32768'))

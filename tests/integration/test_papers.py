@@ -82,11 +82,17 @@ def test_many_who_save_wait_for_each_other_or_are_told_to_come_again(
     for piece in pieces:
         studio.wait_anchored(piece)
     with ThreadPoolExecutor(14) as threads:
-        addresses = [f"/api/v1/pieces/{piece.piece.serial.compact}/certificate.pdf" for piece in pieces]
-        answers = list(threads.map(http.get, addresses))
+        addresses = [f"/api/v1/pieces/{piece.piece.serial.compact}/certificate.pdf?lang=zh" for piece in pieces]
+        kinds = ["text/html", "application/pdf"] * 7
+        answers = list(threads.map(lambda at, kind: http.get(at, headers={"accept": kind}), addresses, kinds))
     refused = [answer for answer in answers if answer.status_code != 200]
     assert {answer.status_code for answer in refused} <= {429}
-    assert all(answer.json()["code"] == "too-many-papers" for answer in refused)
+    for answer in refused:
+        assert int(answer.headers["retry-after"]) > 0
+        if answer.request.headers["accept"] == "text/html":
+            assert '<h1 class="small">请稍候</h1>' in answer.text
+        else:
+            assert answer.json()["code"] == "too-many-papers"
     assert len(answers) - len(refused) >= 8
     assert http.get(addresses[0]).status_code == 200
 

@@ -121,3 +121,21 @@ def test_a_database_that_cannot_keep_every_name_is_refused(
     with pytest.raises(ConfigurationError, match=encoding) as caught:
         SQLRepository(postgres.address(name))
     assert caught.value.code == "wrong-encoding"
+
+
+def test_a_server_that_takes_no_more_connections_is_named_and_found_again(
+    admin: psycopg.Connection, address: str
+) -> None:
+    repository = SQLRepository(address)
+    repository.write(lambda transaction: transaction.held())
+    admin.execute("CREATE ROLE registry LOGIN")
+    limit = sql.SQL("ALTER DATABASE {} CONNECTION LIMIT {}").format
+    database = sql.Identifier(name_of(address))
+    others = address.replace(f"//{psycopg.conninfo.conninfo_to_dict(address)['user']}@", "//registry@")
+    admin.execute(limit(database, sql.Literal(0)))
+    with pytest.raises(UnreachableError, match="too many connections") as caught:
+        SQLRepository(others)
+    assert caught.value.code == "database-busy"
+    admin.execute(limit(database, sql.Literal(-1)))
+    assert repository.write(lambda transaction: transaction.held()) == 0
+    repository.close()

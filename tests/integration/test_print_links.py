@@ -21,16 +21,17 @@ from provenance.print_links import (
     PrintLink,
     PrintLinkEnd,
     PrintLinksAsked,
-    SignedOrder,
     code_of,
     new_secret,
     parse_code,
 )
 from provenance.printing.readback import read_sheet
 from provenance.serial import Serial
+from provenance.signed_orders import SignedOrder
 from provenance.status import Status, StatusOrder
 from provenance.tag import tag_url
-from provenance.voids import SignedVoid, TagVoid
+from provenance.voids import TagVoid
+from provenance_registry.http.page_formats import day
 from provenance_registry.service.print_links import MAX_OPEN, PRINT_BURST, PRINT_SECONDS
 from tests.support.registries import RunningRegistry, Studio
 
@@ -51,10 +52,14 @@ class Given:
         return code_of(self.link.id, self.secret)
 
 
-@pytest.fixture(scope="module")
+_ADDRESSES = iter(range(2, 250))
+"""A registry counts what each address asks for: every test has its own."""
+
+
+@pytest.fixture
 def http(registry: RunningRegistry) -> Iterator[httpx.Client]:
-    headers = {"accept-language": "en"}
-    with httpx.Client(base_url=registry.base_url, timeout=60, trust_env=False, headers=headers) as client:
+    headers, transport = {"accept-language": "en"}, httpx.HTTPTransport(local_address=f"127.0.0.{next(_ADDRESSES)}")
+    with httpx.Client(base_url=registry.base_url, timeout=60, transport=transport, headers=headers) as client:
         yield client
 
 
@@ -196,7 +201,9 @@ def test_a_link_that_ran_out_tells_so_to_whoever_has_the_secret(
         opened(http, code_of(given.link.id, new_secret()))
     over = opened(http, given.code)
     assert over.status_code == 410
-    assert said(over.text) == [f"This link ran out on {given.link.expires.date()}. Ask the studio for another."]
+    assert said(over.text) == [
+        f"This link ran out on {day(given.link.expires.date(), 'en')}. Ask the studio for another."
+    ]
     assert opened(http, code_of(given.link.id, new_secret())).status_code == 404
     assert printed(http, given.code, [0]).status_code == 410
     again = http.post(LINKS, content=given.data)
@@ -334,7 +341,7 @@ def test_voided_numbers_give_way_to_the_next_that_counts(
     given = give(http, studio, first, (second, 3))
     voids = [(first, number) for number in (1, 2)] + [(second, number) for number in range(3, 100)]
     for serial, number in voids:
-        data = SignedVoid.sign(TagVoid(registry.base_url, serial, number, now()), studio.signer).to_bytes()
+        data = SignedOrder.sign(TagVoid(registry.base_url, serial, number, now()), studio.signer).to_bytes()
         assert http.post("/api/v1/tags:void", content=data).status_code == 201
     page = opened(http, given.code).text
     assert [kind for kind, _ in kinds(page)] == ["new", "not"]

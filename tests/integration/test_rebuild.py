@@ -17,7 +17,9 @@ from provenance.certificate import Certificate
 from provenance.merkle import MerkleTree, PartialTree, path_length, proven_nodes, siblings
 from provenance.serial import Serial
 from provenance_cli import main
+from provenance_registry import rebuild as rebuilding
 from provenance_registry.fsck import check
+from provenance_registry.rebuild import _judge
 from tests.support.registries import RunningRegistry, Studio
 
 
@@ -155,3 +157,34 @@ def test_proofs_tell_the_nodes_of_a_tree(size: int) -> None:
     assert partial.root == tree.root
     for index in range(0, size, 3):
         assert partial.path(index) == tree.path(index)
+
+
+class _Standing:
+    """As much of a registry as is asked when what was brought back is judged: its lease comes back after a while."""
+
+    def __init__(self, turns: int) -> None:
+        self.left, self.turns, self.examined = turns, 0, False
+        self.services = self.repository = self.worker = self
+
+    def unexamined_batches(self) -> bool:
+        return not self.examined
+
+    def sends(self) -> bool:
+        return self.turns > self.left
+
+    def turn(self) -> None:
+        self.turns += 1
+        self.examined = self.sends()
+
+
+def test_a_lease_that_was_let_go_while_bundles_were_taken_in_is_waited_for() -> None:
+    standing: Any = _Standing(2)
+    _judge(standing)
+    assert standing.examined
+
+
+def test_what_another_process_examines_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rebuilding, "PAUSE", 0.01)
+    standing: Any = _Standing(10**9)
+    _judge(standing)
+    assert not standing.examined

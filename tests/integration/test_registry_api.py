@@ -305,15 +305,20 @@ def test_a_photo_has_its_own_limit_and_what_is_too_large_is_refused_before_it_co
     assert http.get(f"/media/{Digest.of(bomb).hex()}").status_code == 404
 
 
-def test_one_client_sends_few_files_at_a_time(registry: RunningRegistry, studio: Studio, http: httpx.Client) -> None:
-    files = [b"glTF" + bytes([number]) * 20_000 for number in range(5)]
+@pytest.mark.parametrize("of_line", ["192.0.2.1", "2001:db8:77:{}::1"])
+def test_one_client_sends_few_files_at_a_time(
+    registry: RunningRegistry, studio: Studio, http: httpx.Client, of_line: str
+) -> None:
+    files = [b"glTF" + bytes([number]) * 20_000 + of_line.encode() for number in range(5)]
+    http.headers["x-forwarded-for"] = of_line.format(5)
     for file in files:
         studio.submit(_named(studio, scans=(Scan(Digest.of(file)),)))
     begun = []
-    for file in files[:4]:
+    for number, file in enumerate(files[:4]):
         connection = socket.create_connection(("127.0.0.1", registry.port))
-        head = f"PUT /api/v1/media/{Digest.of(file).hex()} HTTP/1.1\r\nhost: x\r\ncontent-length: {len(file)}\r\n\r\n"
-        connection.sendall(head.encode() + file[:10_000])
+        head = f"PUT /api/v1/media/{Digest.of(file).hex()} HTTP/1.1\r\nhost: x\r\ncontent-length: {len(file)}\r\n"
+        forwarded = f"x-forwarded-for: {of_line.format(number)}\r\n\r\n"
+        connection.sendall((head + forwarded).encode() + file[:10_000])
         begun.append(connection)
     fifth = f"/api/v1/media/{Digest.of(files[4]).hex()}"
     _until(lambda: list((registry.folder / "media").glob("coming/*")), lambda coming: len(coming) == 4)
@@ -468,7 +473,8 @@ HOSTILE: list[tuple[str, str, bytes]] = [
 
 @pytest.mark.parametrize(("method", "path", "body"), HOSTILE)
 def test_hostile_requests_get_an_answer_of_ours(http: httpx.Client, method: str, path: str, body: bytes) -> None:
-    answer = http.request(method, path, content=body or None)
+    # The registry may close a connection whose body it did not read: nobody else is to use that.
+    answer = http.request(method, path, content=body or None, headers={"connection": "close"})
     assert 400 <= answer.status_code < 500, answer.text
     assert "Traceback" not in answer.text
     if "json" in answer.headers["content-type"]:
@@ -487,16 +493,64 @@ def test_unknown_serials_are_answered_alike(http: httpx.Client) -> None:
     assert '"UNKNOWN"' in answers[0]
 
 
+def test_people_get_pages_for_addresses_that_they_mistyped(http: httpx.Client) -> None:
+    people = {"accept": "text/html,*/*;q=0.8", "accept-language": "fr"}
+    missing = http.get("/nowhere", headers=people)
+    assert (missing.status_code, missing.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert "Cette page n’existe pas" in missing.text
+    assert "没有此页" in http.get("/nowhere?lang=zh-CN", headers=people).text
+    assert http.get("/api/v1/nowhere", headers=people).json()["code"] == "not-found"
+    assert http.get("/nowhere").json()["code"] == "not-found"
+    serial = Serial.random()
+    small = http.get(f"/p/{serial.compact.lower()}/2?lang=ja", headers=people)
+    assert (small.status_code, small.headers["location"]) == (308, f"/P/{serial.compact}/2?lang=ja")
+    elsewhere = http.get("/p//evil.example/%0d%0ax: y", headers=people)
+    assert not elsewhere.headers.get("location", "/").startswith("//")
+    assert "x" not in elsewhere.headers
+    guessed = http.get(f"/P/%3F{serial.compact[1:]}?lang=fr", headers=people)
+    assert (guessed.status_code, guessed.headers["location"]) == (303, f"/P/{serial.compact}?lang=fr")
+    short = http.get(f"/P/{serial.compact[:8]}", headers=people)
+    assert (short.status_code, "8 signes sur 13" in short.text) == (404, True)
+    assert http.get(f"/P/{serial.compact}/100", headers=people).status_code == 404
+
+
 def test_pages_speak_both_languages_and_carry_their_guards(http: httpx.Client, anchored: Certificate) -> None:
     path = f"/P/{anchored.piece.serial.compact}"
     chinese = http.get(path, headers={"accept": "text/html", "accept-language": "zh-CN,en;q=0.5"})
     assert "证书属实" in chinese.text
-    assert '<html lang="zh-Hans">' in chinese.text
+    assert '<html lang="zh-Hans" dir="ltr">' in chinese.text
     english = http.get(path + "?lang=en", headers={"accept": "text/html", "accept-language": "zh-CN"})
     assert "Genuine record" in english.text
     assert english.headers["cache-control"] == "no-store"
     assert "frame-ancestors 'none'" in english.headers["content-security-policy"]
     assert re.findall("<script[^>]*>", english.text) == [f'<script type="module" src="{address("page.js")}">']
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "accept", "status"),
+    [
+        ("GET", "/P/{serial}", "application/vc", 200),
+        ("GET", "/api/v1/pieces/{serial}/bundle", "*/*", 200),
+        ("GET", "/api/v1/pieces/{serial}/certificate", "*/*", 200),
+        ("GET", "/api/v1/studios", "*/*", 200),
+        ("GET", "/api/v1/pieces/0000000000000/bundle", "*/*", 404),
+        ("GET", "/media/{serial}", "*/*", 422),
+        ("GET", "/nothing", "*/*", 404),
+        ("PUT", "/P/{serial}", "text/html", 405),
+        ("POST", "/rpc", "*/*", 413),
+    ],
+)
+def test_every_answer_carries_its_guards_and_is_kept_by_no_shared_cache(
+    http: httpx.Client, anchored: Certificate, method: str, path: str, accept: str, status: int
+) -> None:
+    body = b"x" * (2**20 + 1) if method == "POST" else None
+    named = path.format(serial=anchored.piece.serial.compact)
+    answer = http.request(method, named, headers={"accept": accept}, content=body)
+    assert answer.status_code == status
+    assert answer.headers["cache-control"] in ("no-cache", "no-store")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["x-frame-options"] == "DENY"
+    assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
 
 
 def test_health_and_metrics(http: httpx.Client) -> None:

@@ -51,7 +51,7 @@ def test_a_page_offers_renditions_of_the_photo(registry: RunningRegistry, studio
     photo = prepare_photo(photo_bytes((1_000, 1_250), seed=141)).data
     found = drawn(http, with_photos(registry, studio, photo))
     at = f"/media/{Digest.of(photo).hex()}"
-    assert found == [f"{at}/{width}.{ending}" for ending in RENDITION_TYPES for width in (480, 960)]
+    assert found == [f"{at}/{width}.{ending}" for ending in RENDITION_TYPES for width in (480, 640, 960)]
     for address in found:
         answer = http.get(address)
         assert answer.headers["content-type"] == RENDITION_TYPES[address.rpartition(".")[2]]

@@ -232,6 +232,27 @@ def test_a_run_that_was_killed_leaves_no_code_that_counts(shop: SecretShop, coun
         shop.sheet.unlink()
 
 
+@pytest.mark.parametrize("moment", ["asked", "cancelled"])
+def test_a_piece_whose_code_was_to_be_cancelled_waits_for_another(
+    shop: SecretShop, counter: Counter, moment: str
+) -> None:
+    serial, other = shop.serials
+    shop.done("tag", "secret")
+    old, token = shop.codes()[serial], shop.token(serial)
+    late = claim_of(counter, old, token, someone())
+    shop.sheet.unlink()
+    shop.killed(moment, "tag", "secret", "--reprint", serial)
+    assert counter.nonce(token) == (moment == "cancelled")
+    said = shop.done("tag", "secret")
+    assert (said["codes"], said["cancelled"], said["printed"]) == (1, int(moment == "asked"), 1)
+    assert list(shop.codes()) == [serial]
+    assert counter.nonce(token) == 1
+    counter.refused("claims", late, "WrongPieceNonce")
+    buyer = someone()
+    assert counter.done("claims", claim_of(counter, shop.codes()[serial], token, buyer))["state"] == "final"
+    assert counter.nonce(shop.token(other)) == 0
+
+
 def test_a_full_disk_is_found_before_anything_is_released(
     shop: SecretShop, counter: Counter, monkeypatch: pytest.MonkeyPatch
 ) -> None:

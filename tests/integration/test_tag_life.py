@@ -15,8 +15,9 @@ import pytest
 
 from provenance.printing.readback import read_sheet
 from provenance.serial import Serial
+from provenance.signed_orders import SignedOrder
 from provenance.tag import tag_url
-from provenance.voids import SignedVoid, TagVoid
+from provenance.voids import TagVoid
 from provenance_cli import main
 from provenance_cli.tag_store import TagNumber
 from tests.support.registries import ROOT, RunningRegistry
@@ -95,11 +96,29 @@ def test_what_another_folder_voided_is_seen(shop: SecretShop, registry: RunningR
     signer = shop.workshop.keystore().unlock("four words of mine").signer
     void = TagVoid(registry.base_url, serial, 1, datetime(2026, 11, 26, tzinfo=UTC), "the other folder", 2)
     for item in (void, replace(void, number=2, replacement=3)):
-        data = SignedVoid.sign(item, signer).to_bytes()
+        data = SignedOrder.sign(item, signer).to_bytes()
         assert httpx.post(f"{registry.base_url}/api/v1/tags:void", content=data, trust_env=False).status_code == 201
     assert shop.done("tag", "void", serial, "1")["by"] == "the other folder"
     told = shop.done("tag", "void", serial)
     assert (told["number"], told["new"]) == (3, True)
+
+
+def test_what_another_folder_voided_is_not_printed(shop: SecretShop, registry: RunningRegistry) -> None:
+    """As a folder that was restored knows nothing of what was voided and replaced before."""
+    serial, other = shop.serials
+    signer = shop.workshop.keystore().unlock("four words of mine").signer
+    for void in (
+        TagVoid(registry.base_url, serial, 1, datetime(2026, 11, 26, tzinfo=UTC), "the lost folder", 2),
+        TagVoid(registry.base_url, other, 1, datetime(2026, 11, 26, tzinfo=UTC), "the lost folder"),
+    ):
+        data = SignedOrder.sign(void, signer).to_bytes()
+        assert httpx.post(f"{registry.base_url}/api/v1/tags:void", content=data, trust_env=False).status_code == 201
+    code, _, talk = shop.run("tag", "print", other)
+    assert (code, "is voided" in talk) == (3, True), talk
+    assert shop.run("tag", "boxcard", other)[1]["error"] == "tag-void"
+    code, made, talk = shop.run("tag", "print")
+    assert (code, sheet(made["file"]), "1 piece is left out" in talk) == (0, [tag_url("", serial, 2)], True), talk
+    assert sheet(shop.done("tag", "hangtag", serial)["file"]) == [tag_url("", serial, 2)]
 
 
 def sheet(path: object) -> list[str]:
@@ -162,6 +181,74 @@ def test_a_job_that_was_broken_off_goes_on(shop: SecretShop) -> None:
     assert [job["state"] for job in shop.done("tag", "jobs")] == ["finished", "finished", "dropped", "finished"]
     assert again["job"] == 4
     assert main.run([*shop.options, "tag", "print", "--resume", "--start", "2"]) == 2
+
+
+def test_a_voided_tag_is_printed_by_no_job_of_before(shop: SecretShop) -> None:
+    serial, other = shop.serials
+    killed(shop, "printed", "tag", "print")
+    shop.done("tag", "void", serial)
+    code, made, talk = shop.run("tag", "print", "--resume")
+    assert (code, made["tags"], sheet(made["file"])) == (0, 1, [tag_url("", other)]), talk
+    assert "1 piece is left out" in talk
+    told = shop.done("tag", "spoiled", made["job"], "1.2")  # Its place stayed what it was.
+    assert told["spoiled"][0]["serial"] == str(other)
+    shop.done("tag", "void", other)
+    assert shop.done("tag", "print", "--spoiled", made["job"])["tags"] == 0
+    assert states(shop) == {(str(serial), 1): "voided", (str(other), 1): "voided"}
+
+
+def test_a_piece_that_is_named_twice_is_printed_once(shop: SecretShop, tmp_path: Path) -> None:
+    serial = shop.serials[0]
+    spelled = serial.compact.lower().replace("0", "o")
+    for form, count in (("png", 1), ("pdf", 1), ("tspl", 1)):
+        paper = ("--layout", "roll-60x40") if form == "tspl" else ()
+        code, told, talk = shop.run("tag", "print", serial, spelled, "--format", form, "-o", tmp_path / form, *paper)
+        assert (code, told["tags"]) == (0, count)
+        assert f"taken once: {serial}." in talk
+        assert shop.done("tag", "jobs")[-1]["tags"] == count
+    assert [path.name for path in (tmp_path / "png").iterdir()] == [f"{serial}.png"]
+    for command, member in (("hangtag", "cards"), ("boxcard", "cards"), ("certificate", "certificates")):
+        assert shop.done("tag", command, serial, serial)[member] == 1
+    assert shop.done("tag", "link", serial, f"{serial}/1", "--for", "Tea shop")["tags"] == 1
+    assert shop.done("tag", "secret", serial, serial)["codes"] == 1
+
+
+def test_the_form_follows_the_file_and_one_picture_holds_one_tag(shop: SecretShop, tmp_path: Path) -> None:
+    first = shop.serials[0]
+    picture = tmp_path / "cup.png"
+    told = shop.done("tag", "print", first, "-o", picture)
+    assert told["file"] == str(picture)
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    code, told, talk = shop.run("tag", "print", "-o", tmp_path / "cups.svg")
+    assert (code, told["error"]) == (5, "one-picture-a-tag")
+    assert "--format svg --out cups" in talk
+    assert shop.run("tag", "replace", *shop.serials, "-o", tmp_path / "cups.svg")[1]["error"] == "one-picture-a-tag"
+    assert shop.done("tag", "list", first)[0]["state"] == "printed"  # Nothing was voided.
+    job = shop.done("tag", "print", "-o", tmp_path / "tags.zpl", "--layout", "ROLL 60x40")["job"]
+    assert (tmp_path / "tags.zpl").read_bytes().startswith(b"^XA")
+    shop.done("tag", "spoiled", job, "1")
+    assert shop.done("tag", "print", "--spoiled", job)["file"].endswith(f"spoiled-{job}.zpl")
+    assert main.run([*shop.options, "tag", "print", "--spoiled", str(job), "--cut-marks"]) == 2
+
+
+def test_what_is_not_on_the_ledger_is_told_the_next_step(shop: SecretShop) -> None:
+    entered = shop.done("piece", "add", "--title", "A new cup")["serial"]
+    commands = ("print", "certificate", "hangtag", "boxcard", "secret", "link")
+
+    def refused(command: str, serial: object) -> tuple[str, str]:
+        _code, told, talk = shop.run("tag", command, serial, *(("--for", "Tea shop") if command == "link" else ()))
+        return told["error"], talk
+
+    for command in commands:
+        error, talk = refused(command, entered)
+        assert error == "not-signed", command
+        assert "`kilnmark sign`" in talk
+        assert refused(command, Serial.random())[0] == "unknown-piece"
+    shop.done("sign")
+    for command in commands:
+        error, talk = refused(command, entered)
+        assert error == "not-anchored", command
+        assert "`kilnmark submit --wait`" in talk
 
 
 def test_a_file_in_the_way_of_a_folder_is_named(shop: SecretShop, tmp_path: Path) -> None:

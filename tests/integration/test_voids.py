@@ -13,8 +13,9 @@ from provenance.canonical import canonicalize
 from provenance.certificate import Certificate
 from provenance.keys import P256Signer
 from provenance.serial import Serial
+from provenance.signed_orders import SignedOrder
 from provenance.tag import tag_url
-from provenance.voids import SignedVoid, TagVoid
+from provenance.voids import TagVoid
 from tests.support.registries import RunningRegistry, Studio
 
 NOW = datetime(2026, 11, 26, 9, 30, tzinfo=UTC)
@@ -56,10 +57,10 @@ def test_a_voided_tag_always_carries_its_advisory_and_others_never(
     registry: RunningRegistry, studio: Studio, piece: Certificate, http: httpx.Client
 ) -> None:
     serial = piece.piece.serial
-    data = SignedVoid.sign(void_of(registry, piece), studio.signer).to_bytes()
+    data = SignedOrder.sign(void_of(registry, piece), studio.signer).to_bytes()
     assert scan(http, serial)[1] == []
     assert send(http, data) == (201, "")
-    later = SignedVoid.sign(replace(void_of(registry, piece), by="another"), studio.signer).to_bytes()
+    later = SignedOrder.sign(replace(void_of(registry, piece), by="another"), studio.signer).to_bytes()
     assert send(http, data) == send(http, later) == (200, "")
     for _ in range(2):
         outcome, advisories, page = scan(http, serial)
@@ -70,27 +71,35 @@ def test_a_voided_tag_always_carries_its_advisory_and_others_never(
         assert SAID not in page
     told = {"number": 1, "time": "2026-11-26T09:30:00Z", "by": "Xiao Wang", "replacement": 2}
     assert http.get(f"/api/v1/pieces/{serial.compact}/tags").json() == {"voided": [told]}
+    asked = {"serials": [Serial.random().compact, serial.compact]}
+    assert http.post("/api/v1/tags:voided", json=asked).json() == {"voided": {serial.compact: [told]}}
     page = http.get(tag_url("", serial), headers={"accept": "text/html"}, params={"lang": "zh-Hans"}).text
     assert "工作室已作废此标签" in page
+
+
+@pytest.mark.parametrize("asked", [None, "", {}, [1], ["x"], [None], [Serial.random().compact] * 1_001])
+def test_questions_that_name_no_pieces_are_refused(http: httpx.Client, asked: object) -> None:
+    answer = http.post("/api/v1/tags:voided", json={"serials": asked})
+    assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
 
 
 def test_nobody_else_voids_a_tag(
     registry: RunningRegistry, studio: Studio, piece: Certificate, http: httpx.Client
 ) -> None:
     void = void_of(registry, piece, 3)
-    stranger = SignedVoid.sign(void, P256Signer.generate())
+    stranger = SignedOrder.sign(void, P256Signer.generate())
     assert send(http, stranger.to_bytes()) == (422, "not-the-studio")
     other = Studio(registry, "voider", "别家")
     other.accredit()
-    assert send(http, SignedVoid.sign(void, other.signer).to_bytes()) == (422, "not-the-studio")
+    assert send(http, SignedOrder.sign(void, other.signer).to_bytes()) == (422, "not-the-studio")
     forged = replace(stranger, public_key=studio.signer.public_key)
     assert send(http, forged.to_bytes()) == (422, "bad-signature")
-    signed = SignedVoid.sign(void, studio.signer)
-    moved = replace(signed, void=replace(void, number=4, replacement=None))
+    signed = SignedOrder.sign(void, studio.signer)
+    moved = replace(signed, order=replace(void, number=4, replacement=None))
     assert send(http, moved.to_bytes()) == (422, "bad-signature")
-    elsewhere = SignedVoid.sign(replace(void, registry="https://other.example"), studio.signer)
+    elsewhere = SignedOrder.sign(replace(void, registry="https://other.example"), studio.signer)
     assert send(http, elsewhere.to_bytes()) == (422, "other-registry")
-    unknown = SignedVoid.sign(replace(void, serial=Serial.random()), studio.signer)
+    unknown = SignedOrder.sign(replace(void, serial=Serial.random()), studio.signer)
     assert send(http, unknown.to_bytes()) == (404, "unknown-serial")
     assert http.get(f"/api/v1/pieces/{piece.piece.serial.compact}/tags").json() == {"voided": []}
 
@@ -98,8 +107,8 @@ def test_nobody_else_voids_a_tag(
 def test_what_voids_nothing_is_refused(
     registry: RunningRegistry, studio: Studio, piece: Certificate, http: httpx.Client
 ) -> None:
-    signed = SignedVoid.sign(void_of(registry, piece), studio.signer)
-    members = {**signed.void.to_json(), "publicKey": signed.public_key.multikey, "signature": "AA"}
+    signed = SignedOrder.sign(void_of(registry, piece), studio.signer)
+    members = {**signed.order.to_json(), "publicKey": signed.public_key.multikey, "signature": "AA"}
     wrong: list[dict[str, object]] = [
         {"number": 0}, {"number": 100}, {"number": "1"}, {"number": True}, {"replacement": 1}, {"by": "x" * 81},
         {"by": "two\nlines"}, {"time": "yesterday"}, {"version": 2}, {"type": "Other"}, {"more": 1}, {"signature": 7},

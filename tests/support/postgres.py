@@ -63,7 +63,7 @@ class Server:
         command = self._command(["postgres", "-D", str(self.folder / "data"), *settings])
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=log)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while True:
             try:
                 psycopg.connect(self.address("postgres"), connect_timeout=2).close()
@@ -80,12 +80,12 @@ class Server:
         assert self._process is not None
         # In the first case the others notice that the first of them is gone, and end; the second is `-m immediate`.
         self._process.send_signal(signal.SIGKILL if at_once else signal.SIGQUIT)
-        self._process.wait(30)
+        self._process.wait(120)
         self._process = None
 
     def start_again(self) -> None:
         """Start the server after it was killed: some of its processes may live a moment longer, and hold its memory."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while True:
             try:
                 return self.start()
@@ -98,7 +98,7 @@ class Server:
         """Stop the server and forget its data."""
         if self._process is not None:
             self._process.send_signal(2)  # SIGINT: roll back what is under way, and end.
-            self._process.wait(30)
+            self._process.wait(120)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def address(self, database: str) -> str:

@@ -95,12 +95,12 @@ class RunningRegistry:
         raise AssertionError(f"not alive: {self.log}")
 
     def stop(self) -> int:
-        return self.wait_dead(30)
+        return self.wait_dead(120)
 
     def kill(self) -> None:
         assert self.process is not None
         self.process.kill()
-        self.wait_dead(30)
+        self.wait_dead(120)
 
     def wait_dead(self, patience: float = 60.0, *, asked: bool = True) -> int:
         """Return the exit code; the registry is asked to stop unless it must die on its own."""

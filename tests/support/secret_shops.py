@@ -24,9 +24,11 @@ from tests.support.registries import ROOT, RunningRegistry
 _KILLED = """
 import os, signal, sys
 import provenance.tag
-from provenance_cli import hand_over_client, main, private_file, secret_store
+from provenance_cli import hand_over_client, main, private_file, secret_codes, secret_store
 provenance.tag.is_public_host = lambda base_url: True
-owner, name = {"before": (hand_over_client.HandOverClient, "keep_releases"),
+owner, name = {"asked": (secret_codes, "cancel"),
+               "cancelled": (secret_codes, "draw"),
+               "before": (hand_over_client.HandOverClient, "keep_releases"),
                "between": (private_file.PrivateFile, "fill"),
                "after": (secret_store.SecretStore, "mark_printed")}[sys.argv[1]]
 setattr(owner, name, lambda *given, **named: os.kill(os.getpid(), signal.SIGKILL))
@@ -75,7 +77,9 @@ class SecretShop:
         return data
 
     def killed(self, moment: str, *arguments: object) -> None:
-        """Run a command that kills itself `before` the releases go out, `between` that and the sheet, or `after` it."""
+        """Run a command that kills itself at a moment: once it was `asked` for, once the codes there were are
+        `cancelled`, `before` the releases go out, `between` that and the sheet, or `after` it.
+        """
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "cli", ROOT / "registry")))}
         command = [sys.executable, "-c", _KILLED, moment, *self.options, *map(str, arguments)]
         dead = subprocess.run(command, env=environment, capture_output=True, timeout=120)

@@ -19,7 +19,8 @@ from provenance.keys import P256Signer
 from provenance.piece import Consent, Edition, Firing, Maker, Photo, Piece, Scan, Whole, WorkFile
 from provenance.serial import Serial
 from provenance_cli.amending import amended, changes
-from provenance_cli.mapping import FIELDS, LABELS
+from provenance_cli.headings import FIELDS
+from provenance_cli.mapping import LABELS
 from provenance_cli.store import Entry, Store
 from provenance_cli.telling import facts_of
 from tests.support.pieces import digital_piece, full_piece
@@ -169,6 +170,16 @@ def test_a_photo_in_the_place_of_another_is_a_change_that_is_told() -> None:
     assert change == ("Photos", Digest.of(b"old").hex()[:8], Digest.of(b"new").hex()[:8])
 
 
+def test_of_a_text_only_the_languages_that_change_are_shown() -> None:
+    piece = Piece(Serial.random(), {"en": "Vase", "zh-Hans": "梅瓶"}, height_mm=312)
+    assert [*changes(piece, replace(piece, title={"en": "Vase", "zh-Hans": "大梅瓶"}))] == [("Title", "梅瓶", "大梅瓶")]
+    assert [*changes(piece, replace(piece, title={"en": "Jar", "zh-Hans": "罐"}, height_mm=None))] == [
+        ("Title", "en: Vase zh-Hans: 梅瓶", "en: Jar zh-Hans: 罐"),
+        ("Height", "312 mm", "-"),
+    ]
+    assert [*changes(piece, replace(piece, glaze={"zh-Hans": "影青"}))] == [("Glaze", "-", "影青")]
+
+
 # --- the command line -------------------------------------------------------------------------------------------------
 
 
@@ -187,7 +198,7 @@ def test_a_signed_piece_is_amended_and_what_was_signed_stays(shop: Shop) -> None
     code, data, talk = shop.run("piece", "amend", serial, "--height", "53", "--remove", "glaze", "--no-send")
     assert code == 0, talk
     assert "Height: 52 mm → 53 mm" in talk
-    assert "Glaze: en: celadon → -" in talk
+    assert "Glaze: celadon → -" in talk
     (second,) = shop.store.amendments(first.piece.serial)
     second.check_signature()
     assert second.public_key == first.public_key

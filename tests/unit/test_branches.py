@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,32 @@ def test_a_receipt_of_another_branch_ends_no_anchor(pipeline: Pipeline, succeede
     later = pipeline.submit()
     pipeline.turn(4)
     assert (pipeline.state(later), pipeline.worker.trouble) == ("anchored", None)
+
+
+@pytest.mark.parametrize("lie", ["reverted", "another block"])
+def test_a_node_that_goes_on_lying_of_an_anchor_is_named_and_ends_nothing(pipeline: Pipeline, lie: str) -> None:
+    certificate = pipeline.submit()
+    pipeline.turn(2)
+    truth = pipeline.ledger.outcome
+
+    def told(transaction: Hash32) -> TransactionOutcome | None:
+        outcome = truth(transaction)
+        if outcome is None:
+            return None
+        if lie == "reverted":
+            return replace(outcome, succeeded=False, error="UnexpectedLot(expected=1)")
+        return replace(outcome, block=pipeline.ledger.block(outcome.block.number - 1))
+
+    pipeline.node.outcome = told
+    pipeline.turn(5)
+    assert (pipeline.state(certificate), pipeline.worker.trouble) == ("batched", None)
+    pipeline.turn(20)
+    assert pipeline.state(certificate) == "batched"
+    assert [trouble.code for trouble in pipeline.worker.troubles] == ["outcome-unclear"]
+    pipeline.node.outcome = truth
+    pipeline.turn(2)
+    assert (pipeline.state(certificate), pipeline.worker.trouble) == ("anchored", None)
+    assert len(pipeline.anchors()) == 1
 
 
 @pytest.mark.parametrize("succeeded", [True, False])

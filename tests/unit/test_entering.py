@@ -28,7 +28,7 @@ def sheet(folder: Path, rows: list[str], heading: str = "title,height,fired") ->
 
 def test_like_faults_are_counted_together_and_name_the_unit(shop: Shop, tmp_path: Path) -> None:
     path = sheet(tmp_path, ["Cup 0,2.5,", *(f"Cup {n},2.{n},2026-11-02" for n in range(125, 166))])
-    code, data, talk = shop.run("piece", "import", path, "--dry-run")
+    code, data, talk = shop.run("piece", "import", path, "--dry-run", "--unit", "mm")
     assert code == 4
     assert len(data["faults"]) == 41
     assert talk.count("could be thousands") == 3
@@ -43,14 +43,14 @@ def test_like_faults_are_counted_together_and_name_the_unit(shop: Shop, tmp_path
 
 def test_a_unit_that_is_given_counts_before_that_of_the_mapping(shop: Shop, tmp_path: Path) -> None:
     path = sheet(tmp_path, ["Cup,2.5,", "Bowl,2.125,"])
-    assert shop.run("piece", "import", path)[1]["added"] == 1
+    assert shop.run("piece", "import", path, "--unit", "mm")[1]["added"] == 1
     code, data, talk = shop.run("piece", "import", path, "--unit", "in")
     assert (code, data["added"], data["corrected"]) == (0, 1, 1), talk
     assert sorted(piece.height_mm or 0 for piece in shop.store.pieces()) == [54, 64]
 
 
 def test_a_part_of_a_millimetre_is_asked_for_its_unit(shop: Shop, tmp_path: Path) -> None:
-    _, data, _ = shop.run("piece", "import", sheet(tmp_path, ["Cup,0.875,"]), "--dry-run")
+    _, data, _ = shop.run("piece", "import", sheet(tmp_path, ["Cup,0.875,"]), "--dry-run", "--unit", "mm")
     (fault,) = data["faults"]
     assert "less than one mm" in fault["message"]
     assert "--unit" in fault["hint"]

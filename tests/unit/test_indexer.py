@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,29 @@ def test_the_index_asks_once_for_a_successor_that_it_has_no_event_of(pipeline: P
     pipeline.take_back(before.number)  # The naming is gone from the chain.
     started.catch_up()
     assert index.successor() is None
+
+
+def test_a_branch_that_is_shorter_for_the_moment_makes_nothing_pending_again(pipeline: Pipeline) -> None:
+    now = 0.0
+    index = IndexedLedger(pipeline.repository, pipeline.ledger.identity, 60, lambda: now)
+    tip = pipeline.ledger.head()
+    longer, shorter = replace(tip, number=tip.number + 3), replace(tip, hash=Hash32(b"\x01" * 32))
+    index.seen(longer)
+    index.forget()
+    index.seen(shorter)
+    with pytest.raises(LedgerError, match="lost contact"):
+        index.head()
+    again = replace(longer, hash=Hash32(b"\x02" * 32))
+    index.seen(again)
+    assert index.head() == again
+    now = 60.0
+    index.forget()
+    index.seen(shorter)
+    with pytest.raises(LedgerError, match="lost contact"):
+        index.head()
+    now = 61.0
+    index.seen(shorter)  # It is no longer one for the moment.
+    assert index.head() == shorter
 
 
 def test_a_ledger_that_knows_no_successors_is_followed(pipeline: Pipeline) -> None:

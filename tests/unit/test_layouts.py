@@ -66,6 +66,24 @@ def test_labels_too_small_for_a_code_are_refused_with_the_room_that_is_needed() 
     assert "mm" in (caught.value.hint or "")
 
 
+@pytest.mark.parametrize("dpi", [None, 203, 300])
+def test_a_label_of_the_room_that_is_told_has_room(dpi: int | None) -> None:
+    small, (label,) = Layout("small", (10.0, 10.0), (10.0, 10.0)), labels(1)
+    with pytest.raises(ConfigurationError) as caught:
+        print_sheet([label], io.BytesIO(), small, created=NOW, dpi=dpi or 600)
+    wide, high = caught.value.facts["wide"], caught.value.facts["high"]
+    assert isinstance(wide, int)
+    assert isinstance(high, int)
+    for less_wide, less_high, fits in ((0, 0, True), (1, 0, False), (0, 1, False)):
+        size = float(wide - less_wide), float(high - less_high)
+        try:
+            print_sheet([label], io.BytesIO(), Layout("tried", size, size), created=NOW, dpi=dpi or 600)
+        except ConfigurationError:
+            assert not fits
+        else:
+            assert fits
+
+
 def test_labels_are_moved_and_marked_as_asked() -> None:
     (layout,), (label,) = read_layouts(OWN).values(), labels(1)
 
@@ -161,3 +179,34 @@ def test_modules_on_rolls_are_whole_printer_dots(name: str, dpi: int | None) -> 
     edges = [x for x in range(1, side) if timing[x] != timing[x - 1]]
     assert len(edges) >= side // module - 13
     assert {x % module for x in edges} == {edges[0] % module}
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("l7163", "L7163"),
+        ("Avery 5160", "5160"),
+        ("avery-l7160", "L7160"),
+        ("Roll 50x30", "roll-50x30"),
+        ("ROLL_60X40", "roll-60x40"),
+    ],
+)
+def test_a_layout_is_found_as_shops_write_its_name(typed: str, name: str) -> None:
+    assert layout_named(typed) == known_layouts()[name]
+
+
+def test_a_name_that_nothing_has_is_told_the_nearest_or_all() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        layout_named("7163")
+    assert "L7163" in str(caught.value.hint)
+    with pytest.raises(ConfigurationError) as caught:
+        layout_named("50x30")
+    assert "roll-50x30" in str(caught.value.hint)
+    with pytest.raises(ConfigurationError) as caught:
+        layout_named("花")
+    assert all(known in str(caught.value.hint) for known in known_layouts())
+    own = read_layouts(OWN)
+    assert layout_named("OURS", own) is own["ours"]
+    with pytest.raises(ConfigurationError) as caught:
+        layout_named("L7163", own)
+    assert str(caught.value.hint).endswith("ours.")

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from provenance.encoding import Hash32
 from provenance.errors import LedgerError, StorageError
 from provenance.status import Status
-from provenance_registry.db.engine import WRITING
 from provenance_registry.db.repository import SQLRepository
 from provenance_registry.records import Sending
 from provenance_registry.service.lease import Lease
@@ -25,6 +22,7 @@ from provenance_registry.worker.sender import Sender
 from tests.support.databases import where
 from tests.support.pipeline import Pipeline, Ticking
 from tests.support.scene import ANCHORER
+from tests.support.stopping import stop_outside_a_write
 
 pytestmark = pytest.mark.usefixtures("either_database")
 
@@ -205,34 +203,6 @@ while True:
 """
 
 
-def is_free(database: Path | str) -> bool:
-    """Tell whether nobody holds the lock of whoever writes."""
-    if isinstance(database, str):
-        with psycopg.connect(database) as server:
-            row = server.execute("SELECT pg_try_advisory_xact_lock(%s)", (WRITING,)).fetchone()
-            return row == (True,)
-    connection = sqlite3.connect(database, timeout=0.5, isolation_level=None)
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-    except sqlite3.OperationalError:
-        return False
-    else:
-        return True
-    finally:
-        connection.close()
-
-
-def stop_outside_a_write(process: int, database: Path | str) -> None:
-    """Stop a process where it does not hold that lock, which would keep everybody from writing."""
-    while True:
-        os.kill(process, signal.SIGSTOP)
-        time.sleep(0.05)
-        if is_free(database):
-            return
-        os.kill(process, signal.SIGCONT)
-        time.sleep(0.05)
-
-
 @pytest.mark.skipif(not hasattr(time, "CLOCK_BOOTTIME"), reason="needs SIGSTOP and one clock for all processes")
 def test_a_process_that_is_stopped_for_a_while_and_one_that_takes_over(tmp_path: Path) -> None:
     path = where(tmp_path)
@@ -272,3 +242,38 @@ def test_a_process_that_is_stopped_for_a_while_and_one_that_takes_over(tmp_path:
         for process in processes:
             process.kill()
             process.wait()
+
+
+def test_work_that_is_stuck_keeps_no_lease(two: tuple[SQLRepository, SQLRepository]) -> None:
+    clock = Ticking()
+    first, second = Lease(two[0], alone=False, step_seconds=60, clock=clock), lease(two[1])
+    fenced = two[0].fenced(first.check)
+    for now in (0.0, 59.0, 118.0):  # What is written under the lease is a sign of life.
+        clock.now = now
+        first.keep()
+        fenced.write(lambda transaction: transaction.held())
+    assert (first.is_held, first.stall) == (True, None)
+    with two[0]._engine.begin() as connection:  # Its last renewal is long ago.
+        connection.exec_driver_sql("UPDATE leases SET expires = 0")
+    clock.now = 178.0
+    first.keep()
+    assert first.stall is not None
+    assert first.stall.code == "worker-stuck"
+    assert not first.is_held
+    second.keep()
+    assert second.is_held
+    with pytest.raises(LedgerError, match="Another process sends"):
+        fenced.write(lambda transaction: transaction.held())
+    second.stop()
+    first.moves()
+    first.keep()
+    assert first.is_held  # It goes on where nobody else is.
+
+
+def test_who_is_alone_and_stuck_says_so(two: tuple[SQLRepository, SQLRepository]) -> None:
+    clock = Ticking()
+    alone = Lease(two[0], alone=True, step_seconds=60, clock=clock)
+    alone.keep()
+    clock.now = 60.0
+    assert alone.stall is not None
+    assert alone.is_held

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import re
 import sqlite3
@@ -17,14 +19,15 @@ from babel.messages.pofile import read_po
 
 from provenance.certificate import Issuer
 from provenance.encoding import Address
-from provenance.errors import ConflictError, MalformedError, ProvenanceError
+from provenance.errors import SYSTEM, ConflictError, MalformedError, ProvenanceError, StorageError
 from provenance.evm.node import low_balance, refusal
 from provenance.tag import check_base_url
 from provenance.texts import detail
 from provenance_cli import exits, i18n, main
 from provenance_cli.client import problem_error
 from provenance_cli.columns import cut, fold, listing, pad, width, wrapped
-from provenance_cli.context import App, Declined
+from provenance_cli.context import App, Declined, prompt
+from provenance_cli.firing import record
 from provenance_cli.help import Context, localised
 from provenance_cli.moments import shown_sum
 from provenance_cli.report import report, words
@@ -347,3 +350,41 @@ def test_a_general_option_behind_the_command_is_told_where_it_stands(
     assert f"`kilnmark {option} …`" in capsys.readouterr().err
     assert main.run(["piece", "list", "--nowhere"]) == exits.USAGE
     assert "kilnmark --nowhere" not in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("chinese")
+@pytest.mark.parametrize("number", sorted(SYSTEM))
+def test_what_the_system_says_is_chinese_whatever_its_words(number: int, capsys: pytest.CaptureFixture[str]) -> None:
+    said = StorageError("cannot-write", "{path} cannot be written: {reason}.", path="a", reason=OSError(number, "Pech"))
+    report(said, as_json=False)
+    talk = capsys.readouterr().err
+    assert HAN.search(talk.split("：")[-1])
+    assert "Pech" not in talk
+
+
+@pytest.mark.usefixtures("chinese")
+def test_a_full_disk_is_told_in_chinese_in_a_firing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_given: object, **_named: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(record, "write_file", full)
+    with pytest.raises(StorageError) as caught:
+        record.keep(tmp_path / "pieces.xlsx", b"")
+    assert words(caught.value)[0].endswith("：磁盘空间不足。")
+
+
+@pytest.mark.parametrize(
+    ("question", "default", "asked"),
+    [
+        ("窑中有多少件？", None, "窑中有多少件？"),
+        ("How many pieces are in the kiln?", "", "How many pieces are in the kiln? "),
+        ("Name of the studio", None, "Name of the studio: "),
+        ("For which shop is the link?", "none", "For which shop is the link? [none]: "),
+    ],
+)
+def test_a_question_has_one_mark(
+    question: str, default: str | None, asked: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("6\n"))
+    assert prompt(question, default) == "6"
+    assert capsys.readouterr().err == asked

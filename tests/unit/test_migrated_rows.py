@@ -186,6 +186,35 @@ def written() -> Rows:
             }
         ],
         "print_marks": [{"link": "0123456789abcdef", "place": 4, "prints": 2, "printed": 4_000_000_000, "spoiled": 5}],
+        "scan_counts": [
+            {"serial": first.piece.serial.compact, "number": 1, "day": 20_000, "region": "zh", "readers": 7}
+        ],
+        "doubts": [
+            {
+                "serial": first.piece.serial.compact,
+                "number": 0,
+                "cause": "studio",
+                "since": 4_000_000_000,
+                "ended": 5,
+                "told": 4_000_000_000,
+                "data": b"order",
+            }
+        ],
+        "reports": [
+            {
+                "id": 7,
+                "serial": first.piece.serial.compact,
+                "number": 2,
+                "did": ISSUER.did,
+                "reason": "copy",
+                "text": "印章不同",
+                "contact": "tea@example.org",
+                "language": "zh-Hans",
+                "received": 4_000_000_000,
+                "more": 3,
+            }
+        ],
+        "report_ends": [{"report": 7, "side": "steward", "closed": 4_000_000_001, "note": "seen", "data": b"order"}],
         "leases": [{"name": "sender", "holder": "ab" * 16, "token": 7, "expires": 1_800_000_000_000}],
     }
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 
+import pillow_heif
 import pytest
 from PIL import Image, ImageDraw
 
 from provenance.errors import MalformedError
-from provenance.media import photo_fault, prepare_photo, render_photo
+from provenance.media import prepare_photo, render_photo
 
 TOLD = (b"GPS", b"eXIf", b"exif", b"Exif", b"MAKER NOTE", b"29.2917", b"xpacket", b"serial 4711", b"a comment")
 
@@ -77,9 +78,28 @@ def test_a_small_file_with_many_pixels_is_refused_before_it_is_decoded() -> None
     assert caught.value.code == "too-many-pixels"
 
 
-def test_a_phones_own_format_is_answered_with_the_phones_setting() -> None:
-    for brand in (b"heic", b"heix", b"mif1", b"msf1", b"hevc"):
+def test_an_iphones_own_format_is_upright_in_its_colours_and_without_its_metadata() -> None:
+    halves = Image.new("RGB", (80, 60), "red")
+    halves.paste("blue", (0, 0, 40, 60))  # The left one; a quarter turn clockwise puts it on top.
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F] = 6, "A phone of a person"
+    kept = io.BytesIO()
+    pillow_heif.from_pillow(halves).save(kept, quality=95, exif=exif.tobytes())
+    assert b"A phone of a person" in kept.getvalue()
+    prepared = prepare_photo(kept.getvalue())
+    assert (prepared.width, prepared.height) == (60, 80)
+    assert b"A phone of a person" not in prepared.data
+    above, beneath = (opened(prepared.data).getpixel((30, y)) for y in (10, 70))
+    assert above[2] > 180 > 90 > above[0]  # type: ignore[index]
+    assert beneath[0] > 180 > 90 > beneath[2]  # type: ignore[index]
+
+
+def test_a_broken_photo_of_an_iphone_is_called_so() -> None:
+    kept = io.BytesIO()
+    pillow_heif.from_pillow(Image.effect_noise((80, 60), 90).convert("RGB")).save(kept)
+    whole = kept.getvalue()
+    broken = [b"\x00\x00\x00\x18ftyp" + brand + bytes(40) for brand in (b"heic", b"heix", b"mif1", b"msf1", b"hevc")]
+    for data in (*broken, whole[:200], whole[: len(whole) // 2], whole[:100] + bytes(60) + whole[160:]):
         with pytest.raises(MalformedError) as caught:
-            prepare_photo(b"\x00\x00\x00\x18ftyp" + brand + bytes(40))
-        assert caught.value.code == "heic"
-    assert "Settings, Camera, Formats, Most Compatible" in str(photo_fault("heic").hint)
+            prepare_photo(data)
+        assert caught.value.code == "broken-photo"

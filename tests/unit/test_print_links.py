@@ -20,7 +20,6 @@ from provenance.print_links import (
     MAX_TAGS,
     PrintLink,
     PrintLinkEnd,
-    SignedOrder,
     address_of,
     code_of,
     new_secret,
@@ -28,9 +27,8 @@ from provenance.print_links import (
     parse_tag,
 )
 from provenance.serial import ALPHABET, Serial
+from provenance.signed_orders import SignedOrder
 from provenance_registry.db.repository import SQLRepository
-from provenance_registry.http.page_texts import LANGUAGES
-from provenance_registry.http.print_texts import PRINT_TEXTS
 from provenance_registry.records import PrintMark, PrintTotals, StoredPrintLink
 from provenance_registry.repository import Transaction
 from provenance_registry.service.sheets import papers_for
@@ -114,11 +112,6 @@ def test_what_is_no_tag_is_refused(text: object) -> None:
     with pytest.raises(MalformedError):
         parse_tag(text)
     assert parse_tag("0000000000000/99") == (Serial("0" * 13), 99)
-
-
-def test_texts_are_the_same_in_all_languages() -> None:
-    assert {*PRINT_TEXTS} == {*LANGUAGES}
-    assert PRINT_TEXTS["en"].keys() == PRINT_TEXTS["zh-Hans"].keys()
 
 
 def test_paper_is_offered_that_has_room_for_the_code() -> None:

@@ -328,6 +328,21 @@ def test_a_client_is_an_ipv4_address_or_a_64_of_ipv6(clock: Ticking, one: str, o
         made.admit(other)
 
 
+def test_one_line_with_many_networks_asks_for_no_more_than_a_few_clients(clock: Ticking) -> None:
+    made = Limits(600, clock)
+    for number in range(limits.LINE_FACTOR):
+        for _ in range(limits.CLIENT_BURST):
+            made.admit(f"2001:db8:77:{number:x}::1")
+    with pytest.raises(LimitError):
+        made.admit("2001:db8:77:ffff::1")
+    made.admit("2001:db8:78::1")
+    clock.now += 1
+    for number in range(limits.LINE_FACTOR):
+        made.admit(f"2001:db8:77:{number + 9:x}::1")
+    with pytest.raises(LimitError):
+        made.admit("2001:db8:77:ffff::1")
+
+
 def test_calls_and_log_filters_are_counted_apart_for_each_client(clock: Ticking) -> None:
     made = Limits(600, clock)
     for _ in range(limits.READ_BURST // 20):

@@ -78,7 +78,7 @@ class RefusedError(Exception):
         ("57P01", "database-away", 503),  # The server is being stopped.
         ("25P03", "database-away", 503),  # This process was paused in a transaction, which the server ended.
         ("57P03", "database-away", 503),  # It starts.
-        ("53300", "database-away", 503),  # Too many connections.
+        ("53300", "database-busy", 503),  # Too many connections.
         ("55P03", "database-away", 503),  # A lock was not to be had.
         ("53100", "database-unusable", 507),  # Its disk is full.
         ("58030", "database-unusable", 507),  # Its disk fails.

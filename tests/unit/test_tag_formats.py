@@ -20,12 +20,16 @@ from provenance.printing.dots_readback import check_tspl, check_zpl
 from provenance.printing.layouts import layout_named, read_layouts
 from provenance.printing.readback import read_sheet
 from provenance_cli import main
+from provenance_cli.paper import pdf_path
+from provenance_cli.print_options import form_of, settings_of
 from provenance_cli.tag_formats import FORMATS, Job
+from provenance_cli.workshop import Workshop
 from tests.support.printers import label_with
+from tests.support.shops import Shop
 
 ROLL = layout_named("roll-50x30")
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
-LABEL = label_with("青花梅瓶 \ud7b0")  # A Korean jamo, which the face lacks.
+LABEL = label_with("青花梅瓶 \u0628")  # An Arabic letter, which no face has.
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -37,7 +41,7 @@ def test_every_form_writes_the_tag_and_names_what_the_typeface_lacks(form: str, 
     printed = FORMATS[form].write(job, path, advanced.append)
     assert sum(advanced) == printed.pages == 1
     assert len(printed.missing) == 1
-    assert printed.missing[0].startswith("U+D7B0")
+    assert printed.missing[0].startswith("U+0628")
     assert path.is_dir() == FORMATS[form].folder
     match form:
         case "pdf":
@@ -130,3 +134,72 @@ def test_an_option_that_means_nothing_is_refused(form: str, option: tuple[str, .
     assert code == 2
     assert option[0] in said.getvalue()
     assert f"--format {form}" in said.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("form", "out", "meant"),
+    [
+        (None, None, None),
+        (None, "tags", None),
+        (None, "firing 2026.11", None),
+        (None, "x.png", "png"),
+        (None, "X.PDF", "pdf"),
+        (None, "deep/x.tspl", "tspl"),
+        ("zpl", "x.prn", "zpl"),
+        ("svg", "pictures.new", "svg"),
+        ("png", "x.png", "png"),
+    ],
+)
+def test_the_form_follows_the_ending_of_the_file(form: str | None, out: str | None, meant: str | None) -> None:
+    assert form_of(form, out) == meant
+
+
+def test_a_folder_may_be_called_anything(tmp_path: Path) -> None:
+    folder = tmp_path / "x.png"
+    folder.mkdir()
+    assert form_of(None, str(folder)) is None
+    assert form_of("pdf", str(folder)) == "pdf"
+
+
+@pytest.mark.parametrize(
+    ("options", "remedy"),
+    [
+        (("-o", "x.jpg"), ".pdf, .png, .svg, .zpl, .tspl"),
+        (("-o", "x.png", "--format", "pdf"), "leave one of the two out"),
+        (("-o", "x.pdf", "--format", "png"), "leave one of the two out"),
+        (("-o", "x.jpg", "--format", "pdf"), "leave one of the two out"),
+        (("-o", "x.png", "--cut-marks"), "--format png"),
+    ],
+)
+@pytest.mark.parametrize("command", [("print",), ("replace", "7K3M-9QX2-VD5T-6")])
+def test_a_form_and_an_ending_that_contradict_are_refused(
+    options: tuple[str, ...], remedy: str, command: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main.run(["--lang", "en", "tag", *command, *options]) == 2
+    assert remedy in " ".join(capsys.readouterr().err.split())
+
+
+def test_what_is_always_a_pdf_is_never_called_otherwise(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    named = tmp_path / "page.png"
+    assert main.run(["--lang", "en", "tag", "calibrate", "-o", str(named)]) == 2
+    assert "ends in .pdf" in " ".join(capsys.readouterr().err.split())
+    assert not named.exists()
+
+
+@pytest.mark.parametrize("form", ["png", "svg"])
+def test_one_picture_may_be_named_as_a_file(form: str, tmp_path: Path) -> None:
+    path = tmp_path / f"cup.{form}"
+    FORMATS[form].write(Job([LABEL], ROLL, NOW), path, lambda number: None)
+    assert [item.name for item in tmp_path.iterdir()] == [path.name]
+    assert path.is_file()
+
+
+def test_a_name_that_is_written_like_a_folder_is_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Shop(tmp_path, capsys)
+    workshop, new = Workshop.open(tmp_path / "shop"), tmp_path / "new"
+    given = {"layout": "L7160", "sheets": None, "shift": "0,0", "start": 1, "level": "M", "module": 0.5, "dpi": None,
+             "cut_marks": False, "pages": None, "out": f"{new}/"}  # fmt: skip
+    assert form_of(None, f"{new}.png/") is None
+    assert Path(settings_of(workshop, "en", {**given, "form": "pdf"}).path) == new / "tags.pdf"
+    assert Path(settings_of(workshop, "en", {**given, "form": "png"}).path) == new
+    assert pdf_path(f"{new}/", tmp_path / "poster.pdf") == new / "poster.pdf"

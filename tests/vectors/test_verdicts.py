@@ -33,7 +33,7 @@ ASKED = [vector for vector in VECTORS if "rpc" in vector]
 AGREED = [vector for vector in VECTORS if "nodes" in vector]
 VERDICTS = [vector for vector in VECTORS if "error" not in vector["expected"]]
 
-REGISTRYS = {"not-vouched", "tag-voided"}
+REGISTRYS = {"not-vouched", "tag-voided", "possible-copy"}
 """Codes that only a registry can say: it alone knows of certificates that nobody anchors."""
 NEVER_FIRST = {"studio-not-checked", "token-not-checked", "status-not-checked"}
 """Codes that never decide: why there is no answer is said at check 3, before them."""

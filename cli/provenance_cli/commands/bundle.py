@@ -32,7 +32,7 @@ def bundle(app: App, serial: str | None, every: bool, fresh: bool, out: str | No
         folder = Path(out) if out else workshop.out
         for item in items:
             data = (None if fresh else item.bundle) or client.bundle(item.certificate.piece.serial)
-            write_file(folder / f"{item.certificate.piece.serial}.kilnmark.json", data)
+            write_file(folder / f"{item.certificate.piece.serial}.kilnmark.json", data, public=True)
         app.say(ngettext("{n} bundle in {path}", "{n} bundles in {path}", len(items)).format(n=len(items), path=folder))
         app.data({"bundles": len(items), "folder": str(folder)})
         return
@@ -42,6 +42,6 @@ def bundle(app: App, serial: str | None, every: bool, fresh: bool, out: str | No
     except NotFoundError:
         kept = None
     path = Path(out) if out else workshop.out / f"{wanted}.kilnmark.json"
-    write_file(path, kept or client.bundle(wanted))
+    write_file(path, kept or client.bundle(wanted), public=True)
     app.say(_("Saved in {path}. It can be checked without the registry: `kilnmark verify {path}`.").format(path=path))
     app.data({"file": str(path)})

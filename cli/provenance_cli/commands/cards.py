@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -13,6 +12,7 @@ from provenance_cli.i18n import _, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from provenance.printing.cards import Card, CardReport
 
@@ -27,7 +27,11 @@ def hangtag(app: App, serials: tuple[str, ...], out: str | None) -> None:
     """Print hang-tags once each record was checked."""
     from provenance.printing.hangtags import print_hangtags
 
-    _print(app, serials, out, "hangtags.pdf", print_hangtags)
+    count, path = _print(app, serials, out, "hangtags.pdf", print_hangtags)
+    text = ngettext(
+        "{n} hang-tag in {path}, its code read back.", "{n} hang-tags in {path}, every code read back.", count
+    )
+    app.say(text.format(n=count, path=path))
     app.say(_("Print both sides at 100 %, turned over the long edge; fold, and punch the hole."))
 
 
@@ -44,35 +48,29 @@ def boxcard(app: App, serials: tuple[str, ...], size: str, out: str | None) -> N
 
     from provenance.printing.cards import print_cards
 
-    _print(app, serials, out, "boxcards.pdf", partial(print_cards, size=size))
+    count, path = _print(app, serials, out, "boxcards.pdf", partial(print_cards, size=size))
+    text = ngettext("{n} card in {path}, its code read back.", "{n} cards in {path}, every code read back.", count)
+    app.say(text.format(n=count, path=path))
+    app.say(_("Print at 100 %, and cut along the marks."))
 
 
-def _print(app: App, serials: tuple[str, ...], out: str | None, name: str, printer: Callable[..., CardReport]) -> None:
-    from provenance.bundle import Bundle
-    from provenance.serial import Serial
+def _print(
+    app: App, serials: tuple[str, ...], out: str | None, name: str, printer: Callable[..., CardReport]
+) -> tuple[int, Path]:
+    """Print cards; return how many, and where they are."""
     from provenance_cli.cards import card_of
-    from provenance_cli.commands.tag import check_anchored, check_host
-    from provenance_cli.printing_run import counting_tag
+    from provenance_cli.paper import pdf_path, say_missing
+    from provenance_cli.printable import printable
 
     workshop = app.workshop()
-    check_host(workshop)
-    wanted = [workshop.store.certificate(Serial.parse(serial)) for serial in serials]
-    chosen = wanted or workshop.store.certificates(("anchored",))
-    numbers = [counting_tag(workshop.store, item.certificate.piece.serial).number for item in chosen]
-    verdicts = check_anchored(app, workshop, chosen)
-    forms = [
-        Bundle.from_bytes(item.bundle or b"").form(verdict.shown)
-        for item, verdict in zip(chosen, verdicts, strict=True)
-    ]
-    path = Path(out) if out else workshop.out / name
+    path = pdf_path(out, workshop.out / name)
+    forms = [(piece.form(), piece.number) for piece in printable(app, workshop, serials)]
     with app.progress(len(forms), _("Printing")) as advance:
-        cards = [card_of(form, app.lang, number=number) for form, number in zip(forms, numbers, strict=True)]
+        cards = [card_of(form, app.lang, number=number) for form, number in forms]
         report = write_cards(cards, path, app, advance, printer)
-    text = ngettext("{n} card in {path}, its code read back.", "{n} cards in {path}, every code read back.", len(forms))
-    app.say(text.format(n=len(forms), path=path))
-    for character in report.missing:
-        app.say("  " + _("The typeface lacks {name}.").format(name=character), fg="yellow")
+    say_missing(app, report.missing)
     app.data({"cards": report.cards, "pages": report.pages, "file": str(path), "missing": list(report.missing)})
+    return report.cards, path
 
 
 def write_cards(
@@ -85,5 +83,5 @@ def write_cards(
     out = io.BytesIO()
     report = printer(cards, out, created=app.clock(), progress=advance)
     check_sheet(out.getvalue(), [card.url for card in cards])
-    write_file(path, out.getvalue())
+    write_file(path, out.getvalue(), public=True)
     return report

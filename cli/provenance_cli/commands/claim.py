@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 @click.command(help="Take a piece over by its secret code.")
 @click.option("--to", "holder", metavar="ADDRESS", help="The address that is to hold the piece.")
 @click.option("--check", is_flag=True, help="Only tell whether the code counts; it stays good.")
-@click.option("--photo", type=click.Path(exists=True, dir_okay=False), help="A photo of the code, JPEG, PNG or WebP.")
+@click.option(
+    "--photo", type=click.Path(exists=True, dir_okay=False), help="A photo of the code, JPEG, HEIC, PNG or WebP."
+)
 @click.option("--code-file", type=click.Path(exists=True, dir_okay=False), help="Read what the code holds from a file.")
 @click.option("--code-fd", type=click.IntRange(0), help="Read it from an open descriptor.")
 @click.option("--policy", "policy_file", type=click.Path(exists=True, dir_okay=False), help="The trust policy.")

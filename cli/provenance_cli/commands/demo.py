@@ -75,8 +75,13 @@ def _summary(app: App, result: Result) -> None:
         _("{step} {seconds:.2f} s").format(step=_(step), seconds=seconds) for step, seconds in result.seconds.items()
     ]
     app.say("  " + " · ".join(times) + " · " + _("{gas:,.0f} gas a piece").format(gas=result.gas))
-    app.say("  " + _("Tags: {sheet} ({pages} pages, marked DEMO)").format(sheet=result.sheet, pages=result.pages))
+    tags = ngettext(
+        "Tags: {sheet} ({pages} page, marked DEMO)", "Tags: {sheet} ({pages} pages, marked DEMO)", result.pages
+    )
+    app.say("  " + tags.format(sheet=result.sheet, pages=result.pages))
     app.say("  " + _("A card for the box: {card}").format(card=result.card))
+    if result.certificate:
+        app.say("  " + _("A certificate of authenticity: {path}").format(path=result.certificate))
 
 
 def _tell_what_differs(app: App, result: Result) -> None:

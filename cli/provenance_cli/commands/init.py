@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +30,8 @@ def init(app: App, folder: str, registry: str | None, name: str | None, slug: st
     from provenance.certificate import Issuer
     from provenance.encoding import Address
     from provenance.tag import check_base_url
+    from provenance_cli.launchers import leave_launcher
+    from provenance_cli.portable_names import check_new_folder
     from provenance_cli.workshop import SETTINGS, Workshop
 
     taken_over = None if studio is None else Address.parse(studio.lower())
@@ -38,6 +41,7 @@ def init(app: App, folder: str, registry: str | None, name: str | None, slug: st
         if workshop.keystore_path.exists():
             Workshop.create(target, workshop.issuer, workshop.language)
     else:
+        check_new_folder(target, "folder")
         base_url = check_base_url(registry or app.ask(_("Address of the registry"), option="--registry"))
         called = name or app.ask(_("Name of the studio"), option="--name")
         short = slug or app.ask(_("Short name (letters, digits, hyphens)"), default=_suggest(called), option="--slug")
@@ -47,6 +51,9 @@ def init(app: App, folder: str, registry: str | None, name: str | None, slug: st
     make_keystore(app, workshop, taken_over)
     app.say()
     app.say(_("The workshop is in {folder}.").format(folder=target.resolve()))
+    launcher = leave_launcher(target, os.environ)
+    if launcher is not None:
+        app.say(_("Double-click {file} to begin.").format(file=launcher.name))
     app.say(_("Next: `kilnmark studio apply` writes the file that the guild needs."))
     keystore = workshop.keystore()
     app.data(

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from provenance.keys import Signer
-    from provenance.print_links import Order
     from provenance.serial import Serial
+    from provenance.signed_orders import Order
     from provenance_cli.client import RegistryClient
     from provenance_cli.workshop import Workshop
 
@@ -70,16 +70,21 @@ def _give(
     from provenance.certificate import format_time
     from provenance.encoding import Digest
     from provenance.print_links import PrintLink, address_of, new_secret
-    from provenance_cli.commands.tag import check_anchored, check_host
     from provenance_cli.files import write_file
+    from provenance_cli.paper import say_missing
+    from provenance_cli.printable import check_anchored, check_host, say_twice
+    from provenance_cli.tag_life import newest_tags
 
     check_host(workshop)
     name = made_for or app.ask(_("For which shop is the link?"), option="--for")
-    store, wanted = workshop.store, [_tag(text) for text in serials]
+    store, wanted = workshop.store, [read_tag(text) for text in serials]
+    say_twice(app, [serial for serial, _number in wanted])
+    wanted = list(dict(reversed(wanted)).items())[::-1]  # The first word on a piece counts.
     chosen = [store.certificate(serial) for serial, _number in wanted] or store.certificates(("anchored",))
     check_anchored(app, workshop, chosen)
     named = wanted or [(item.certificate.piece.serial, None) for item in chosen]
-    tags = tuple((serial, number or store.newest_tag(serial).number) for serial, number in named)
+    newest = newest_tags(app, workshop, [serial for serial, number in named if number is None])
+    tags = tuple((serial, number or newest[serial].number) for serial, number in named)
     missing = _missing(item.certificate.piece.title_in(app.lang, "zh-Hans", "en") for item in chosen)
     secret = new_secret()
     order = PrintLink(workshop.issuer.base_url, tags, name, now, expires, Digest.of(secret), app.lang)
@@ -90,8 +95,7 @@ def _give(
     answer = _hand_in(client, PATH, order, signer)
     if answer.get("link") != order.id:
         raise client.nonsense()
-    for character in missing:
-        app.say("  " + _("The typeface lacks {name}.").format(name=character), fg="yellow")
+    say_missing(app, missing)
     text = ngettext(
         "A link by which {name} prints {n} tag until {day}:",
         "A link by which {name} prints {n} tags until {day}:",
@@ -155,7 +159,7 @@ def _missing(titles: Iterable[str]) -> list[str]:
     return [name_of(character) for character in sorted(found)]
 
 
-def _tag(text: str) -> tuple[Serial, int | None]:
+def read_tag(text: str) -> tuple[Serial, int | None]:
     """Read a serial, or a tag of its own number: SERIAL/2."""
     from provenance.errors import MalformedError
     from provenance.serial import Serial
@@ -172,7 +176,7 @@ def _signer(app: App, workshop: Workshop) -> Signer:
 
 
 def _hand_in(client: RegistryClient, path: str, order: Order, signer: Signer) -> dict[str, Any]:
-    from provenance.print_links import SignedOrder
+    from provenance.signed_orders import SignedOrder
 
     return client.hand_in(path, SignedOrder.sign(order, signer).to_bytes())
 

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from provenance_cli.columns import cut, listing, pad
 from provenance_cli.commands.amend import amend
 from provenance_cli.commands.belonging import join, leave, remove
+from provenance_cli.commands.importing import import_
 from provenance_cli.commands.unsign import unsign
 from provenance_cli.context import App, pass_app
 from provenance_cli.fact_options import fact_options, given_facts
 from provenance_cli.i18n import _, later, ngettext
-from provenance_cli.spreadsheet import ENCODINGS
-
-if TYPE_CHECKING:
-    from provenance_cli.intake import Intake
-    from provenance_cli.mapping import Columns
-    from provenance_cli.spreadsheet import Sheet
-    from provenance_cli.workshop import Workshop
-
 
 DRAFT = later("draft")
 """The state of a piece without a certificate."""
@@ -78,117 +70,8 @@ def add(
 
 piece.add_command(amend)
 piece.add_command(unsign)
-for _command in (join, leave, remove):
+for _command in (import_, join, leave, remove):
     piece.add_command(_command)
-
-
-@piece.command(name="import", help="Enter pieces from a spreadsheet: .xlsx or CSV.")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False))
-@click.option("--map", "map_file", type=click.Path(exists=True, dir_okay=False), help="A mapping file of columns.")
-@click.option("--unit", type=click.Choice(["mm", "cm", "in"]), help="Unit of measures without one (default: mm).")
-@click.option("--encoding", type=click.Choice(ENCODINGS), help="Encoding of a CSV file (default: found out).")
-@click.option("--text-language", help="Language of the texts (default: that of the workshop).")
-@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
-@pass_app
-def import_(
-    app: App,
-    file: str,
-    map_file: str | None,
-    unit: str | None,
-    encoding: str | None,
-    text_language: str | None,
-    dry_run: bool,
-) -> None:
-    """Read a spreadsheet, show what was understood, and enter the good rows."""
-    from provenance_cli import exits
-    from provenance_cli.files import write_file
-    from provenance_cli.intake_report import roundings, tell_faults, tell_roundings
-    from provenance_cli.mapping import LABELS
-    from provenance_cli.spreadsheet import read_sheet
-    from provenance_cli.telling import line_of
-
-    workshop = app.workshop()
-    path = Path(file)
-    beside = path.with_name(path.name + ".map.toml")
-    sheet = read_sheet(path, encoding)
-    columns = columns_of(sheet, Path(map_file) if map_file else beside, unit, text_language)
-    intake = read_pieces(workshop, path, sheet, columns, text_language, keep=not dry_run)
-    text = _("{name}: {rows:,} rows, read as {encoding}.")
-    app.say(text.format(name=path.name, rows=len(sheet.rows), encoding=sheet.encoding))
-    named = [f"{heading} → {_(LABELS[field])}" for heading, field in columns.read]
-    app.say(_("Columns: {columns}").format(columns=_(", ").join(named)))
-    understood = {heading for heading, _field in columns.read}
-    unread = [heading for heading in sheet.headings if heading and heading not in understood]
-    if unread:
-        app.say(_("Not read: {columns}").format(columns=_(", ").join(unread)), fg="yellow")
-    for number, entry in enumerate(intake.entries[:5], start=1):
-        app.say(f"  {number}. {line_of(entry.piece)}")
-    faulty = {fault.line for fault in intake.faults}
-    rounded = list(roundings(sheet, columns, faulty))
-    tell_roundings(app, rounded)
-    tell_faults(app, intake.faults)
-    added, corrected = len(intake.entries), len(intake.corrected)
-    if (added or corrected) and not dry_run:
-        count = added + corrected
-        app.require(ngettext("Enter {n} piece?", "Enter {n} pieces?", count).format(n=count), default=True)
-        added = workshop.store.add_pieces(intake.entries)
-        corrected = workshop.store.correct_pieces(intake.corrected)
-        if not map_file and not beside.exists():
-            write_file(beside, columns.to_toml().encode())
-            app.say(_("How the columns are read is kept in {file}: change it there.").format(file=beside.name))
-    text = _("{added} entered, {corrected} corrected, {known} known already, {faults} with faults.")
-    if dry_run:
-        text = _("{added} would be entered, {corrected} corrected; {known} known already, {faults} with faults.")
-    app.say(text.format(added=added, corrected=corrected, known=intake.known, faults=len(intake.faults)))
-    if dry_run:
-        app.say(_("Nothing was entered: this was a dry run."))
-    elif added or corrected:
-        app.say(_("Next: `kilnmark sign`."))
-    app.data(
-        {
-            "added": added,
-            "corrected": corrected,
-            "known": intake.known,
-            "faults": [fault.to_json() for fault in intake.faults],
-            "roundings": [item.to_json() for item in rounded],
-            "dryRun": dry_run,
-        }
-    )
-    if intake.faults:
-        click.get_current_context().exit(exits.MALFORMED)
-
-
-def columns_of(sheet: Sheet, map_path: Path, unit: str | None = None, text_language: str | None = None) -> Columns:
-    """Return how a spreadsheet's columns are read: as the mapping file says, where there is one, else by guess.
-
-    A `unit` that is given counts before the file's.
-    """
-    from dataclasses import replace
-
-    from provenance_cli.mapping import guess, read_mapping
-
-    if map_path.exists():
-        columns = read_mapping(map_path, sheet.headings)
-        return replace(columns, unit=unit) if unit else columns
-    return guess(sheet.headings, unit or "mm", text_language)
-
-
-def read_pieces(
-    workshop: Workshop,
-    path: Path,
-    sheet: Sheet,
-    columns: Columns,
-    text_language: str | None = None,
-    *,
-    keep: bool = True,
-) -> Intake:
-    """Read a spreadsheet's rows into pieces that are not entered yet; their photos are kept where asked."""
-    from provenance_cli.darkroom import WorkshopDarkroom
-    from provenance_cli.intake import take_in
-
-    language = text_language or columns.language or workshop.language
-    with WorkshopDarkroom(workshop, dry=not keep) as darkroom:
-        return take_in(sheet.rows, columns, language, path.parent, workshop.store.known(), darkroom)
 
 
 @piece.command(name="list", help="List the pieces and how far each has come.")

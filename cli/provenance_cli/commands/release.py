@@ -23,9 +23,9 @@ def release(app: App, serials: tuple[str, ...]) -> None:
     """Sign the releases of printed codes anew: the same codes, no paper."""
     from provenance.evm.accounts import Account
     from provenance_cli.commands.revoke import own_token, require_counting
-    from provenance_cli.commands.tag import check_anchored
     from provenance_cli.hand_over_client import HandOverClient
     from provenance_cli.ledgers import load_policy, open_pinned
+    from provenance_cli.printable import check_anchored
     from provenance_cli.secret_codes import alone, released_before, signed_again
 
     workshop = app.workshop()

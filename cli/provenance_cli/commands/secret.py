@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from provenance_cli.context import App, pass_app
 from provenance_cli.i18n import _, ngettext
-from provenance_cli.paper import layout_of, paper_options, shift_of
+from provenance_cli.paper import layout_of, paper_options, pdf_path, say_missing, shift_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
+    from provenance.certificate import Certificate
     from provenance.encoding import Digest
     from provenance.printing.cards import CardReport
     from provenance.printing.sheet import SheetReport
@@ -51,10 +52,11 @@ def secret(
     """Draw secrets, release the pieces to their claim keys, and print the codes once the registry has the releases."""
     from provenance.evm.accounts import Account
     from provenance_cli.commands.revoke import own_token, require_counting
-    from provenance_cli.commands.tag import check_anchored, check_host
     from provenance_cli.hand_over_client import HandOverClient
     from provenance_cli.ledgers import load_policy, open_pinned
+    from provenance_cli.printable import check_anchored, check_host
     from provenance_cli.secret_codes import alone, cancel, choose, draw
+    from provenance_cli.tag_life import newest_tags
 
     if reprint and not serials:
         raise click.UsageError(_("Name the pieces whose codes are to be printed anew."))
@@ -64,12 +66,12 @@ def secret(
     sheet, moved = layout_of(layout, sheets), shift_of(shift)
     workshop = app.workshop()
     check_host(workshop)
-    path = Path(out) if out else workshop.out / FILE
+    path = pdf_path(out, workshop.out / FILE)
     with alone(workshop):
         store, keystore = workshop.store, workshop.keystore()
         drawn = store.drawn_codes()
         _require_free(path, drawn)
-        chosen = _chosen(workshop, serials, drawn)
+        chosen = _chosen(app, workshop, serials, drawn)
         if not chosen and not serials:
             _say_none(app, printed=len(drawn))
             return
@@ -88,11 +90,14 @@ def secret(
         _announce(app, choice, reprint=reprint)
         account = Account.from_seed(app.unlock(keystore).seed)
         client = HandOverClient(workshop.issuer.base_url)
+        store.mark_unfinished(piece.before for piece in choice.cancelled if piece.before is not None)
+        drawn = store.drawn_codes()
         with app.progress(len(choice.cancelled), _("Cancelling")) as advance:
             anew = cancel(client, ledger, account, choice.cancelled, advance)
         with app.progress(len(choice.fresh) + len(anew), _("Drawing")) as advance:
             made = draw(workshop, ledger, account, [*choice.fresh, *anew], str(path.resolve()), advance)
 
+        numbers = newest_tags(app, workshop, [item.piece.serial for item in made]) if fold else {}
         shown = {item.certificate.digest: verdict.shown for item, verdict in zip(chosen, verdicts, strict=True)}
 
         def printed(codes: Sequence[Made]) -> tuple[bytes, Report]:
@@ -100,10 +105,14 @@ def secret(
 
             with app.progress(len(codes), _("Printing")) as advance:
                 if fold:
-                    cards = [_card(app, item, shown[item.piece.item.certificate.digest]) for item in codes]
+                    cards = [
+                        _card(app, item, shown[item.piece.item.certificate.digest], numbers[item.piece.serial].number)
+                        for item in codes
+                    ]
                     return print_folded(cards, [item.code for item in codes], created=app.clock(), progress=advance)
                 return print_secrets(
-                    [_label(app, item) for item in codes], sheet, created=app.clock(), start=start, shift=moved,
+                    [_label(app, item, shown[item.piece.item.certificate.digest]) for item in codes],
+                    sheet, created=app.clock(), start=start, shift=moved,
                     cut_marks=cut_marks, progress=advance,
                 )  # fmt: skip
 
@@ -111,12 +120,11 @@ def secret(
     _tell(app, path, kept, report, refused, choice)
 
 
-def _chosen(workshop: Workshop, serials: Sequence[str], drawn: dict[Any, DrawnCode]) -> list[Any]:
-    from provenance.serial import Serial
+def _chosen(app: App, workshop: Workshop, serials: Sequence[str], drawn: dict[Any, DrawnCode]) -> list[Any]:
+    from provenance_cli.printable import named
 
     if serials:
-        wanted = dict.fromkeys(Serial.parse(serial) for serial in serials)
-        return [workshop.store.certificate(serial) for serial in wanted]
+        return [workshop.store.certificate(serial) for serial in named(app, workshop.store, serials)]
     done = {serial for serial, code in drawn.items() if code.printed}
     items = workshop.store.certificates(("anchored",))
     return [item for item in items if item.certificate.piece.serial not in done]
@@ -169,22 +177,27 @@ def _announce(app: App, choice: Choice, *, reprint: bool) -> None:
         app.say(text.format(n=count), fg="yellow")
 
 
-def _label(app: App, made: Made) -> Any:
+def _label(app: App, made: Made, shown: Digest | None) -> Any:
     from provenance.printing.secret_sheet import SecretLabel
 
-    title = made.piece.item.certificate.piece.title_in(app.lang, "zh-Hans", "en")
-    return SecretLabel(made.code, title, (_("Secret code"), _("Cover it before the sale")))
+    piece, asked = _form(made, shown).piece, (app.lang, "zh-Hans", "en")
+    lines = _("Secret code"), _("Cover it before the sale")
+    return SecretLabel(made.code, piece.title_in(*asked), lines, piece.title_language(*asked))
 
 
-def _card(app: App, made: Made, shown: Digest | None) -> Any:
+def _card(app: App, made: Made, shown: Digest | None, number: int) -> Any:
     from dataclasses import replace
 
-    from provenance.bundle import Bundle
     from provenance_cli.cards import card_of
 
-    number = app.workshop().store.newest_tag(made.piece.item.certificate.piece.serial).number
-    card = card_of(Bundle.from_bytes(made.piece.item.bundle or b"").form(shown), app.lang, number=number)
-    return replace(card, secret=_("Secret code"))
+    return replace(card_of(_form(made, shown), app.lang, number=number), secret=_("Secret code"))
+
+
+def _form(made: Made, shown: Digest | None) -> Certificate:
+    """Return the certificate of a piece that its record shows: the newest."""
+    from provenance.bundle import Bundle
+
+    return Bundle.from_bytes(made.piece.item.bundle or b"").form(shown)
 
 
 def _given(*names: str) -> str:
@@ -232,7 +245,7 @@ def _release_and_write(
             hint="Make room or choose another place, and run the command again: it draws new ones, and cancels these "
             "where they were released.",
             path=path,
-            reason=error.strerror or type(error).__name__,
+            reason=error,
         ) from None
     return kept, report, refused
 
@@ -252,8 +265,7 @@ def _tell(
     )
     app.say(text.format(n=len(kept), path=path))
     app.say(_("Print it, cover the codes, and delete the file: the secrets are nowhere else."))
-    for name in missing:
-        app.say("  " + _("The typeface lacks {name}.").format(name=name), fg="yellow")
+    say_missing(app, missing)
     app.data(
         {
             "codes": len(kept),

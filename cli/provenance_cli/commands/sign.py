@@ -10,7 +10,10 @@ from provenance_cli.context import Advance, App, pass_app
 from provenance_cli.i18n import _, later, ngettext
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from provenance.keys import Signer
+    from provenance.piece import Piece
     from provenance_cli.workshop import Workshop
 
 KEY_ENDED = later("The studio's key is no longer valid: the guild must add a new one.")
@@ -35,19 +38,18 @@ def sign(app: App) -> None:
         app.say(_(KEY_ENDED) + " " + _("Take the next with `kilnmark key rotate`, and sign then."), fg="yellow")
     unlocked = app.unlock(keystore)
     with app.progress(drafts, _("Signing")) as advance:
-        count = sign_all(workshop, unlocked.signer, app, advance)
+        count = sign_pieces(workshop, workshop.store.pieces(unsigned=True), unlocked.signer, app, advance)
     app.say(ngettext("{n} certificate signed.", "{n} certificates signed.", count).format(n=count))
     app.say(_("Next: `kilnmark submit`, when there is a network."))
     app.data({"signed": count})
 
 
-def sign_all(workshop: Workshop, signer: Signer, app: App, advance: Advance) -> int:
-    """Sign certificates for all pieces that have none, group by group; return how many."""
+def sign_pieces(workshop: Workshop, drafts: Sequence[Piece], signer: Signer, app: App, advance: Advance) -> int:
+    """Sign certificates for pieces that have none, group by group; return how many."""
     from provenance.certificate import StatusEntry
     from provenance.issue import issue
 
     store = workshop.store
-    drafts = store.pieces(unsigned=True)
     for start in range(0, len(drafts), GROUP):
         group = drafts[start : start + GROUP]
         index = store.next_index()

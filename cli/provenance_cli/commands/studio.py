@@ -46,17 +46,17 @@ def write_application(
     from provenance.application import Application, Binding
     from provenance.evm.accounts import Account
     from provenance_cli.files import write_file
+    from provenance_cli.six_words import say_words
 
     account = Account.from_seed(unlocked.seed)
     controller = None if account.address == keystore.studio else account.address
     binding = Binding(workshop.issuer, unlocked.signer.public_key, keystore.studio, controller)
     application = Application.sign(binding, unlocked.signer, account.sign_binding)
     path = Path(out) if out else workshop.path / "application.json"
-    write_file(path, application.to_bytes() + b"\n")
-    words = _words(app, application)
+    write_file(path, application.to_bytes() + b"\n", public=True)
     app.say(_("Send {path} to the guild, and read these six words to them by telephone:").format(path=path))
     app.say()
-    app.say("   " + "  ".join(words), bold=True)
+    words = say_words(app, application.digest)
     app.say()
     return {"file": str(path), "words": words, "digest": str(application.digest)}
 
@@ -109,13 +109,13 @@ def accredit(app: App, application: str, key_file: str, rpc: str | None, policy:
     """Check the application, compare the words, and write the studio and its key on the ledger."""
     from provenance.errors import ConfigurationError
     from provenance_cli.ledgers import load_policy, open_pinned, read_key_file, words_differ
+    from provenance_cli.six_words import say_words
 
     filed = read_application(Path(application), takeover=True)
     binding = filed.binding
-    words = _words(app, filed)
-    names = (_("Studio"), _("Issuer"), _("Account"), _("Words"))
-    shown = (binding.issuer.name, binding.issuer.did, binding.studio, "  ".join(words))
-    app.say(listing(zip(names, shown, strict=True)))
+    names = (_("Studio"), _("Issuer"), _("Account"))
+    app.say(listing(zip(names, (binding.issuer.name, binding.issuer.did, binding.studio), strict=True)))
+    words = say_words(app, filed.digest)
     pinned = load_policy(app, policy)
     if pinned.registry not in (None, binding.issuer.base_url):
         raise ConfigurationError(
@@ -212,9 +212,3 @@ def accredit_on(ledger: EVMLedger, filed: Application, steward: Account) -> bool
             raise
         return False
     return True
-
-
-def _words(app: App, application: Application) -> list[str]:
-    from provenance.words import six_words
-
-    return list(six_words(application.digest, app.lang))

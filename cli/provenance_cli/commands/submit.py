@@ -78,7 +78,8 @@ def submit(app: App, wait: bool, again: bool) -> None:
     states = list(workshop.store.states().values())
     counts = {state: states.count(state) for state in sorted(set(states))}
     told = [_("{state}: {n:,}").format(state=_(state), n=number) for state, number in counts.items()]
-    app.say(_(", ").join(told) or _("There is nothing to send."))
+    if not app.is_guided:  # A firing tells of its own pieces.
+        app.say(_(", ").join(told) or _("There is nothing to send."))
     reasons = Counter(item.error for item in workshop.store.certificates(("held", "anchored")) if item.error)
     for reason, number in reasons.items():
         app.say(_("  {n:,}: {reason}").format(n=number, reason=_(reason or "")), fg="yellow")
@@ -94,7 +95,7 @@ def submit(app: App, wait: bool, again: bool) -> None:
     ended = None if standing is None else standing.key_ended(keystore.public_key.multikey, app.clock())
     for text in () if ended is None else words(ended):
         app.say(text, fg="yellow")
-    if counts.get("anchored"):
+    if counts.get("anchored") and not app.is_guided:
         app.say(_("Next: `kilnmark tag print`."))
     app.data(
         {

@@ -10,18 +10,17 @@ from click.core import ParameterSource
 
 from provenance_cli.commands.tag_life import actor, by_option
 from provenance_cli.context import App, pass_app
-from provenance_cli.i18n import _, later, ngettext
-from provenance_cli.print_options import check_meaning, print_options, settings_of
+from provenance_cli.i18n import _
+from provenance_cli.print_options import check_meaning, form_of, print_options, settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from provenance.serial import Serial
     from provenance_cli.print_options import Settings
     from provenance_cli.print_store import PrintJob
     from provenance_cli.tag_store import TagNumber
     from provenance_cli.workshop import Workshop
-
-_SUBMIT_FIRST = later("Run `kilnmark submit --wait` first.")
 
 
 @click.command(name="print", help="Print the tags of anchored pieces: label sheets, pictures, or for a label printer.")
@@ -43,12 +42,15 @@ def print_(
     **given: Any,
 ) -> None:
     """Print tags, and read every code back before anything is handed over."""
-    from provenance_cli.commands.tag import check_host
-    from provenance_cli.print_store import PRINT
-    from provenance_cli.printing_run import printing_alone, require_good, run, tell_resumed
+    from provenance_cli.printable import check_host, named, require_good
+    from provenance_cli.printing_run import printing_alone, run, tell_resumed
+    from provenance_cli.tag_life import newest_tags
 
     _require_one_request(serials, resume=resume, spoiled=spoiled)
-    check_meaning(given)
+    form = form_of(given["form"], given["out"])
+    if form is not None or spoiled is None:
+        given["form"] = form or "pdf"
+        check_meaning(given)
     workshop = app.workshop()
     who = actor(workshop, by)
     check_host(workshop)
@@ -56,18 +58,21 @@ def print_(
         store = workshop.store
         job: PrintJob | None
         settings: Settings | None
+        wanted = named(app, store, serials)
         if resume:
             job, settings = _newest_unfinished(workshop), None
         elif spoiled is not None:
             job, settings = _unfinished_reprint(workshop, spoiled), _like(app, workshop, spoiled, given)
         else:
             settings = settings_of(workshop, app.lang, given)
-            job = find_unfinished(app, workshop, settings.request(PRINT, serials), anew=anew)
+            job = find_unfinished(app, workshop, _request(settings, wanted), anew=anew)
         if job is not None:
             tell_resumed(app, job)
-            require_good(app, workshop, [tag.serial for tag in store.job_tags(job, job.done)])
+            left = [tag.serial for tag in store.job_tags(job, job.done)]
+            newest_tags(app, workshop, left)  # What was voided elsewhere meanwhile is left out.
+            require_good(app, workshop, left)
         elif settings is not None:
-            job = _begin(app, workshop, serials, spoiled, settings, who)
+            job = _begin(app, workshop, wanted, spoiled, settings, who)
         if job is not None:
             run(app, workshop, job)
 
@@ -86,46 +91,51 @@ def is_given(name: str) -> bool:
 
 
 def _begin(
-    app: App, workshop: Workshop, serials: Sequence[str], spoiled: int | None, settings: Settings, who: str
+    app: App, workshop: Workshop, wanted: Sequence[Serial], spoiled: int | None, settings: Settings, who: str
 ) -> PrintJob | None:
     from provenance_cli.print_store import PRINT, REPRINT
-    from provenance_cli.printing_run import require_good
+    from provenance_cli.printable import require_good
+    from provenance_cli.printing_run import require_own_files, tell_nothing, tell_void
+    from provenance_cli.tag_life import newest_tags
 
     store = workshop.store
+    require_own_files(store, settings)
     if spoiled is None:
-        tags, kind, request = _chosen(app, workshop, serials), PRINT, settings.request(PRINT, serials)
+        tags, kind, request = _chosen(app, workshop, wanted), PRINT, _request(settings, wanted)
     else:
-        tags = [item.tag for item in store.spoiled(store.job(spoiled)) if not item.reprinted]
+        waiting = [item.tag for item in store.spoiled(store.job(spoiled)) if not item.reprinted]
+        newest_tags(app, workshop, [tag.serial for tag in waiting])
+        tags = [tag for tag in waiting if not store.is_void(tag)]
+        tell_void(app, [tag for tag in waiting if tag not in tags])
         kind, request = REPRINT, settings.request(REPRINT, [str(spoiled)])
         if not tags:
-            app.say(_("No label of job {job} waits to be printed once more.").format(job=spoiled))
-            app.data({"tags": 0, "pages": 0, "file": None, "files": [], "missing": [], "job": None})
+            tell_nothing(app, spoiled)
             return None
+    settings.require_a_file_each(len(tags))
     require_good(app, workshop, [tag.serial for tag in tags])
     return store.add_job(kind, request, settings.to_json(), tags, app.clock(), who, spoiled)
 
 
-def _chosen(app: App, workshop: Workshop, serials: Sequence[str]) -> list[TagNumber]:
+def _request(settings: Settings, wanted: Sequence[Serial]) -> str:
+    from provenance_cli.print_store import PRINT
+
+    return settings.request(PRINT, [serial.compact for serial in wanted])
+
+
+def _chosen(app: App, workshop: Workshop, wanted: Sequence[Serial]) -> list[TagNumber]:
     """Return the newest tags of the pieces named, or of all that are anchored but those whose newest is void."""
-    from provenance.errors import ConfigurationError
-    from provenance.serial import Serial
-    from provenance_cli.printing_run import counting_tag, is_void
+    from provenance_cli.printable import none_anchored, void_tag
+    from provenance_cli.printing_run import tell_void
+    from provenance_cli.tag_life import newest_tags
 
     store = workshop.store
-    wanted = [store.certificate(Serial.parse(serial)).certificate.piece.serial for serial in serials]
-    tags = [store.newest_tag(serial) for serial in wanted or store.serials("anchored")]
+    tags = list(newest_tags(app, workshop, wanted or store.serials("anchored")).values())
     if not tags:
-        raise ConfigurationError("not-anchored", "No piece is on the ledger yet.", hint=_SUBMIT_FIRST)
-    void = [tag for tag in tags if is_void(store, tag)]
-    if void and (serials or len(void) == len(tags)):
-        counting_tag(store, void[0].serial)
-    if void:
-        text = ngettext(
-            "{n} piece is left out: its tag is voided, and `kilnmark tag replace` prints another.",
-            "{n} pieces are left out: their tags are voided, and `kilnmark tag replace` prints others.",
-            len(void),
-        )
-        app.say(text.format(n=len(void)), fg="yellow")
+        raise none_anchored(store)
+    void = [tag for tag in tags if store.is_void(tag)]
+    if void and (wanted or len(void) == len(tags)):
+        raise void_tag(void[0])
+    tell_void(app, void)
     return [tag for tag in tags if tag not in set(void)]
 
 
@@ -161,8 +171,9 @@ def _like(app: App, workshop: Workshop, source: int, given: dict[str, Any]) -> S
     from provenance_cli.print_options import Settings
 
     before = Settings.from_json(workshop.store.job(source).settings)
-    same_form = not is_given("form") or given["form"] == before.form
-    given = {**given, "form": given["form"] if is_given("form") else before.form}
+    given = {**given, "form": given["form"] or before.form}
+    same_form = given["form"] == before.form
+    check_meaning(given)
     layout = before.layout if not (is_given("layout") or is_given("sheets")) else None
     settings = settings_of(workshop, app.lang, given, f"spoiled-{source}", layout)
     kept = [("level", "level"), ("module", "module")]

@@ -10,7 +10,7 @@ import click
 from provenance_cli.commands.tag_life import actor, by_option, reason_option
 from provenance_cli.context import App, pass_app
 from provenance_cli.i18n import _, ngettext
-from provenance_cli.print_options import check_meaning, print_options, settings_of
+from provenance_cli.print_options import check_meaning, form_of, print_options, settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,24 +40,25 @@ class Step:
 @pass_app
 def replace(app: App, /, serials: tuple[str, ...], reason: str, by: str | None, **given: Any) -> None:
     """Void first and print then.  Broken off anywhere, the same command goes on with the same numbers."""
-    from provenance.serial import Serial
-    from provenance_cli.commands.tag import check_host
     from provenance_cli.print_store import REPLACE
-    from provenance_cli.printing_run import printing_alone, require_good, run, tell_resumed
+    from provenance_cli.printable import check_host, named, require_good
+    from provenance_cli.printing_run import printing_alone, require_own_files, run, tell_resumed
     from provenance_cli.tag_client import TagClient
 
+    given["form"] = form_of(given["form"], given["out"]) or "pdf"
     check_meaning(given)
     workshop = app.workshop()
     who = actor(workshop, by)
     check_host(workshop)
     with printing_alone(workshop):
         store, settings = workshop.store, settings_of(workshop, app.lang, given, "replaced")
-        parsed = [store.certificate(Serial.parse(serial)).certificate.piece.serial for serial in serials]
-        wanted = list(dict.fromkeys(parsed))
+        wanted = named(app, store, serials)
+        settings.require_a_file_each(len(wanted))
         request = settings.request(REPLACE, [serial.compact for serial in wanted])
         job = _unfinished(workshop, wanted, request)
         require_good(app, workshop, wanted)
         if job is None:
+            require_own_files(store, settings)
             client = TagClient(workshop.issuer.base_url)
             with app.progress(len(wanted), _("Checking")) as advance:
                 steps = [_step(workshop, client, serial) for serial in wanted if advance(1) is None]

@@ -249,8 +249,8 @@ def _from_photo(path: Path) -> tuple[Serial, str]:
         raise MalformedError(
             "not-to-verify",
             "{file} is neither a bundle nor a photo of a tag.",
-            hint="Give a bundle (.kilnmark.json), a photo of the tag as JPEG, PNG or WebP, the serial, or the tag's "
-            "address.",
+            hint="Give a bundle (.kilnmark.json), a photo of the tag as JPEG, HEIC, PNG or WebP, the serial, or the "
+            "tag's address.",
             file=path.name,
         ) from None
     found = []

@@ -180,6 +180,16 @@ def unusable(where: str, error: Exception) -> StorageError | UnreachableError:
             path=where,
             reason=reason,
         )
+    if isinstance(error, sa.exc.TimeoutError) or _is_full(reason):
+        return UnreachableError(
+            "database-busy",
+            "The database {path} has no connection to give for the moment: {reason}.",
+            hint="It is asked again by itself. If this lasts, let the server take more connections, or start fewer "
+            "registries: each takes up to {limit}.",
+            path=where,
+            reason=reason,
+            limit=_POOL["pool_size"],
+        )
     if _is_away(reason):
         return UnreachableError(
             "database-away",
@@ -189,6 +199,13 @@ def unusable(where: str, error: Exception) -> StorageError | UnreachableError:
             reason=reason,
         )
     return StorageError("database-unusable", "The database {path} cannot be used: {reason}.", path=where, reason=reason)
+
+
+def _is_full(error: object) -> bool:
+    """Tell whether a server takes no more connections; one that refuses the connection itself only says so in words."""
+    state = getattr(error, "sqlstate", "")
+    words = "too many clients", "too many connections", "connection slots"
+    return state == "53300" or (state is None and any(each in str(error) for each in words))
 
 
 def _is_away(error: object) -> bool:

@@ -145,5 +145,16 @@ class IndexReads(Reader):
             tokens += islice((token for token in lot if token > after), limit - len(tokens))
         return tokens
 
+    def tokens_before(self, studio: Address, before: int, limit: int) -> list[int]:
+        """Return up to `limit` tokens of a studio's lots, the newest first, from the one that precedes `before` on."""
+        mine = (lots.c.studio == studio.value, lots.c.lot_id <= before >> 32)
+        columns = lots.c.lot_id, lots.c.count.label("size")
+        statement = sa.select(*columns).where(*mine).order_by(lots.c.lot_id.desc()).limit(limit + 1)
+        tokens: list[int] = []
+        for row in self._rows(statement):
+            lot = (make_token_id(row.lot_id, index) for index in reversed(range(row.size)))
+            tokens += islice((token for token in lot if token < before), limit - len(tokens))
+        return tokens
+
     def token(self, token_id: int) -> TokenRow:
         return rows.token_of(next(iter(self._rows(_newest(str(token_id)))), None))

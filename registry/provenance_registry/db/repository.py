@@ -37,7 +37,9 @@ from provenance_registry.db import (
     rebuilding,
     registering,
     relaying,
+    reporting,
     rows,
+    scanning,
     voiding,
 )
 from provenance_registry.db.engine import open_engine
@@ -45,6 +47,7 @@ from provenance_registry.db.tables import VOUCHED, certificates, lots, token_eve
 from provenance_registry.db.writer import GroupWriter
 from provenance_registry.records import (
     AnchoredRow,
+    Doubt,
     HeldGroup,
     Keeping,
     NamedFile,
@@ -54,6 +57,7 @@ from provenance_registry.records import (
     ProvenPiece,
     Registration,
     RelayedMessage,
+    ScanCount,
     Sending,
     Signatory,
     SignedRelease,
@@ -63,6 +67,7 @@ from provenance_registry.records import (
     StoredPrintLink,
     Waiting,
 )
+from provenance_registry.report_records import Report, Side
 from provenance_registry.repository import Transaction
 
 T = TypeVar("T")
@@ -140,6 +145,26 @@ class SQLTransaction:
     def note_spoiled(self, link: str, places: Sequence[int], now: datetime | None) -> None:
         linking.note_spoiled(self._connection, link, places, now)
 
+    def note_scans(self, counts: Sequence[ScanCount], oldest: int) -> None:
+        scanning.note(self._connection, counts, oldest)
+
+    def add_report(self, report: Report, most_open: int, most: int) -> bool:
+        return reporting.add(self._connection, report, most_open, most)
+
+    def forget_reports(self, before: datetime) -> int:
+        return reporting.forget(self._connection, before)
+
+    def end_report(self, report_id: int, side: Side, closed: datetime, note: str, data: bytes) -> bool:
+        return reporting.end(self._connection, report_id, side, closed, note, data)
+
+    def tell_doubt(
+        self, serial: Serial, number: int, side: Side, doubted: bool, told: datetime, data: bytes, now: datetime
+    ) -> int:
+        return scanning.tell(self._connection, serial, number, side, doubted, told, data, now)
+
+    def doubt(self, raised: Doubt) -> bool:
+        return scanning.doubt(self._connection, raised)
+
     def move(self, entry_id: int, sending: Sending, block: BlockRef | None = None, error: str | None = None) -> None:
         anchoring.move(self._connection, entry_id, sending, block, error)
 
@@ -196,6 +221,8 @@ class SQLRepository(
     naming.NamingReads,
     rebuilding.RebuildingReads,
     relaying.RelayingReads,
+    reporting.ReportingReads,
+    scanning.ScanningReads,
     voiding.VoidingReads,
 ):
     """Reads on pooled connections, writes through the group writer; see `provenance_registry.repository.Repository`."""
@@ -271,11 +298,17 @@ class SQLRepository(
         return self._certificate(certificates.c.token_id == str(token_id))
 
     def pieces_of(self, studio: Address, after: int, limit: int) -> PiecePage:
-        tokens = self.tokens_of(studio, after, limit)
+        return self._page(self.tokens_of(studio, after, limit), limit)
+
+    def newest_of(self, studio: Address, before: int, limit: int) -> PiecePage:
+        return self._page(self.tokens_before(studio, before, limit), limit)
+
+    def _page(self, tokens: Sequence[int], limit: int) -> PiecePage:
         columns = certificates.c.digest, certificates.c.serial, certificates.c.token_id
         found = self._rows(sa.select(*columns).where(certificates.c.token_id.in_([str(token) for token in tokens])))
         pieces = [PieceRow(Digest(row.digest), Serial(row.serial), int(row.token_id)) for row in found]
-        pieces.sort(key=lambda piece: piece.token_id)
+        places = {token: place for place, token in enumerate(tokens)}
+        pieces.sort(key=lambda piece: places[piece.token_id])
         return PiecePage(tuple(pieces), tokens[-1] if len(tokens) == limit else None)
 
     def states(self, digests: Sequence[Digest]) -> dict[Digest, tuple[State, str | None]]:

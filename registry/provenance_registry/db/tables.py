@@ -107,6 +107,65 @@ print_marks = Table(
 """What became of the tags of a link, by their places in it: how often and when last each was printed, and since when
 the shop has it for spoiled."""
 
+scan_counts = Table(
+    "scan_counts",
+    metadata,
+    Column("serial", String(13), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("day", Integer, primary_key=True),
+    Column("region", String(5), primary_key=True),
+    Column("readers", Integer, nullable=False),
+    Index("scan_counts_by_day", "day"),
+)
+"""How many readers scanned a tag on a day (days since 1970), by the language of their browsers: nobody's address, and
+nothing made of one."""
+
+doubts = Table(
+    "doubts",
+    metadata,
+    Column("serial", String(13), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("cause", String(7), primary_key=True),
+    Column("since", WIDE, nullable=False),
+    Column("ended", WIDE),
+    Column("told", WIDE),
+    Column("data", LargeBinary),
+)
+"""Why a tag may have been copied: `number` 0 is every tag of the piece.  One that was ended stays, for its time.
+
+`data` is the last order about it of whose word it is, and `told` its time: no earlier one counts any more."""
+
+reports = Table(
+    "reports",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("serial", String(13), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("did", Text, nullable=False),
+    Column("reason", String(12), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("contact", Text, nullable=False),
+    Column("language", String(20), nullable=False),
+    Column("received", WIDE, nullable=False),
+    Column("more", Integer, nullable=False),
+    Index("reports_by_serial", "serial"),
+    Index("reports_by_did", "did", "id"),
+    Index("reports_by_time", "received"),
+    sqlite_autoincrement=True,  # A number that was forgotten is no other report's.
+)
+"""What people report of pieces, for studio and steward alone; `more` counts those whose words were not kept."""
+
+report_ends = Table(
+    "report_ends",
+    metadata,
+    Column("report", Integer, ForeignKey("reports.id"), primary_key=True),
+    Column("side", String(7), primary_key=True),
+    Column("closed", WIDE, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+)
+"""Which side has closed a report, by the order `data`."""
+
 status_lists = Table(
     "status_lists",
     metadata,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from provenance.serial import Serial
-from provenance.voids import SignedVoid, TagVoid
+from provenance.signed_orders import SignedOrder
+from provenance.voids import TagVoid
 from provenance_registry.db import rows
 from provenance_registry.db.reading import Reader
 from provenance_registry.db.tables import tag_voids
@@ -29,4 +31,9 @@ class VoidingReads(Reader):
 
     def voids(self, serial: Serial) -> list[TagVoid]:
         statement = sa.select(tag_voids.c.data).where(tag_voids.c.serial == serial.compact).order_by(tag_voids.c.number)
-        return [SignedVoid.from_bytes(row.data).void for row in self._rows(statement)]
+        return [SignedOrder.from_bytes(TagVoid, row.data).order for row in self._rows(statement)]
+
+    def voids_among(self, serials: Sequence[Serial]) -> list[TagVoid]:
+        among = tag_voids.c.serial.in_([serial.compact for serial in serials])
+        statement = sa.select(tag_voids.c.data).where(among).order_by(tag_voids.c.serial, tag_voids.c.number)
+        return [SignedOrder.from_bytes(TagVoid, row.data).order for row in self._rows(statement)]

@@ -98,7 +98,7 @@ class GroupWriter:
                         future.set_exception(error)  # Whatever the work raises belongs to its caller.
         except BaseException as error:
             failure = _failure(where_of(self._engine), error)
-            if isinstance(error, sa.exc.DBAPIError | ProvenanceError):
+            if isinstance(error, sa.exc.DBAPIError | sa.exc.TimeoutError | ProvenanceError):
                 self._failed = failure
             else:
                 log.exception("a group of writes failed")
@@ -118,7 +118,7 @@ class GroupWriter:
 def _failure(where: str, error: BaseException) -> ProvenanceError:
     if isinstance(error, ProvenanceError):
         return error
-    if isinstance(error, sa.exc.DBAPIError):
+    if isinstance(error, sa.exc.DBAPIError | sa.exc.TimeoutError):
         return unusable(where, error)
     return StorageError("database-unusable", "The database could not be written: {reason}.", reason=error)
 

@@ -26,6 +26,7 @@ from provenance_registry.http.services import Services
 from provenance_registry.records import StoredAmendment, StoredCertificate
 from provenance_registry.service.checkpoints import checkpoint
 from provenance_registry.service.directory import HELD_HINTS, StudioEntry
+from provenance_registry.service.doubts import EVERY_TAG
 from provenance_registry.service.standings import standings
 from provenance_registry.service.status_list import did_document
 from provenance_registry.service.submissions import Accepted
@@ -288,9 +289,11 @@ def verdict_response(services: Services, serial: Serial, number: int | None = No
     `number` is that of the tag that was scanned.
     """
     answer = services.answers.answer(serial)
-    if number is not None and services.voids.of(serial):
+    doubted = services.doubts.about(serial, number or EVERY_TAG)
+    if doubted or (number is not None and services.voids.of(serial)):
         members = json.loads(answer.body)
-        advised = services.voids.advise(services.verdicts.verdict(serial)[0], serial, number).to_json()
+        verdict = services.doubts.advise(services.verdicts.verdict(serial)[0], serial, number or EVERY_TAG)
+        advised = (verdict if number is None else services.voids.advise(verdict, serial, number)).to_json()
         answer = replace(answer, body=canonicalize({**members, "advisories": advised["advisories"]}))
     headers = {"cache-control": "no-store", "access-control-allow-origin": "*"}
     return Response(

@@ -19,7 +19,7 @@ from provenance.errors import LimitError, MalformedError, ProvenanceError
 from provenance_registry.http.api import json_response
 from provenance_registry.http.relaying import client_of
 from provenance_registry.http.services import Services
-from provenance_registry.service.limits import network_of
+from provenance_registry.service.limits import site_of
 
 MAX_UPLOADS = 16
 """Files on their way in at once: each takes a place on the disk before it counts."""
@@ -63,7 +63,7 @@ def media_routes(services: Services) -> list[BaseRouteHandler]:
         named = Digest.parse("0x" + digest)
         announced = request.headers.get("content-length", "")
         size = int(announced) if announced.isascii() and announced.isdigit() and len(announced) < 19 else None
-        with place(network_of(client_of(request))):
+        with place(site_of(client_of(request))):
             try:
                 receiving = await asyncio.to_thread(media.receive, named, size)
             except ProvenanceError:

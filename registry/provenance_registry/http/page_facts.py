@@ -5,24 +5,40 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from babel import Locale
-
+from provenance.catalogs import Words
 from provenance.certificate import Certificate
-from provenance.credit import credited
+from provenance.credit import credits_of
 from provenance.encoding import Digest
 from provenance.firing import Firing
-from provenance.piece import Piece, Resource, Text, text_in
+from provenance.piece import Piece, Resource, Text, language_in
 from provenance.serial import Serial
 from provenance.tag import tag_url
+from provenance_registry.http.page_formats import locale_of, measure
+from provenance_registry.http.page_names import language_of_name
 from provenance_registry.http.page_texts import PAGE_TEXTS
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Words, and the tag of their language where it is not the page's."""
+
+    text: str
+    lang: str = ""
+    is_whole: bool = False
+    """Whether it goes to a line of its own rather than over the end of one, as a number does."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line of a fact, and the address that it leads to, if any."""
 
-    text: str
+    parts: tuple[Said, ...]
     url: str = ""
+
+    @property
+    def text(self) -> str:
+        """The line in plain words."""
+        return "".join(part.text for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +55,8 @@ def facts_of(form: Certificate, language: str, has: Callable[[Digest], bool]) ->
     firing = piece.firing or Firing()
     facts: list[tuple[str, list[Line]]] = [
         ("kind", _plain(text["digital"] if piece.is_digital else "")),
-        ("maker", _plain(credited(piece.makers, language))),
-        ("studio", _plain(form.issuer.name)),
+        ("maker", _makers(piece, language)),
+        ("studio", [Line((named(form.issuer.name, language),), f"/studios/{form.issuer.slug}?lang={language}")]),
         ("workshop", _text(piece.studio, language)),
         ("teacher", _claims(piece, "teacher", language)),
         ("lineage", _claims(piece, "lineage", language)),
@@ -55,9 +71,9 @@ def facts_of(form: Certificate, language: str, has: Callable[[Digest], bool]) ->
         ("kiln", _text(firing.kiln, language)),
         ("fuel", _text(firing.fuel, language)),
         ("atmosphere", _text(firing.atmosphere, language)),
-        ("peak", _plain("" if firing.peak_celsius is None else f"{firing.peak_celsius:,} °C")),
-        ("size", _plain(_size(piece, text))),
-        ("weight", _plain("" if piece.weight_g is None else f"{piece.weight_g:,} g")),
+        ("peak", _measured(firing.peak_celsius, "celsius", language)),
+        ("size", _plain(_size(piece, language))),
+        ("weight", _measured(piece.weight_g, "g", language)),
         ("edition", _edition(piece, language)),
         ("set" if piece.set is None else piece.set.kind, _set(piece, language)),
         ("part_of", _whole(piece, language)),
@@ -71,34 +87,58 @@ def facts_of(form: Certificate, language: str, has: Callable[[Digest], bool]) ->
     return [Fact(text[name], tuple(lines)) for name, lines in facts if lines]
 
 
+def in_language(words: Text, language: str) -> Said:
+    """Return a text of a piece for readers of a language: in theirs, in English, or in the first that it has."""
+    tag = language_in(words, language, "en")
+    return Said(words.get(tag, ""), "" if tag == language else tag)
+
+
+def named(name: str, language: str) -> Said:
+    """Return a studio's name for readers of a language."""
+    return Said(name, language_of_name(name, language))
+
+
+def _line(text: str, url: str = "") -> Line:
+    return Line((Said(text),), url)
+
+
 def _plain(value: str) -> list[Line]:
-    return [Line(value)] if value else []
+    return [_line(value)] if value else []
+
+
+def _measured(value: int | None, unit: str, language: str) -> list[Line]:
+    return [] if value is None else _plain(measure(value, unit, language))
 
 
 def _text(words: Text, language: str) -> list[Line]:
-    return _plain(text_in(words, language, "en"))
+    return [Line((in_language(words, language),))] if words else []
+
+
+def _makers(piece: Piece, language: str) -> list[Line]:
+    parts = [Said(words, "" if tag == language else tag) for words, tag in credits_of(piece.makers, language)]
+    return [Line(tuple(parts))] if parts else []
 
 
 def _claims(piece: Piece, claim: str, language: str) -> list[Line]:
     """Return what the studio claims of its makers; where several made it, with whose it is."""
     return [
-        Line(words if len(piece.makers) == 1 else f"{text_in(maker.name, language, 'en')} · {words}")
+        Line((*((in_language(maker.name, language), Said(" · ")) if len(piece.makers) > 1 else ()), claimed))
         for maker in piece.makers
-        if (words := text_in(getattr(maker, claim), language, "en"))
+        if (claimed := in_language(getattr(maker, claim), language)).text
     ]
 
 
 def _country(code: str | None, language: str) -> str:
-    names = Locale.parse(language.replace("-", "_")).territories
+    names = locale_of(language).territories
     return "" if code is None else str(names.get(code, code))
 
 
-def _size(piece: Piece, text: dict[str, str]) -> str:
-    parts = []
+def _size(piece: Piece, language: str) -> str:
+    text, parts = PAGE_TEXTS[language], []
     for name in ("height", "width", "depth", "diameter"):
         millimetres = getattr(piece, f"{name}_mm")
         if millimetres is not None:
-            parts.append(f"{text[name]} {millimetres / 10:g} cm")
+            parts.append(f"{text[f'size_{name}']}\u00a0{measure(millimetres / 10, 'cm', language)}")
     return text["comma"].join(parts)
 
 
@@ -107,11 +147,11 @@ def _edition(piece: Piece, language: str) -> list[Line]:
     if edition is None:
         return []
     template = PAGE_TEXTS[language]["artist_proof"] if edition.artist_proof else "{number} / {of}"
-    return [*_text(edition.name, language), Line(template.format(number=edition.number, of=edition.of))]
+    return [*_text(edition.name, language), _line(template.format(number=edition.number, of=edition.of))]
 
 
-def _piece_line(serial: Serial, language: str, name: str = "") -> Line:
-    return Line(" · ".join(word for word in (name, str(serial)) if word), f"{tag_url('', serial)}?lang={language}")
+def _piece_line(serial: Serial, language: str, *before: Said) -> Line:
+    return Line((*before, Said(str(serial), is_whole=True)), f"{tag_url('', serial)}?lang={language}")
 
 
 def _set(piece: Piece, language: str) -> list[Line]:
@@ -119,33 +159,33 @@ def _set(piece: Piece, language: str) -> list[Line]:
         return []
     text = PAGE_TEXTS[language]
     others = [_piece_line(serial, language) for serial in piece.set.pieces if serial != piece.serial]
-    size = [] if piece.set.kind == "pair" else [Line(text["set_size"].format(size=piece.set.size))]
+    size = [] if piece.set.kind == "pair" else [_line(text["set_size"].format(size=piece.set.size))]
     told = [*_text(piece.set.name, language), *size]
     if others:
-        return [*told, Line(text["with"]), *others]
-    return told or [Line(text["set_size"].format(size=piece.set.size))]
+        return [*told, _line(text["with"]), *others]
+    return told or [_line(text["set_size"].format(size=piece.set.size))]
 
 
 def _whole(piece: Piece, language: str) -> list[Line]:
     if piece.part_of is None:
         return []
-    name = text_in(piece.part_of.name, language, "en")
-    told = PAGE_TEXTS[language]["as_part"].format(name=name) if name else ""
-    return [_piece_line(piece.part_of.serial, language), *_plain(told)]
+    lines = [_piece_line(piece.part_of.serial, language)]
+    if piece.part_of.name:
+        before, _, after = PAGE_TEXTS[language]["as_part"].partition("{name}")
+        lines.append(Line((Said(before), in_language(piece.part_of.name, language), Said(after))))
+    return lines
 
 
 def _parts(piece: Piece, language: str) -> Iterator[Line]:
     for part in piece.parts:
-        name = text_in(part.name, language, "en")
-        yield Line(name) if part.serial is None else _piece_line(part.serial, language, name)
+        name = in_language(part.name, language)
+        yield Line((name,)) if part.serial is None else _piece_line(part.serial, language, name, Said(" · "))
 
 
-def _files(
-    items: tuple[Resource, ...], what: str, text: dict[str, str], has: Callable[[Digest], bool]
-) -> Iterator[Line]:
+def _files(items: tuple[Resource, ...], what: str, text: Words, has: Callable[[Digest], bool]) -> Iterator[Line]:
     for number, item in enumerate(items, start=1):
         name = what.format(number=number, kind=item.media_type)
         if has(item.digest):
-            yield Line(name, f"/media/{item.digest.hex()}")
+            yield _line(name, f"/media/{item.digest.hex()}")
         else:
-            yield Line(text["not_here"].format(file=name))
+            yield _line(text["not_here"].format(file=name))

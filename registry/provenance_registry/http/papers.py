@@ -12,16 +12,18 @@ from litestar.params import FromPath, FromQuery
 from provenance.bundle import Bundle
 from provenance.credit import credited
 from provenance.encoding import Digest
-from provenance.errors import ConflictError
+from provenance.errors import ConflictError, LimitError
 from provenance.multilingual import text_in
 from provenance.serial import Serial
 from provenance.tag import tag_url
 from provenance.texts import sentence
 from provenance.verdict import Outcome
 from provenance_registry.http.page_facts import facts_of
+from provenance_registry.http.page_formats import day
 from provenance_registry.http.page_texts import PAGE_TEXTS
-from provenance_registry.http.rendering import negotiate
+from provenance_registry.http.rendering import negotiate, renderer
 from provenance_registry.http.services import Services
+from provenance_registry.http.told import busy_page
 
 if TYPE_CHECKING:
     from provenance.printing.authenticity import AuthenticityPage
@@ -33,6 +35,7 @@ _ORDER = ("overview", "base-mark", "detail")
 
 def paper_routes(services: Services) -> list[BaseRouteHandler]:
     """Return the endpoint."""
+    render = renderer(services.settings)
 
     @get("/api/v1/pieces/{serial:str}/certificate.pdf", summary="Certificate of authenticity")
     async def paper(
@@ -57,7 +60,12 @@ def paper_routes(services: Services) -> list[BaseRouteHandler]:
         data = services.papers.kept(key)
         if data is None:
             page = _page(bundle, verdict.shown, number, language, [(jpeg, role) for _, jpeg, role in pictures])
-            data = await asyncio.wrap_future(services.papers.ask(key, page, services.clock()))
+            try:
+                data = await asyncio.wrap_future(services.papers.ask(key, page, services.clock()))
+            except LimitError as error:
+                if "text/html" not in request.headers.get("accept", "")[:500]:
+                    raise
+                return busy_page(render, language, error)  # A reader pressed a button of the piece's page.
         headers = {
             "content-disposition": f'attachment; filename="{known}.pdf"',
             "cache-control": "no-store",
@@ -91,7 +99,8 @@ def _page(
     text, form, receipt = PAGE_TEXTS[language], bundle.form(shown), bundle.receipts[0]
     piece = form.piece
     title = piece.title_in(language, "en")
-    other = text_in(piece.title, "en" if language.startswith("zh") else "zh-Hans")
+    second = "en" if language.startswith("zh") else "zh-Hans"
+    other = piece.title_in(second)
     made_by = credited(piece.makers, language), form.issuer.name
     hidden = {text[name] for name in _ELSEWHERE}
     facts = [fact for fact in facts_of(form, language, lambda digest: False) if fact.name not in hidden]
@@ -107,7 +116,7 @@ def _page(
         serial=str(piece.serial),
         record=(
             text["paper_record"].format(
-                day=receipt.block.time.date().isoformat(), block=receipt.block.number, chain=receipt.chain_id
+                day=day(receipt.block.time.date(), language), block=receipt.block.number, chain=receipt.chain_id
             ),
             f"{text['paper_ledger']} {receipt.contract}",
             f"{text['paper_certificate']} {form.digest.hex()}",
@@ -117,4 +126,6 @@ def _page(
         bundle=bundle.to_bytes(),
         bundle_name=f"{piece.serial}.kilnmark.json",
         language=language,
+        piece_language=piece.title_language(language, "en"),
+        second_language=piece.title_language(second),
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from litestar import Request, Response, get, post
@@ -17,8 +18,10 @@ from litestar.params import FromQuery
 from provenance.errors import LimitError, ProvenanceError
 from provenance.serial import Serial
 from provenance.tag import is_public_host, tag_url
+from provenance_registry.http.in_app import is_in_app
+from provenance_registry.http.page_formats import day
+from provenance_registry.http.page_texts import PAGE_TEXTS
 from provenance_registry.http.print_form import MAX_FORM_BYTES, Asked, FormError, paper_of
-from provenance_registry.http.print_texts import PRINT_TEXTS
 from provenance_registry.http.print_view import label_of, view_of
 from provenance_registry.http.problems import status_of
 from provenance_registry.http.relaying import client_of
@@ -47,7 +50,7 @@ _WORDS = {
 
 def print_page_routes(services: Services) -> list[BaseRouteHandler]:
     """Return the endpoints."""
-    links, render = services.print_links, renderer(services.settings, PRINT_TEXTS)
+    links, render = services.print_links, renderer(services.settings)
     papers = papers_for(tag_url(services.settings.base_url, _SAMPLE))
     demo = not is_public_host(services.settings.base_url)
     looking = asyncio.Semaphore(LOOKING)
@@ -59,7 +62,7 @@ def print_page_routes(services: Services) -> list[BaseRouteHandler]:
             language,
             status,
             here="/print",
-            in_app="MicroMessenger" in request.headers.get("user-agent", "")[:500],
+            in_app=is_in_app(request),
             script=address("print.js"),
             style=address("print.css"),
             **shown,
@@ -68,12 +71,15 @@ def print_page_routes(services: Services) -> list[BaseRouteHandler]:
         return answer
 
     def told(error: ProvenanceError | FormError, language: str) -> str:
-        words = PRINT_TEXTS[language]
+        words = PAGE_TEXTS[language]
         if isinstance(error, FormError):
             return words[error.text].format(**error.facts)
         if isinstance(error, LimitError):
             return words["print_busy"].format(seconds=error.retry_after)
-        return words[_WORDS.get(error.code, "print_failed")].format(**error.facts)
+        facts = dict(error.facts)
+        if error.code == "print-link-over":
+            facts["day"] = day(date.fromisoformat(str(facts["day"])), language)
+        return words[_WORDS.get(error.code, "print_failed")].format(**facts)
 
     async def in_thread(work: Callable[[], list[LinkedTag]]) -> list[LinkedTag]:
         async with looking:
@@ -91,7 +97,7 @@ def print_page_routes(services: Services) -> list[BaseRouteHandler]:
         part = asked.part_of(len(opened.link.tags))
         places = range(part * MAX_SHEET, min((part + 1) * MAX_SHEET, len(opened.link.tags)))
         tags = await in_thread(lambda: links.tags(opened, places))
-        view = view_of(opened, tags, asked, papers, PRINT_TEXTS[language], language)
+        view = view_of(opened, tags, asked, papers, PAGE_TEXTS[language], language)
         status = 200 if error is None else 422 if isinstance(error, FormError) else status_of(error)
         alert = None if error is None else told(error, language)
         return page(language, request, status, code=asked.code, view=view, alert=alert)

@@ -6,16 +6,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from provenance.catalogs import Words
 from provenance.credit import credited
+from provenance.piece import language_in
 from provenance.tag import tag_url
 from provenance.texts import sentence
+from provenance_registry.http.page_facts import Said
+from provenance_registry.http.page_formats import amount, day
 from provenance_registry.http.print_form import Asked
 from provenance_registry.service.print_links import NO_NUMBER, OTHER_STUDIO, LinkedTag, OpenLink
 from provenance_registry.service.sheets import MAX_SHEET, Paper
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from provenance.printing.label import Label
 
 _USUAL = "L7160"
@@ -27,7 +29,7 @@ class Row:
 
     place: int
     serial: str
-    title: str
+    title: Said
     kind: str
     said: str
     checked: bool
@@ -69,7 +71,7 @@ def view_of(
     tags: Sequence[LinkedTag],
     asked: Asked,
     papers: Sequence[Paper],
-    words: Mapping[str, str],
+    words: Words,
     language: str,
 ) -> View:
     """Return what is shown of a link whose part has those tags; what the form said stays as it was."""
@@ -82,12 +84,12 @@ def view_of(
     return View(
         studio=opened.studio.name,
         made_for=opened.link.made_for,
-        until=opened.link.expires.date().isoformat(),
+        until=day(opened.link.expires.date(), language),
         part=asked.part_of(total),
         parts=tuple(parts),
         rows=rows,
         chosen=sum(row.checked for row in rows),
-        papers=tuple(_groups(papers, asked.layout or _USUAL, words)),
+        papers=tuple(_groups(papers, asked.layout or _USUAL, words, language)),
         start=asked.start,
         right=asked.right,
         down=asked.down,
@@ -112,15 +114,25 @@ def label_of(tag: LinkedTag, language: str, *, demo: bool) -> Label:
         title=piece.title_in(language, "zh-Hans", "en"),
         lines=tuple(lines),
         demo=demo,
+        language=piece.title_language(language, "zh-Hans", "en"),
     )
+
+
+def _title(tag: LinkedTag, wanted: str, language: str) -> Said:
+    """Return the title as it is printed, in the language that the studio chose."""
+    if tag.certificate is None:
+        return Said("–")
+    title = tag.certificate.piece.title
+    spoken = language_in(title, wanted, "zh-Hans", "en")
+    return Said(title[spoken], "" if spoken == language else spoken)
 
 
 def _name(tag: LinkedTag) -> str:
     return f"{tag.serial}" + (f" /{tag.number}" if tag.number > 1 else "")
 
 
-def _row(opened: OpenLink, tag: LinkedTag, asked: Asked, words: Mapping[str, str], language: str) -> Row:
-    mark, wanted = tag.mark, opened.link.language
+def _row(opened: OpenLink, tag: LinkedTag, asked: Asked, words: Words, language: str) -> Row:
+    mark = tag.mark
     kind = "spoiled" if mark.spoiled else "printed" if mark.prints else "new"
     kind = kind if tag.reason is None else "not"
     if tag.reason is not None:
@@ -130,13 +142,13 @@ def _row(opened: OpenLink, tag: LinkedTag, asked: Asked, words: Mapping[str, str
         said = words["print_is_spoiled"]
     elif mark.printed is not None:
         template = words["print_was" if mark.prints == 1 else "print_was_often"]
-        said = template.format(times=mark.prints, day=mark.printed.date().isoformat())
+        said = template.format(times=mark.prints, day=day(mark.printed.date(), language))
     else:
         said = ""
     return Row(
         place=tag.place,
         serial=_name(tag),
-        title="" if tag.certificate is None else tag.certificate.piece.title_in(wanted, "zh-Hans", "en"),
+        title=_title(tag, opened.link.language, language),
         kind=kind,
         said=said,
         checked=kind != "not" and _is_chosen(tag.place, kind, asked),
@@ -155,7 +167,7 @@ def _is_chosen(place: int, kind: str, asked: Asked) -> bool:
 
 
 def _groups(
-    papers: Sequence[Paper], selected: str, words: Mapping[str, str]
+    papers: Sequence[Paper], selected: str, words: Words, language: str
 ) -> Iterator[tuple[str, tuple[Option, ...]]]:
     for kind in dict.fromkeys(paper.kind for paper in papers):
         template = words["print_roll_option" if kind == "roll" else "print_sheet_option"]
@@ -164,8 +176,8 @@ def _groups(
                 value=paper.names[0],
                 text=template.format(
                     names=", ".join(paper.names),
-                    width=f"{paper.layout.label[0]:g}",
-                    height=f"{paper.layout.label[1]:g}",
+                    width=amount(paper.layout.label[0], language),
+                    height=amount(paper.layout.label[1], language),
                     count=paper.layout.per_page,
                 ),
                 per_page=paper.layout.per_page,

@@ -14,6 +14,8 @@ from provenance_registry.repository import Repository
 from provenance_registry.service.amendments import Amendments
 from provenance_registry.service.answers import Answers
 from provenance_registry.service.clock import Clock
+from provenance_registry.service.doubts import Doubts
+from provenance_registry.service.inbox import Inbox
 from provenance_registry.service.index import IndexedLedger
 from provenance_registry.service.limits import Limits
 from provenance_registry.service.media import Media
@@ -22,6 +24,8 @@ from provenance_registry.service.print_links import PrintLinks
 from provenance_registry.service.relay import Relay
 from provenance_registry.service.releases import Releases
 from provenance_registry.service.renditions import Renditions
+from provenance_registry.service.reports import Reports
+from provenance_registry.service.scans import Scans
 from provenance_registry.service.status_list import StatusLists
 from provenance_registry.service.submissions import Submissions
 from provenance_registry.service.verdicts import Verdicts
@@ -50,7 +54,11 @@ class Services:
     answers: Answers
     media: Media
     voids: Voids
+    scans: Scans
+    doubts: Doubts
     print_links: PrintLinks
+    reports: Reports
+    inbox: Inbox
     renditions: Renditions
     papers: Papers
     relay: Relay

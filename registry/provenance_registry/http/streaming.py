@@ -30,7 +30,7 @@ from provenance_registry.http.problems import problem
 from provenance_registry.http.relaying import client_of
 from provenance_registry.http.services import Services
 from provenance_registry.service.checkpoints import checkpoint
-from provenance_registry.service.limits import network_of
+from provenance_registry.service.limits import site_of
 from provenance_registry.service.reading import Reading
 from provenance_registry.service.submissions import Accepted
 
@@ -46,6 +46,8 @@ GROUPS_AHEAD = 2
 """Groups that are read while one is registered."""
 MAX_SILENCE = 30.0
 """Seconds for a client to end a line that it began, or to begin one, and to take answers: then it is dropped."""
+SLOWEST = 256
+"""Bytes a second, in whole lines, that keep a place: who sends fewer uses up `MAX_SILENCE` little by little."""
 HELPER_PATIENCE = 20.0
 """Seconds for helpers to read one group, which takes them a second."""
 MAX_STREAMS = 8
@@ -108,7 +110,7 @@ def streaming_routes(services: Services) -> list[BaseRouteHandler]:
     @post("/api/v1/certificates:stream", request_max_body_size=None, status_code=200, summary="Register a stream")
     async def submit_stream(request: Request[Any, Any, Any]) -> Response[Any]:
         """Register newline-delimited certificates as they come, and answer each by one line once it is on disk."""
-        client = network_of(client_of(request))
+        client = site_of(client_of(request))
         if len(streams) >= MAX_STREAMS or sum(place.client == client for place in streams) >= MAX_CLIENT_STREAMS:
             raise LimitError("too-many-streams", "Too many streams are on their way.", retry_after=5)
         taken = _Place(client)
@@ -173,16 +175,19 @@ async def _read(services: Services, request: Request[Any, Any, Any], groups: _Gr
                 if not lines.complete:
                     await groups.put(MalformedError("stream-stalled", "The stream stopped coming."))
                     return
+                began = time.monotonic()
                 await groups.put(_ahead(services, lines.take()))
+                heard += time.monotonic() - began
                 continue
             chunk, coming = coming.result(), None
             if not chunk:
                 break
-            if lines.feed(chunk):  # Bytes that end no line keep no place.
-                heard = time.monotonic()
+            # Bytes that end no line keep no place, and a short line keeps it for a short while.
+            heard = min(time.monotonic(), heard + lines.feed(chunk) / SLOWEST)
             while lines.full:
+                began = time.monotonic()
                 await groups.put(_ahead(services, lines.take()))
-                heard = time.monotonic()  # Waiting for our own disk is no silence of the client's.
+                heard += time.monotonic() - began  # Waiting for our own disk is no silence of the client's.
         lines.end()
         while lines.complete:
             await groups.put(_ahead(services, lines.take()))
@@ -220,14 +225,15 @@ class Lines:
         """Whether a whole group has come."""
         return len(self.complete) >= GROUP_LINES or self._size >= GROUP_BYTES
 
-    def feed(self, chunk: bytes) -> bool:
-        """Take in the next bytes; return whether they end a line."""
+    def feed(self, chunk: bytes) -> int:
+        """Take in the next bytes; return how many the lines have that end with them."""
         *ended, rest = chunk.split(b"\n")
+        size = len(self._rest) + len(chunk) - len(rest) if ended else 0
         for part in ended:
             self._keep(part)
             self.end(empty=True)
         self._keep(rest)
-        return bool(ended)
+        return size
 
     def end(self, *, empty: bool = False) -> None:
         """End the line under way; at the stream's end, an empty one is none."""

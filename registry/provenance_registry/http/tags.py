@@ -9,9 +9,11 @@ from litestar import Request, Response, get, post
 from litestar.handlers.base import BaseRouteHandler
 from litestar.params import FromPath
 
+from provenance.canonical import parse
 from provenance.certificate import format_time
+from provenance.errors import MalformedError
 from provenance.serial import Serial
-from provenance.voids import MAX_VOID_BYTES, TagVoid
+from provenance.voids import MAX_ASKED, MAX_ASKED_BYTES, MAX_VOID_BYTES, TagVoid
 from provenance_registry.http.api import json_response
 from provenance_registry.http.services import Services
 
@@ -31,7 +33,20 @@ def tag_routes(services: Services) -> list[BaseRouteHandler]:
         found = services.voids.of(Serial.parse(serial))
         return json_response({"voided": [_members(item) for item in found]})
 
-    return [void, voided]
+    @post("/api/v1/tags:voided", request_max_body_size=MAX_ASKED_BYTES, status_code=200, summary="Voided tags of many")
+    async def voided_among(request: Request[Any, Any, Any]) -> Response[bytes]:
+        """Return the tags of up to 1,000 pieces that count no more; pieces that have none are left out."""
+        asked = parse(await request.body(), limit=MAX_ASKED_BYTES).get("serials")
+        serials = [serial for serial in asked if isinstance(serial, str)] if isinstance(asked, list) else []
+        if not isinstance(asked, list) or len(serials) < len(asked) or len(asked) > MAX_ASKED:
+            raise MalformedError("bad-request", "Expected up to 1,000 serials.", field="serials")
+        named = [Serial.parse(serial) for serial in serials]
+        found = dict[str, list[dict[str, Any]]]()
+        for item in await asyncio.to_thread(services.voids.among, named):
+            found.setdefault(item.serial.compact, []).append(_members(item))
+        return json_response({"voided": found})
+
+    return [void, voided, voided_among]
 
 
 def _members(void: TagVoid) -> dict[str, Any]:

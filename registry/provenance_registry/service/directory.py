@@ -141,6 +141,11 @@ class Directory:
         """Return the studio at an address."""
         return self._studios.get(address)
 
+    @property
+    def studios(self) -> list[StudioEntry]:
+        """All studios, in the order in which they were accredited."""
+        return [*self._studios.values()]
+
     def by_did(self, did: str) -> StudioEntry | None:
         """Return the studio accredited under a DID."""
         return self._by_did.get(did)

@@ -46,6 +46,7 @@ class IndexedLedger:
         self._max_lag = max_lag
         self.monotonic = monotonic
         self._seen_at: float | None = None
+        self._last_seen_at = float("-inf")
         self._head: BlockRef | None = None
         self._version: tuple[Hash32, int] | None = None
         self._asked_successor = False
@@ -92,9 +93,15 @@ class IndexedLedger:
         self._asked_successor = True
 
     def seen(self, head: BlockRef, when: float | None = None) -> None:
-        """Take note that the index reaches to `head`, the ledger's newest block now, or `when` that was looked at."""
-        self._head = head
-        self._seen_at = self.monotonic() if when is None else when
+        """Take note that the index reaches to `head`, the ledger's newest block now, or `when` that was looked at.
+
+        A branch that is shorter than the one before it counts only once it has stayed so: judged by its height, what
+        was final would be pending.
+        """
+        when = self.monotonic() if when is None else when
+        if self._head is None or head.number >= self._head.number or when - self._last_seen_at > self._max_lag:
+            self._head = head
+            self._seen_at = self._last_seen_at = when
 
     @property
     def lag(self) -> float:

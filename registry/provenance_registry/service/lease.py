@@ -24,6 +24,9 @@ SECONDS = 5.0
 """How long a lease lasts that nobody renews: as long as all waits where the process that sends dies."""
 PAUSE = 1.0
 """Seconds from one renewal to the next: three may be late before the lease is lost."""
+STEP_SECONDS = 120.0
+"""How long the work may go on without a sign of life before the lease is no longer renewed: the slowest answer of a
+node takes a minute, and who waits for ever for one must not keep the others from sending."""
 MARGIN = 0.2
 """Part of the lease before its end in which nothing more is sent: the send itself takes time."""
 NAME = "sender"
@@ -42,12 +45,20 @@ class Lease:
     """
 
     def __init__(
-        self, repository: Repository, *, alone: bool, seconds: float = SECONDS, clock: Callable[[], float] = awake
+        self,
+        repository: Repository,
+        *,
+        alone: bool,
+        seconds: float = SECONDS,
+        step_seconds: float = STEP_SECONDS,
+        clock: Callable[[], float] = awake,
     ) -> None:
         self._repository = repository
         self._alone = alone
         self._seconds = seconds
+        self._step_seconds = step_seconds
         self._clock = clock
+        self._moved = clock()
         self._holder = uuid.uuid4().hex
         self._term: tuple[int, float] | None = None  # Token, and until when by our own clock: replaced as one.
         self._stopping = threading.Event()
@@ -61,20 +72,46 @@ class Lease:
         term = self._term
         return term is not None and self._clock() < term[1] - MARGIN * self._seconds
 
+    @property
+    def stall(self) -> LedgerError | None:
+        """What is told of work that gave no sign of life for `STEP_SECONDS`; ``None`` while it moves."""
+        still = self._clock() - self._moved
+        if still < self._step_seconds:
+            return None
+        return LedgerError(
+            "worker-stuck",
+            "The registry's work waits inside one step, for {seconds} seconds so far.",
+            retryable=True,
+            hint="Look whether its node, its database and its disk answer. It goes on by itself once they do; another "
+            "process of this registry sends meanwhile, where there is one.",
+            seconds=int(still),
+        )
+
+    def moves(self) -> None:
+        """Take note of a sign of life: the work has begun another step, or comes to write what it did."""
+        self._moved = self._clock()
+
     def require(self) -> None:
         """Raise `LedgerError` unless this process may send now."""
+        self.moves()
         if not self.is_held:
             raise _not_held()
 
     def check(self, transaction: Transaction) -> None:
         """Raise `LedgerError` unless the lease is this process's in the database: then nothing may be written."""
+        self.moves()
         term = self._term
         if term is None or not transaction.has_lease(NAME, self._holder, term[0]):
             self._term = None
             raise _not_held()
 
     def keep(self) -> None:
-        """Take the lease where it is free, or renew it."""
+        """Take the lease where it is free, or renew it; not for work that is stuck."""
+        if not self._alone and self.stall is not None:
+            if self._term is not None and not self.is_held:
+                self._term = None
+                log.warning("the work is stuck, and another process may send")
+            return
         began = self._clock()  # Before the database counts: ours must end first.
         try:
             token = self._repository.write(

@@ -11,7 +11,7 @@ import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TypeAlias
 
 from provenance.errors import LimitError
@@ -27,9 +27,17 @@ READ_BURST, READ_SECONDS = 1_200, 0.125
 
 A phone asks for three or four a piece; an inventory of a shop with hundreds of pieces must not be hit.
 """
+PAGE_BURST, PAGE_SECONDS = 2_400, 0.05
+"""Pages of pieces that one client may load at once, and seconds until it may load one more.
+
+All phones of a fair may share their carrier's address: twenty scans a second go on for ever, and still leave the
+processor to others.
+"""
 PIECE_BURST, PIECE_SECONDS = 8, 300.0
 """Transactions about one piece, its holder's and its studio's apart: it does not change hands twelve times an hour for
 long."""
+LINE_FACTOR = 4
+"""How many times as much as one client all those of a line may ask for: it may be one enemy, or a carrier's phones."""
 HOUR = 3600.0
 
 
@@ -65,12 +73,27 @@ class Buckets:
         return min(float(self._burst), held + (self._monotonic() - since) / self._seconds)
 
 
+class Clients:
+    """Token buckets by network address: one for each client, and one of `LINE_FACTOR` times as much for its line."""
+
+    def __init__(self, burst: int, seconds: float, monotonic: Monotonic = time.monotonic) -> None:
+        self._networks = Buckets(burst, seconds, monotonic)
+        self._lines = Buckets(burst * LINE_FACTOR, seconds / LINE_FACTOR, monotonic)
+
+    def take(self, client: str, count: int = 1) -> float:
+        """Take `count` and return 0, or return the seconds until there are so many."""
+        network, line = network_of(client), site_of(client)
+        wait = self._networks.take(network, count)
+        return wait if wait or line == network else self._lines.take(line, count)
+
+
 class Limits:
     """The registry's limits; no hour has more than `hourly` transactions that are paid for others."""
 
     def __init__(self, hourly: int, monotonic: Monotonic = time.monotonic) -> None:
-        self._clients = Buckets(CLIENT_BURST, CLIENT_SECONDS, monotonic)
-        self._readers = Buckets(READ_BURST, READ_SECONDS, monotonic)
+        self._clients = Clients(CLIENT_BURST, CLIENT_SECONDS, monotonic)
+        self._readers = Clients(READ_BURST, READ_SECONDS, monotonic)
+        self._pages = Clients(PAGE_BURST, PAGE_SECONDS, monotonic)
         self._pieces = Buckets(PIECE_BURST, PIECE_SECONDS, monotonic)
         self._monotonic = monotonic
         # A bucket would pay for twice as many in its first hour: what it holds, and what it gains.
@@ -78,12 +101,17 @@ class Limits:
 
     def admit(self, client: str) -> None:
         """Count a piece of work for a client, given by its network address; raises `LimitError`."""
-        if wait := self._clients.take(network_of(client)):
+        if wait := self._clients.take(client):
             raise _too_many(wait)
 
     def admit_reads(self, client: str, count: int) -> None:
         """Count calls and log filters of the ledger for a client; raises `LimitError`."""
-        if wait := self._readers.take(network_of(client), count):
+        if wait := self._readers.take(client, count):
+            raise _too_many(wait)
+
+    def admit_page(self, client: str) -> None:
+        """Count a page of a piece for a client; raises `LimitError`."""
+        if wait := self._pages.take(client):
             raise _too_many(wait)
 
     def require(self, token_id: int, owner: str) -> None:
@@ -123,10 +151,23 @@ def _too_many(wait: float) -> LimitError:
 
 def network_of(client: str) -> str:
     """Return what one client has: an IPv4 address, or a /64 of IPv6, of which a client may have every address."""
+    return _within(client, 64)
+
+
+def site_of(client: str) -> str:
+    """Return what one line has: an IPv4 address, or a /48 of IPv6, of which a home or a rented machine may have all.
+
+    Phones of one carrier share a /48: whoever counts by it leaves more room than for one client.
+    """
+    return _within(client, 48)
+
+
+def _within(client: str, prefix: int) -> str:
     try:
         address: IPv4Address | IPv6Address = ip_address(client)
     except ValueError:
         return client[:64]
     if isinstance(address, IPv6Address):
-        return str(address.ipv4_mapped or ip_network((int(address), 64), strict=False))
+        rest = 128 - prefix
+        return str(address.ipv4_mapped or f"{IPv6Address(int(address) >> rest << rest)}/{prefix}")
     return str(address)

@@ -25,6 +25,9 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 64
 """Open entries of an account that are looked at in one turn: those after them cannot be mined before."""
+UNCLEAR_TURNS = 20
+"""Turns in which node and index may disagree on what became of a transaction before that is told: they are five
+seconds, and a chain that is rearranged takes no longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,7 @@ class Outbox:
         self._confirmations = confirmations
         self._nonces = Nonces(self._repository, ledger, signers.values(), confirmations)
         self._patience = Patience(self._repository, ledger, signers.values(), raise_fees_after, clock)
+        self._unclear: dict[int, int] = {}
         self._looked_at: dict[Address, tuple[BlockRef, int]] = {}
 
     def prepare(
@@ -126,6 +130,7 @@ class Outbox:
     def _advance(self, entry: OutboxEntry, reached: BlockRef | None, waiting: set[Address]) -> OutboxEntry | None:
         entry, outcome = self._nonces.settled(entry)
         if outcome is None:
+            self._unclear.pop(entry.entry_id, None)
             trouble: LedgerError | None = None
             if entry.account not in waiting:  # The others can only wait for it.
                 waiting.add(entry.account)
@@ -142,11 +147,25 @@ class Outbox:
                 self._move(entry, Sending.MINED, outcome.block)
             return None
         if not self._stands(entry, outcome):
-            return None  # Another node may know better at the next turn.
+            self._doubts(entry)
+            return None
+        self._unclear.pop(entry.entry_id, None)
         sending = Sending.FINAL if outcome.succeeded else Sending.REVERTED
         if not outcome.succeeded:
             log.warning("transaction %s was reverted: %s", entry.hash, outcome.error)
         return replace(entry, sending=sending, block=outcome.block, error=outcome.error)
+
+    def _doubts(self, entry: OutboxEntry) -> None:
+        """Wait for a node that knows better; raises `LedgerError` where none does for long."""
+        self._unclear[entry.entry_id] = times = self._unclear.get(entry.entry_id, 0) + 1
+        if times > UNCLEAR_TURNS:
+            raise LedgerError(
+                "outcome-unclear",
+                "What the node tells of transaction {hash} is not what the ledger's events tell of it.",
+                retryable=True,
+                hint="Nothing is decided, and it is asked again. If this lasts, ask another node.",
+                hash=entry.hash,
+            )
 
     def _stands(self, entry: OutboxEntry, outcome: TransactionOutcome) -> bool:
         """Tell whether the outcome is of the chain that the index follows, and not of a branch that it never saw."""

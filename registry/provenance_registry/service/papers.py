@@ -1,4 +1,4 @@
-"""What is drawn on paper, in a process of its own: certificates of authenticity, kept for a while, and shops' tags.
+"""What is drawn, in a process of its own: certificates and pictures to share, kept for a while, and shops' tags.
 
 Drawing one takes a second of a processor, fonts and all: next to the web server it would hold up every scan.
 """
@@ -22,6 +22,7 @@ from provenance_registry.service.sheets import Sheet, draw_sheet
 
 if TYPE_CHECKING:
     from provenance.printing.authenticity import AuthenticityPage
+    from provenance.printing.share_card import ShareCard
 
 MAX_KEPT = 64
 """Papers that are kept in memory: some 20 MB."""
@@ -54,6 +55,10 @@ class Papers:
         Raises `LimitError` where too many wait; `StorageError` where no process can be started, or one has died.
         """
         return self._ask(key, _draw, page, created)
+
+    def ask_card(self, key: Hashable, card: ShareCard) -> Future[bytes]:
+        """Return what will be the PNG of `card`, which is then kept under `key`; raises like `ask`."""
+        return self._ask(key, _draw_card, card)
 
     def ask_sheet(self, sheet: Sheet, created: datetime) -> Future[bytes]:
         """Return what will be the PDF of `sheet`, or why it cannot be printed; raises like `ask`."""
@@ -118,3 +123,9 @@ def _draw(page: AuthenticityPage, created: datetime) -> bytes:
     out = io.BytesIO()
     print_authenticity(page, out, created=created)
     return out.getvalue()
+
+
+def _draw_card(card: ShareCard) -> bytes:
+    from provenance.printing.share_card import draw_share_card
+
+    return draw_share_card(card)

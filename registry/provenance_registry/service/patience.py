@@ -53,8 +53,11 @@ class Patience:
         if seen is None or seen[0] != entry.hash:
             self._seen[entry.account] = entry.hash, now, self._ledger.head().number
             return entry, None
-        if now - seen[1] < self._after or self._ledger.head().number - seen[2] < BLOCKS:
+        if now - seen[1] < self._after:
             return entry, None
+        blocks = self._ledger.head().number - seen[2]
+        if blocks < BLOCKS:
+            return entry, None if blocks > 0 else _stands_still(now - seen[1])
         if self._ledger.next_nonce(entry.account) != entry.nonce:
             return entry, None  # Its turn has not come, or is over: no fee changes that.
         try:
@@ -71,3 +74,13 @@ class Patience:
 def _with(entry: OutboxEntry, signed: SignedTransaction) -> OutboxEntry:
     former = (*entry.former, entry.signed)
     return replace(entry, raw=signed.raw, hash=signed.hash, sending=Sending.PREPARED, block=None, former=former)
+
+
+def _stands_still(seconds: float) -> LedgerError:
+    return LedgerError(
+        "chain-stands-still",
+        "A transaction waits, and the node has told of no new block for {seconds} seconds.",
+        retryable=True,
+        hint="The node may have lost the others: look at it, or ask another one.",
+        seconds=int(seconds),
+    )

@@ -28,10 +28,10 @@ from provenance.print_links import (
     PrintLink,
     PrintLinkEnd,
     PrintLinksAsked,
-    SignedOrder,
     parse_code,
 )
 from provenance.serial import Serial
+from provenance.signed_orders import SignedOrder
 from provenance.verdict import Outcome
 from provenance_registry.records import PrintMark, PrintTotals, StoredPrintLink
 from provenance_registry.repository import Repository, Transaction
@@ -149,6 +149,8 @@ class PrintLinks:
                 field="expires",
                 days=MAX_DAYS,
             )
+        if self._index.directory.by_key(signed.public_key.key_id) is None:
+            raise _not_the_studio()  # Before thousands of pieces are looked up for a stranger.
         entry = self._studio_of(link)
         if not _may_sign(entry, signed.public_key.key_id, now):
             raise _not_the_studio()

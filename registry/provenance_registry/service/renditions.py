@@ -108,7 +108,8 @@ class Renditions:
         making = Path(tempfile.mkdtemp(dir=self._folder, prefix="making-"))
         try:
             for name, data in drawn.items():
-                (making / name).write_bytes(data)
+                if name in NAMES or name == _HOPELESS:  # A decoder that was led astray names no other place.
+                    (making / name).write_bytes(data)
             making.rename(target)
         finally:
             shutil.rmtree(making, ignore_errors=True)

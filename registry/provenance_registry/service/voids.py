@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from provenance.certificate import Certificate, format_time
 from provenance.errors import MalformedError, NotFoundError, VerificationError
 from provenance.serial import Serial
+from provenance.signed_orders import SignedOrder
 from provenance.tag import MAX_TAG_NUMBER
 from provenance.verdict import Verdict
-from provenance.voids import SignedVoid, TagVoid
+from provenance.voids import TagVoid
 from provenance_registry.repository import Repository
 from provenance_registry.service.clock import Clock
 from provenance_registry.service.index import IndexedLedger
@@ -32,18 +34,19 @@ class Voids:
         Raises `MalformedError`, `NotFoundError` for an unknown piece, `VerificationError` where no key of the studio
         signed it.
         """
-        signed = SignedVoid.from_bytes(data)
-        if signed.void.registry != self._base_url:
+        signed = SignedOrder.from_bytes(TagVoid, data)
+        void = signed.order
+        if void.registry != self._base_url:
             raise MalformedError(
                 "other-registry",
                 "This voids a tag of the registry {other}.",
                 field="registry",
                 hint="This registry is {own}.",
-                other=signed.void.registry,
+                other=void.registry,
                 own=self._base_url,
             )
         signed.check_signature()
-        stored = self._repository.by_serial(signed.void.serial)
+        stored = self._repository.by_serial(void.serial)
         if stored is None:
             raise NotFoundError("unknown-serial", "No certificate has this number.")
         issuer = Certificate.from_bytes(stored.data).issuer
@@ -55,13 +58,17 @@ class Voids:
                 hint="The studio that certified the piece voids its tags, with its present key.",
                 reason=reason or "unknown-key",
             )
-        new = self._repository.write(lambda transaction: transaction.void_tag(signed.void, data, self._clock()))
-        (counts,) = [void for void in self._repository.voids(signed.void.serial) if void.number == signed.void.number]
+        new = self._repository.write(lambda transaction: transaction.void_tag(void, data, self._clock()))
+        (counts,) = [item for item in self._repository.voids(void.serial) if item.number == void.number]
         return counts, new
 
     def of(self, serial: Serial) -> list[TagVoid]:
         """Return the voided tags of a piece, by their numbers."""
         return self._repository.voids(serial)
+
+    def among(self, serials: Sequence[Serial]) -> list[TagVoid]:
+        """Return the voided tags of up to 1,000 pieces, by serial and number."""
+        return self._repository.voids_among(serials)
 
     def counting(self, serial: Serial, number: int = 1) -> int | None:
         """Return the first tag of a piece, from `number` on, that is not voided; ``None`` where there is none."""

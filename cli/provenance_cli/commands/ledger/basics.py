@@ -128,17 +128,16 @@ def publish(app: App, policy: TrustPolicy, path: Path, before: TrustPolicy | Non
 
     It is said where the policy `before` has more nodes agree: a policy that names one node cannot.
     """
-    from provenance.words import six_words
     from provenance_cli.files import write_file
+    from provenance_cli.six_words import say_words
 
-    write_file(path, policy.to_bytes() + b"\n")
-    words = list(six_words(policy.digest, app.lang))
+    write_file(path, policy.to_bytes() + b"\n", public=True)
     app.say(
         _("The ledger is {address}. Its policy is in {path}; the policy's words:").format(
             address=policy.ledger.contract, path=path
         )
     )
-    app.say("   " + "  ".join(words), bold=True)
+    words = say_words(app, policy.digest)
     if before is not None and before.agreeing > policy.agreeing:
         text = _(
             "The policy of before has {n} nodes agree; this one names a single node, which is believed alone. Have the "
@@ -185,10 +184,10 @@ def pin(app: App, registry: str) -> None:
     """Pin the policy in the workshop, or for this user where there is no workshop."""
     from provenance.errors import ConfigurationError
     from provenance.tag import check_base_url
-    from provenance.words import six_words
     from provenance_cli.client import RegistryClient
     from provenance_cli.files import write_file
     from provenance_cli.ledgers import user_policy_path, words_differ
+    from provenance_cli.six_words import say_words
 
     base_url = check_base_url(registry)
     policy = RegistryClient(base_url).policy()
@@ -199,9 +198,8 @@ def pin(app: App, registry: str) -> None:
             url=base_url,
             other=policy.registry,
         )
-    words = list(six_words(policy.digest, app.lang))
     app.say(_("The registry's trust policy has these six words:"))
-    app.say("   " + "  ".join(words), bold=True)
+    words = say_words(app, policy.digest)
     if not app.confirm(_("Are they the words that the guild publishes?"), default=False):
         raise words_differ()
     try:
@@ -211,14 +209,14 @@ def pin(app: App, registry: str) -> None:
             raise
         path = user_policy_path()
     _ask_to_replace(app, path, policy)
-    write_file(path, policy.to_bytes() + b"\n")
+    write_file(path, policy.to_bytes() + b"\n", public=True)
     app.say(_("Pinned in {path}.").format(path=path))
     app.data({"file": str(path), "words": words, "registry": base_url})
 
 
 def _ask_to_replace(app: App, path: Path, policy: TrustPolicy) -> None:
     """Tell what policy stood there, and ask before another takes its place; raises `Declined`."""
-    from provenance.errors import ProvenanceError
+    from provenance.errors import ProvenanceError, Wording
     from provenance.words import six_words
     from provenance_cli.ledgers import read_policy
 
@@ -227,8 +225,8 @@ def _ask_to_replace(app: App, path: Path, policy: TrustPolicy) -> None:
     try:
         before = read_policy(path)
     except (ProvenanceError, OSError) as error:
-        reason = spoken(error.wording) if isinstance(error, ProvenanceError) else str(error)
-        app.say(_("What stands in {path} is no policy that can be read: {reason}").format(path=path, reason=reason))
+        facts = {"path": path, "reason": error}
+        app.say(spoken(Wording.of("What stands in {path} is no policy that can be read: {reason}", facts)))
     else:
         if before.digest == policy.digest:
             return

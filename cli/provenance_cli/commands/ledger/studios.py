@@ -109,8 +109,8 @@ def add(hand: Hand, application: str) -> None:
     """Check the application, compare the words, and add its key alone."""
     from provenance.errors import ConfigurationError
     from provenance.ledger import AddKeyCall
-    from provenance.words import six_words
     from provenance_cli.commands.studio import read_application
+    from provenance_cli.six_words import say_words
 
     filed = read_application(Path(application))
     binding = filed.binding
@@ -124,7 +124,7 @@ def add(hand: Hand, application: str) -> None:
             theirs=found.did,
             ours=binding.issuer.did,
         )
-    hand.app.say("   " + "  ".join(six_words(filed.digest, hand.app.lang)), bold=True)
+    say_words(hand.app, filed.digest)
     words = _("Add the key {key} to {name} ({address}); it counts from now on.")
     studio.act(
         AddKeyCall(found.address, binding.public_key.multikey_bytes),

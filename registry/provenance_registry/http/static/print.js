@@ -28,10 +28,10 @@ function ask(action, fields) {
 
 function show(text) {
   const page = new DOMParser().parseFromString(text, "text/html");
-  const held = document.activeElement?.id, y = scrollY, open = document.querySelector("details")?.open;
+  const held = document.activeElement?.id, y = scrollY, open = document.querySelector("main details")?.open;
   for (const name of ["header", "main"]) document.querySelector(name).replaceWith(page.querySelector(name));
   document.title = page.title;
-  const more = document.querySelector("details");
+  const more = document.querySelector("main details");
   if (more !== null && open) more.open = true;
   scrollTo(0, y);
   if (held) document.getElementById(held)?.focus({ preventScroll: true });

@@ -2,7 +2,7 @@
 // tests/vectors/verdicts.json holds the two together.
 //
 //   import {verify} from './verify.js';
-//   const {outcome, reason, findings, advisories} = await verify({policy, bundleText, serial, baseUrl, photos});
+//   const {outcome, reason, findings, advisories, photos, title} = await verify({policy, bundleText, serial, baseUrl, photos});
 //
 // (0) well-formed, (1) signature, (2) inclusion in the batch, (3) anchor on the pinned ledger, confirmed, (4) studio accredited
 // and key valid at the anchor's time, (5) token, serial and newest amendment agree, (6) status on the ledger, (7) photos match
@@ -40,7 +40,11 @@ export async function verify({policy, bundleText, serial, baseUrl, photos, fetch
   const codes = ['well-formed'], advisories = [], facts = {serial: certificate.document.credentialSubject.serial, digest: certificate.digest, shown: certificate.digest};
   const say = code => { codes.push(code); };
   const advise = code => { advisories.push(code); };
-  const answer = () => ({...conclude(codes), advisories, ...facts});
+  let counted = null; // The amendment that counts, where one does: no words and photos of another are shown.
+  const answer = () => {
+    const {photos, document} = counted || certificate;
+    return {...conclude(codes), advisories, ...facts, photos, title: document.credentialSubject.title};
+  };
   const isAnotherSerial = () => wanted !== null && wanted !== certificate.serial && !say('other-serial');
 
   // (1)
@@ -63,7 +67,7 @@ export async function verify({policy, bundleText, serial, baseUrl, photos, fetch
   // (3)
   const isNative = isOf(receipt, trusted.ledger), token = BigInt(receipt.tokenId), isToken = token >> 32n > 0n && token >> 64n === 0n;
   const keyId = async of => hex(await sha256(of.proof.key.bytes));
-  let ledger, head, record = null, counted = null, isUnasked = true;
+  let ledger, head, record = null, isUnasked = true;
   if(!fetch || !trusted.nodes.length) {
     say('offline');
   } else if(!isToken) {
@@ -102,7 +106,7 @@ export async function verify({policy, bundleText, serial, baseUrl, photos, fetch
     if(isUnasked) { ['studio-not-checked', 'status-not-checked'].forEach(say); }
     if(!isAnotherSerial() && isUnasked) { say('token-not-checked'); }
   }
-  const shown = counted || certificate; // No words of an amendment that does not count.
+  const shown = counted || certificate;
   facts.shown = shown.digest;
   await photosAgree(shown.photos);
   // (8) Whether a tag was voided or copied is the registry's to tell; a tag alone proves nothing.
