@@ -22,6 +22,11 @@ from provenance_registry.app import Registry, build
 from provenance_registry.http.problems import problem
 from provenance_registry.settings import Settings
 
+log = logging.getLogger(__name__)
+
+MAX_ENDING = 5.0
+"""Seconds that requests on their way have to end in when the registry stops; then their connections are cut."""
+
 
 async def _serve(registry: Registry, settings: Settings) -> None:
     server = Server(
@@ -33,24 +38,34 @@ async def _serve(registry: Registry, settings: Settings) -> None:
         log_level=LogLevels.error,
         websockets=False,
     )
-    loop = asyncio.get_running_loop()
+    loop, told = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         try:
-            loop.add_signal_handler(number, server.stop)
+            loop.add_signal_handler(number, told.set)
         except NotImplementedError:  # Windows
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(server.stop))
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(told.set))
     if os.environ.get("KILNMARK_STOP_WITH_STDIN"):
         # Whoever started this process holds the other end: when it dies, however it dies, so does the registry.
-        threading.Thread(target=_stop_with_stdin, args=(loop, server), daemon=True).start()
+        threading.Thread(target=_stop_with_stdin, args=(loop, told), daemon=True).start()
     registry.worker.start()
-    await server.serve()
+    serving, telling = asyncio.create_task(server.serve()), asyncio.create_task(told.wait())
+    await asyncio.wait({serving, telling}, return_when=asyncio.FIRST_COMPLETED)
+    if not serving.done():
+        loop.call_soon(server.stop)
+        await asyncio.wait({serving}, timeout=MAX_ENDING)
+    if not serving.done():
+        log.warning("requests that did not end are cut off")
+        registry.close()
+        logging.shutdown()
+        os._exit(0)  # The server's own threads would wait for its clients as long as those like.
+    await serving
 
 
-def _stop_with_stdin(loop: asyncio.AbstractEventLoop, server: Server) -> None:
+def _stop_with_stdin(loop: asyncio.AbstractEventLoop, told: asyncio.Event) -> None:
     while sys.stdin.buffer.read(4096):
         pass
     with contextlib.suppress(RuntimeError):  # The server has stopped on its own.
-        loop.call_soon_threadsafe(server.stop)
+        loop.call_soon_threadsafe(told.set)
 
 
 def _check_port(settings: Settings) -> None:

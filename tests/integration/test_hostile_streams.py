@@ -16,6 +16,7 @@ import pytest
 
 from provenance.certificate import MAX_CERTIFICATE_BYTES
 from provenance_cli.streaming import BadAnswerError, stream
+from tests.support.processes import helpers_of
 from tests.support.registries import ROOT, RunningRegistry, Studio
 
 PATH = "/api/v1/certificates:stream"
@@ -222,17 +223,6 @@ def test_too_many_streams_are_told_when_to_come_again(registry: RunningRegistry,
         assert (told.status, problem["code"], told.headers["retry-after"]) == (429, "too-many-streams", "5")
         third.close()
     is_alive(registry, studio)
-
-
-def helpers_of(pid: int) -> list[int]:
-    """Return the helper processes of a registry, those of Python's resource tracker left out."""
-    found = list[int]()
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):  # It has ended meanwhile.
-            parent = int((process / "stat").read_text("ascii", "replace").rpartition(")")[2].split()[1])
-            if parent == pid and b"spawn_main" in (process / "cmdline").read_bytes():
-                found.append(int(process.name))
-    return found
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP], ids=["dies", "hangs"])

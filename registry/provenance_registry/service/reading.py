@@ -110,9 +110,12 @@ class Readers:
         """End helpers that do not answer, by force: what they were asked is told as not read."""
         # The executor has no method for it before Python 3.14, and would wait for them at the registry's end.
         stuck = list((getattr(self._pool, "_processes", None) or {}).values())
+        answers = getattr(self._pool, "_result_queue", None)
         self._let_go()
         for process in stuck:
             process.kill()
+        if answers is not None:  # It would wait for the rest of an answer as long as anybody could still write it.
+            answers._writer.close()
 
     def _let_go(self) -> None:
         pool, self._pool = self._pool, None
