@@ -160,7 +160,7 @@ def build(settings: Settings, clock: Clock = system_clock) -> Registry:
         if settings.ledger_url is None and repository.is_shared:
             demand_only(lease, repository.where)
         readers = Readers(settings.base_url)
-        opened.callback(readers.close)
+        opened.callback(readers.end)
         services, worker = _assemble(settings, clock, chain, repository, lease, readers, anchorer, relayer)
         opened.callback(services.scans.close)
         opened.callback(worker.stop)

@@ -6,18 +6,16 @@ Drawing one takes a second of a processor, fonts and all: next to the web server
 from __future__ import annotations
 
 import io
-import multiprocessing
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import Future
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from provenance.errors import LimitError, ProvenanceError, StorageError
-from provenance_registry.service.reading import begin_helper
+from provenance_registry.service.helpers import Helpers
 from provenance_registry.service.sheets import Sheet, draw_sheet
 
 if TYPE_CHECKING:
@@ -38,7 +36,7 @@ class Papers:
     """Draws papers one by one, in a process that is started when first needed."""
 
     def __init__(self) -> None:
-        self._pool: ProcessPoolExecutor | None = None
+        self._helpers = Helpers(1)
         self._lock = threading.Lock()
         self._waiting = self._sheets = 0
         self._kept: OrderedDict[Hashable, tuple[float, bytes]] = OrderedDict()
@@ -71,12 +69,8 @@ class Papers:
                     "too-many-papers", "Too many pages are being drawn.", retry_after=5 if key is not None else 15
                 )
             try:
-                if self._pool is None:
-                    spawn = multiprocessing.get_context("spawn")
-                    self._pool = ProcessPoolExecutor(1, mp_context=spawn, initializer=begin_helper)
-                asked = self._pool.submit(work, *what)
+                asked = self._helpers.ask(work, *what)
             except (OSError, RuntimeError) as error:
-                self._pool = None
                 raise _failed(error) from None
             self._waiting += 1
             self._sheets += key is None
@@ -85,19 +79,14 @@ class Papers:
         return told
 
     def close(self) -> None:
-        """End the process."""
-        with self._lock:
-            pool, self._pool = self._pool, None
-        if pool is not None:
-            pool.shutdown(wait=False, cancel_futures=True)
+        """End the process, whatever it draws."""
+        self._helpers.end()
 
     def _tell(self, done: Future[bytes], key: Hashable | None, told: Future[bytes]) -> None:
         error = None if done.cancelled() else done.exception()
         with self._lock:
             self._waiting -= 1
             self._sheets -= key is None
-            if isinstance(error, BrokenProcessPool):
-                self._pool = None  # The next to ask starts another.
             if key is not None and error is None and not done.cancelled():
                 self._kept[key] = time.monotonic(), done.result()
                 self._kept.move_to_end(key)

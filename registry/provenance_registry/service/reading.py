@@ -7,13 +7,9 @@ is trusted like our own: they are us, started by us.
 from __future__ import annotations
 
 import logging
-import multiprocessing
 import os
-import signal
-import threading
 from collections.abc import Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -23,6 +19,7 @@ from provenance.errors import MalformedError, ProvenanceError
 from provenance.serial import Serial
 from provenance_registry.records import FileKind, NamedFile
 from provenance_registry.service.files import named_files
+from provenance_registry.service.helpers import Helpers
 
 log = logging.getLogger(__name__)
 
@@ -81,72 +78,34 @@ class Readers:
 
     def __init__(self, base_url: str) -> None:
         self._base_url = base_url
-        self._pool: ProcessPoolExecutor | None = None
+        self._helpers = Helpers(max(1, min(MOST_HELPERS, os.cpu_count() or 1)))
 
     def ask(self, lines: Sequence[bytes]) -> Future[list[Reading | None]] | None:
         """Return what will be read of each line, ``None`` for what must be looked at here; or ``None`` for all that."""
         if len(lines) < WORTHWHILE:
             return None
         try:
-            if self._pool is None:
-                helpers = max(1, min(MOST_HELPERS, os.cpu_count() or 1))
-                spawn = multiprocessing.get_context("spawn")  # A fork would take our locks and files along.
-                self._pool = ProcessPoolExecutor(helpers, mp_context=spawn, initializer=begin_helper)
-            asked = self._pool.submit(_facts_of, list(lines), self._base_url)
+            asked = self._helpers.ask(_facts_of, list(lines), self._base_url)
         except (OSError, RuntimeError) as error:  # No memory or no process for it, or one has died.
             log.warning("certificates are read without helpers: %s", error)
-            self._let_go()
             return None
         told: Future[list[Reading | None]] = Future()
-        pool = self._pool
-        asked.add_done_callback(lambda done: told.set_result(self._told(done, len(lines), pool)))
+        asked.add_done_callback(lambda done: told.set_result(_told(done, len(lines))))
         return told
-
-    def close(self) -> None:
-        """End the helpers."""
-        self.end()
 
     def end(self) -> None:
         """End helpers that do not answer, by force: what they were asked is told as not read."""
-        # The executor has no method for it before Python 3.14, and would wait for them at the registry's end.
-        stuck = list((getattr(self._pool, "_processes", None) or {}).values())
-        answers = getattr(self._pool, "_result_queue", None)
-        self._let_go()
-        for process in stuck:
-            process.kill()
-        if answers is not None:  # It would wait for the rest of an answer as long as anybody could still write it.
-            answers._writer.close()
+        self._helpers.end()
 
-    def _let_go(self) -> None:
-        pool, self._pool = self._pool, None
-        if pool is not None:
-            pool.shutdown(wait=False, cancel_futures=True)
 
-    def _told(self, done: Future[list[_Facts | None]], count: int, pool: ProcessPoolExecutor) -> list[Reading | None]:
-        if done.cancelled():
-            return [None] * count
-        error = done.exception()
-        if error is None:
-            return [None if facts is None else _reading(facts) for facts in done.result()]
-        if isinstance(error, BrokenProcessPool) and self._pool is pool:
-            self._pool = None  # The next to ask starts others.
-        log.warning("a helper that reads certificates failed: %r", error)
+def _told(done: Future[list[_Facts | None]], count: int) -> list[Reading | None]:
+    if done.cancelled():
         return [None] * count
-
-
-def begin_helper() -> None:
-    """Make a helper end with the registry, however that ends, and leave Ctrl-C to it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
-
-
-def _end_with(sentinel: int) -> None:
-    from multiprocessing.connection import wait
-
-    wait([sentinel])
-    os._exit(0)
+    error = done.exception()
+    if error is None:
+        return [None if facts is None else _reading(facts) for facts in done.result()]
+    log.warning("a helper that reads certificates failed: %r", error)
+    return [None] * count
 
 
 def _facts_of(lines: Sequence[bytes], base_url: str) -> list[_Facts | None]:
