@@ -33,9 +33,10 @@ from provenance.serial import Serial
 from provenance.status import AmendOrder
 from provenance.verify import Verifier
 from provenance_cli.amendment_store import Amendment
-from provenance_cli.client import RegistryClient, problem_error
+from provenance_cli.client import RegistryClient
 from provenance_cli.context import Advance
 from provenance_cli.late import node_behind, not_mined
+from provenance_cli.problems import problem_error
 from provenance_cli.records import RECORDED, REFUSED, REGISTERED, SIGNED
 from provenance_cli.workshop import Workshop
 

@@ -12,8 +12,9 @@ import msgspec
 from provenance.encoding import Address
 from provenance.errors import ConflictError, LimitError, ProvenanceError
 from provenance.handover import Claim, HolderOrder, Release
-from provenance_cli.client import RegistryClient, problem_error
+from provenance_cli.client import RegistryClient
 from provenance_cli.late import not_mined
+from provenance_cli.problems import problem_error
 
 MAX_RELEASES = 500
 """Releases of one request: half of what a registry takes."""

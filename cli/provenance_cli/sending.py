@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from provenance.canonical import load
 from provenance.errors import MalformedError
-from provenance_cli.client import problem_error
+from provenance_cli.problems import problem_error
 from provenance_cli.records import REFUSED
 from provenance_cli.streaming import BadAnswerError, stream
 

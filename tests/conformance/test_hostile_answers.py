@@ -16,9 +16,10 @@ from provenance.errors import LedgerError, MalformedError, ProvenanceError, Unre
 from provenance.evm import node
 from provenance.evm.node import BoundedHTTPProvider, Node
 from provenance_cli import client
-from provenance_cli.client import RegistryClient, problem_error
+from provenance_cli.client import RegistryClient
 from provenance_cli.commands.verify import _from_text, _is_file
 from provenance_cli.context import App
+from provenance_cli.problems import problem_error
 from provenance_cli.showing import show_verdict
 from tests.support.scene import Scene
 
@@ -97,7 +98,7 @@ def test_an_answer_that_drips_is_given_up(url: str, way: str, ask: Asking, monke
     with pytest.raises(ProvenanceError) as caught:
         ask(url + way)
     assert caught.value.code in {"node-unreachable", "registry-unreachable"}
-    assert time.monotonic() - start < 3
+    assert time.monotonic() - start < 15
 
 
 @pytest.mark.parametrize("ask", ASKING, ids=["node", "registry"])

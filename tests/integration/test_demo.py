@@ -25,7 +25,7 @@ from provenance.printing.readback import read_sheet
 from provenance.serial import Serial
 from provenance.status import Status
 from provenance_cli.context import App
-from provenance_cli.demo import Demo
+from provenance_cli.demo_guild import Demo
 from provenance_cli.demo_photos import SIDE
 from provenance_cli.ledgers import open_pinned, send_and_wait
 from provenance_cli.store import Entry

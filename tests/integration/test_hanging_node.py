@@ -83,11 +83,11 @@ def test_a_node_that_hangs_stops_neither_registering_nor_files(chain: RunningReg
             ask(behind, "POST", "/api/v1/holder-orders", order)
         time.sleep(1)
         began = time.monotonic()
-        with httpx.Client(base_url=behind.base_url, timeout=10, trust_env=False) as client:
+        with httpx.Client(base_url=behind.base_url, timeout=30, trust_env=False) as client:
             assert client.post("/api/v1/certificates", content=studio.sign().data).status_code == 201
             assert client.put(f"/api/v1/media/{Digest.of(photo).hex()}", content=photo).status_code == 201
             assert client.get(f"/media/{Digest.of(photo).hex()}").content == photo
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 15
     finally:
         node.goes_on.set()
         behind.kill()

@@ -52,15 +52,15 @@ def slow() -> Iterator[ThreadingHTTPServer]:
 
 
 def test_slow_photos_have_one_time_together(slow: ThreadingHTTPServer) -> None:
-    photos = PhotosAt(RegistryClient(f"http://127.0.0.1:{slow.server_port}"), 2.6)
+    photos = PhotosAt(RegistryClient(f"http://127.0.0.1:{slow.server_port}"), 3.5)
     began = time.monotonic()
     found = [photos.get(Digest.of(photo)) for photo in PHOTOS]
     took = time.monotonic() - began
     assert found[0] == PHOTOS[0]
     came = found.index(None)
     assert found == PHOTOS[:came] + [None] * (len(PHOTOS) - came), "what did not come is not at hand, and never altered"
-    assert 1 <= came <= 2
-    assert took < 4.5, "six would have taken six seconds and more"
+    assert 1 <= came <= 3
+    assert took < 5.5, "six would have taken six seconds and more"
     assert len(Slow.asked) == came + 1, "nothing is asked for any more"
 
 
@@ -90,4 +90,4 @@ def test_an_upload_has_a_total_time(monkeypatch: pytest.MonkeyPatch) -> None:
         took = time.monotonic() - began
         ends.set()
         thread.join(10)
-    assert took < 10
+    assert took < 30

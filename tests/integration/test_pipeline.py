@@ -85,7 +85,7 @@ def accredits(registry: Registry) -> Address:
 
 
 def turns_until(registry: Registry, done: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not done():
         assert time.monotonic() < deadline, registry.worker.trouble
         registry.worker.turn()

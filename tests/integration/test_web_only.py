@@ -51,7 +51,7 @@ def sends(registry: RunningRegistry) -> bool:
 
 def wait_authentic(registry: RunningRegistry, certificate: Certificate) -> None:
     """Wait until a process that follows has the anchor that the other has indexed."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while (told := registry.client.verdict(certificate.piece.serial)["outcome"]) != "AUTHENTIC":
         assert (told, time.monotonic() < deadline) == ("PENDING", True)
         time.sleep(0.05)

@@ -24,12 +24,12 @@ from provenance.evm.node import low_balance, refusal
 from provenance.tag import check_base_url
 from provenance.texts import detail
 from provenance_cli import exits, i18n, main
-from provenance_cli.client import problem_error
 from provenance_cli.columns import cut, fold, listing, pad, width, wrapped
 from provenance_cli.context import App, Declined, prompt
 from provenance_cli.firing import record
 from provenance_cli.help import Context, localised
 from provenance_cli.moments import shown_sum
+from provenance_cli.problems import problem_error
 from provenance_cli.report import report, words
 from provenance_cli.workshop import Workshop
 from provenance_registry.http.problems import problem

@@ -29,7 +29,8 @@ def demo(app: App, data: str | None, folder: str | None, exit_: bool, lan: bool)
     """Set everything up, go the whole way, and stay up until interrupted."""
     from provenance_cli import exits
     from provenance_cli.commands.serve import need_registry
-    from provenance_cli.demo import Demo, Result, dumps, run
+    from provenance_cli.demo import Result, dumps, run
+    from provenance_cli.demo_guild import Demo
 
     need_registry()
     name = "demo-lan" if lan else "demo"

@@ -91,8 +91,8 @@ def _files(count: int) -> str:
 def _run(app: App, data: str | None, *arguments: str) -> Any:
     """Run the registry's own program and return what it tells; ends this program where it fails."""
     from provenance.errors import ConfigurationError
-    from provenance_cli.client import problem_error
     from provenance_cli.commands.serve import need_registry
+    from provenance_cli.problems import problem_error
 
     need_registry()
     environment = {**os.environ, "KILNMARK_TELL_PROBLEMS": "1"}

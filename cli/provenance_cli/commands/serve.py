@@ -55,7 +55,7 @@ def _tell_problem(app: App, told: bytes) -> None:
     """Say in the user's language why the registry did not start, if that is what its process told."""
     import json
 
-    from provenance_cli.client import problem_error
+    from provenance_cli.problems import problem_error
     from provenance_cli.report import report
 
     try:
