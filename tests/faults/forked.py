@@ -15,13 +15,15 @@ from provenance.certificate import Certificate
 from provenance.errors import ProvenanceError, UnreachableError
 from provenance_cli.streaming import stream
 from tests.faults.clocks import FastClock
-from tests.faults.forks import ForkServer
 from tests.faults.judge import PlainChain, disagreement, judge
 from tests.faults.tables import Tally
+from tests.support.forks import ForkServer
 from tests.support.registries import RunningRegistry, Studio
 
 PATIENCE = 30.0
 """Seconds after which a registry that has not recovered counts as failed."""
+CHILD = "tests.faults.child"
+"""What the children of its fork server do."""
 GLANCE, LOOK = 0.005, 0.02
 """Seconds between questions: to the system, and to a registry, which must not be kept from its work by them."""
 
@@ -36,7 +38,7 @@ class ForkedRegistry(RunningRegistry):
         self.more = dict[str, Any]()
         """What else its child is told."""
 
-    def start(self, *, wait: bool = True, **more: str) -> None:
+    def start(self, *, wait: bool = True, forked: bool = True, **more: str) -> None:
         armed = more.pop("KILNMARK_TEST_KILL_AT", None)
         self.folder.mkdir(parents=True, exist_ok=True)
         environment = {

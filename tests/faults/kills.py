@@ -22,9 +22,9 @@ from provenance.errors import ProvenanceError
 from provenance_registry.service.checkpoints import CHECKPOINTS, RARE
 from tests.faults import rare
 from tests.faults.clocks import FastClock
-from tests.faults.forked import PATIENCE, ForkedRegistry, Submitter
-from tests.faults.forks import ForkServer
+from tests.faults.forked import CHILD, PATIENCE, ForkedRegistry, Submitter
 from tests.faults.tables import Tally
+from tests.support.forks import ForkServer
 
 TRIALS = 500
 AIM = 5.0
@@ -54,7 +54,7 @@ class Kills:
     def run(self) -> Tally:
         """Carry out the trials."""
         tally = Tally()
-        with ForkServer() as server, tempfile.TemporaryDirectory(prefix="kilnmark-kills-") as folder:
+        with ForkServer(CHILD) as server, tempfile.TemporaryDirectory(prefix="kilnmark-kills-") as folder:
             number = 0
             while tally.trials.total() < self.trials:
                 number += 1
@@ -143,7 +143,7 @@ class _Folder:
             registry.kill()
             return reached
         times = 1 if point == "after-stream" else self.chance.choice((1, 1, 1, 2, 3))
-        registry.server.arm(registry.pid, f"{point}:{times}")
+        registry.server.tell(registry.pid, arm=f"{point}:{times}", stop=False)
         if point == "after-stream":
             studio.stream()
         deadline = time.monotonic() + UNREACHED

@@ -15,7 +15,7 @@ from tests.conformance.nodes import anvil
 from tests.faults.clocks import FastClock
 from tests.faults.flaky import FlakyNode
 from tests.faults.forked import ForkedRegistry, Submitter
-from tests.faults.forks import ForkServer
+from tests.support.forks import ForkServer
 
 HIGHEST = 500
 """Height of a chain on which no trial is begun any more: some 900 blocks on, anvil forgets the contract."""

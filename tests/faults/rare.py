@@ -14,10 +14,10 @@ from pathlib import Path
 
 from provenance.ledger import ReinstateCall, SuspendCall
 from provenance_cli.ledgers import send_and_wait
-from tests.faults.forked import PATIENCE
-from tests.faults.forks import ForkServer
+from tests.faults.forked import CHILD, PATIENCE
 from tests.faults.node_world import HIGHEST, World, world
 from tests.faults.tables import Tally
+from tests.support.forks import ForkServer
 
 RAISE_AFTER = 0.3
 """Seconds after which fees are raised here."""
@@ -28,7 +28,7 @@ def run(trials: int, rng: random.Random) -> Tally:
     """Carry out so many kills, at each of these checkpoints in turn."""
     tally = Tally()
     settings = {"KILNMARK_RAISE_FEES_AFTER": str(RAISE_AFTER)}
-    with ForkServer() as server, tempfile.TemporaryDirectory(prefix="kilnmark-rare-") as folder:
+    with ForkServer(CHILD) as server, tempfile.TemporaryDirectory(prefix="kilnmark-rare-") as folder:
         while (done := tally.trials.total()) < trials:
             with world(server, Path(folder, str(done)), rng, **settings) as made:
                 for number in range(done, min(done + EACH_WORLD, trials)):
@@ -44,7 +44,7 @@ def _trial(made: World, point: str, tally: Tally, rng: random.Random) -> None:
     """Bring a registry to a checkpoint where it dies, start it again, and wait until all is anchored."""
     registry, studio = made.registry, made.studio
     assert registry.pid is not None
-    registry.server.arm(registry.pid, point)
+    registry.server.tell(registry.pid, arm=point, stop=False)
     studio.more(rng.randint(1, 3))
     began_with = list(studio.waiting)
     WAYS[point](made, rng)

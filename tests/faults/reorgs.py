@@ -18,10 +18,10 @@ from pathlib import Path
 from provenance.certificate import Certificate
 from provenance.errors import ProvenanceError
 from tests.faults.flaky import LOSSES
-from tests.faults.forked import PATIENCE
-from tests.faults.forks import ForkServer
+from tests.faults.forked import CHILD, PATIENCE
 from tests.faults.node_world import HIGHEST, IDLE, World, world
 from tests.faults.tables import Tally, carry_out
+from tests.support.forks import ForkServer
 
 TRIALS = 100
 DEEPEST = 64
@@ -45,7 +45,7 @@ def run(trials: int, rng: random.Random, tell: Callable[[str], None] = lambda _:
     """Carry out the trials."""
     tally = Tally()
     settings = {"KILNMARK_CONFIRMATIONS": str(CONFIRMATIONS)}
-    with ForkServer() as server, tempfile.TemporaryDirectory(prefix="kilnmark-reorgs-") as folder:
+    with ForkServer(CHILD) as server, tempfile.TemporaryDirectory(prefix="kilnmark-reorgs-") as folder:
         while tally.trials.total() < trials:
             with world(server, Path(folder, str(tally.trials.total())), rng, **settings) as made:
                 made.node.kinds = LOSSES

@@ -19,8 +19,8 @@ from tests.conformance.nodes import anvil
 from tests.faults.clocks import FastClock
 from tests.faults.flaky import FlakyNode
 from tests.faults.forked import ForkedRegistry
-from tests.faults.forks import ForkServer
 from tests.faults.insistent import Insistent
+from tests.support.forks import ForkServer
 
 _MONEY = hex(10**21)
 _WATCHED = ("outbox", "batches", "leaves", "former_bytes")

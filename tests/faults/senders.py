@@ -15,10 +15,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.faults.forked import PATIENCE, ForkedRegistry
-from tests.faults.forks import ForkServer
+from tests.faults.forked import CHILD, PATIENCE, ForkedRegistry
 from tests.faults.sender_world import Pair, pair
 from tests.faults.tables import Tally, carry_out
+from tests.support.forks import ForkServer
 from tests.support.postgres import Server
 
 TRIALS = 100
@@ -55,7 +55,7 @@ def run(
     tally = Tally()
     postgres = Server()
     try:
-        with ForkServer() as server, tempfile.TemporaryDirectory(prefix="kilnmark-senders-") as folder:
+        with ForkServer(CHILD) as server, tempfile.TemporaryDirectory(prefix="kilnmark-senders-") as folder:
             while (done := tally.trials.total()) < trials:
                 database = postgres.make_migrated()
                 with pair(server, Path(folder, str(done)), database, lease=lease, unfenced=unfenced) as made:
@@ -104,7 +104,7 @@ def _stop(made: Pair, first: ForkedRegistry, kind: str, tally: Tally, rng: rando
         made.studio.offer_all(PATIENCE)
         time.sleep(rng.uniform(0, 0.25))
     else:
-        first.server.arm(first.pid, kind, stop=True)
+        first.server.tell(first.pid, arm=kind, stop=True)
         deadline = time.monotonic() + UNREACHED
         while not _is_stopped(first.pid) and time.monotonic() < deadline:
             if not made.studio.waiting:
@@ -113,7 +113,7 @@ def _stop(made: Pair, first: ForkedRegistry, kind: str, tally: Tally, rng: rando
             time.sleep(0.03)
         if not _is_stopped(first.pid):
             tally.notes[f"{kind} was not passed, stopped at once"] += 1
-            first.server.arm(first.pid, "")
+            first.server.tell(first.pid, arm="", stop=False)
     os.kill(first.pid, signal.SIGSTOP)
     return time.monotonic()
 

@@ -36,7 +36,7 @@ def answers_that_are_not_taken(client: socket.socket) -> None:
 
 def test_who_does_not_end_is_cut_off(tmp_path: Path) -> None:
     registry = RunningRegistry(tmp_path / "data")
-    registry.start()
+    registry.start(forked=False)
     assert registry.process is not None
     with ExitStack() as stack:
         for leave in (half_a_head, half_a_body, a_stream_that_stays_open, answers_that_are_not_taken):

@@ -39,7 +39,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningRegist
     (folder / "sitecustomize.py").write_text(PATIENCE, "utf-8")
     made = RunningRegistry(folder / "data", KILNMARK_BATCH_AGE="3600")
     roots = [str(folder), str(ROOT), str(ROOT / "cli"), str(ROOT / "registry")]
-    made.start(PYTHONPATH=os.pathsep.join(roots))
+    made.start(forked=False, PYTHONPATH=os.pathsep.join(roots))
     yield made
     assert made.stop() == 0
     assert "Traceback" not in made.log

@@ -24,6 +24,8 @@ from provenance.serial import Serial
 from provenance_cli.client import RegistryClient
 from provenance_cli.ledgers import open_pinned, send_and_wait
 from provenance_cli.workshop import new_list_id
+from tests.support import forks
+from tests.support.forks import ForkedProcess
 from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,9 +40,10 @@ class RunningRegistry:
         self.base_url = f"http://127.0.0.1:{self.port}"
         self.client = RegistryClient(self.base_url)
         self.admin, self.steward = Account.generate()[0], Account.generate()[0]
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | ForkedProcess | None = None
 
-    def start(self, *, wait: bool = True, **more: str) -> None:
+    def start(self, *, wait: bool = True, forked: bool = True, **more: str) -> None:
+        """Start it: forked from one that has loaded everything, which takes others seconds, or as users do."""
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("KILNMARK_")},
             "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "cli"), str(ROOT / "registry")]),
@@ -54,14 +57,19 @@ class RunningRegistry:
             **more,
         }
         self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder.parent / f"{self.folder.name}.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "provenance_registry"],
-                env=environment,
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-            )
+        log = self.folder.parent / f"{self.folder.name}.log"
+        server = forks.registries() if forked else None
+        if server is None:
+            with log.open("ab") as out:
+                self.process = subprocess.Popen(
+                    [sys.executable, "-m", "provenance_registry"],
+                    env=environment,
+                    stdin=subprocess.PIPE,
+                    stdout=out,
+                    stderr=out,
+                )
+        else:
+            self.process = ForkedProcess(server, {"environment": environment, "log": str(log)})
         if wait:
             self.wait_ready()
 
