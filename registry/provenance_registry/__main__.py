@@ -7,6 +7,6 @@ and seconds is loaded by the registry itself alone.
 import sys
 
 if __name__ == "__main__":
-    from provenance_registry.running import main
+    from provenance_registry.entry import main
 
     sys.exit(main())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import json
 import logging
 import os
 import signal
@@ -17,9 +16,8 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server.embed import Server
 
-from provenance.errors import ConfigurationError, ProvenanceError
+from provenance.errors import ConfigurationError
 from provenance_registry.app import Registry, build
-from provenance_registry.http.problems import problem
 from provenance_registry.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -93,30 +91,14 @@ def _check_port(settings: Settings) -> None:
         ) from None
 
 
-def _tell(error: ProvenanceError) -> None:
-    """Say why the registry does not start: to whoever asked for it as problem details, else in plain English."""
-    if os.environ.get("KILNMARK_TELL_PROBLEMS"):
-        print(json.dumps(problem(error)), flush=True)
-    else:
-        print(f"{error.message}" + (f"\n{error.hint}" if error.hint else ""), file=sys.stderr)
+def run() -> int:
+    """Run the registry that the environment describes until it is told to stop; return an exit code.
 
-
-def main() -> int:
-    """Run the registry until it is told to stop; return an exit code."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    for noisy in ("httpx", "alembic", "eth"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
-    try:
-        if sys.argv[1:]:
-            from provenance_registry.care import run
-
-            return run(sys.argv[1:])
-        settings = Settings.from_env(os.environ)
-        _check_port(settings)
-        registry = build(settings)
-    except ProvenanceError as error:
-        _tell(error)
-        return 5
+    Raises `ProvenanceError` where it cannot start.
+    """
+    settings = Settings.from_env(os.environ)
+    _check_port(settings)
+    registry = build(settings)
     # What is loaded by now stays: the collector need not walk through all of it again each time it looks for garbage.
     gc.collect()
     gc.freeze()

@@ -9,7 +9,7 @@ import tempfile
 from typing import Any
 
 from provenance.evm.accounts import Account
-from provenance_registry import running
+from provenance_registry import entry, running
 from provenance_registry.app import build
 from provenance_registry.service import checkpoints
 from provenance_registry.settings import Settings
@@ -17,6 +17,7 @@ from provenance_registry.settings import Settings
 
 def warm_up() -> None:
     """Make a registry once, which loads what it needs on its way, and end it."""
+    assert callable(running.run), "what the command loads by itself"
     with tempfile.TemporaryDirectory(prefix="kilnmark-warm-") as folder:
         account = str(Account.generate()[0].address)
         names = {"KILNMARK_DATA": f"{folder}/data", "KILNMARK_ADMIN": account, "KILNMARK_STEWARD": account}
@@ -36,7 +37,7 @@ def run(order: dict[str, Any], told: int) -> int:
     random.seed()
     checkpoints.arm(os.environ.get("KILNMARK_TEST_KILL_AT"))
     try:
-        return running.main()
+        return entry.main()
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
