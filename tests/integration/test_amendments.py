@@ -131,7 +131,7 @@ def test_an_amendment_goes_the_whole_way(shop: Shop, registry: RunningRegistry, 
     assert Bundle.from_bytes(kept).newest == second
     assert shop.run("verify", serial)["outcome"] == "AUTHENTIC"
 
-    with httpx.Client(base_url=registry.base_url, trust_env=False) as http:
+    with httpx.Client(base_url=registry.base_url, timeout=60, trust_env=False) as http:
         said = http.get(f"/P/{serial.compact}", headers={"accept": "application/json"}).json()
         assert (said["outcome"], said["amendments"]) == ("AUTHENTIC", [str(second.digest)])
         for path, accept in ((f"/P/{serial.compact}", "application/vc"), (_piece(serial, "certificate"), "*/*")):
@@ -362,7 +362,9 @@ def test_scans_and_files_are_sent_and_fetched(
     assert shop.run("piece", "amend", cup, "--scan", late)["state"] == "recorded"
     for path in (away, work, late):
         data = path.read_bytes()
-        assert httpx.get(f"{registry.base_url}/media/{Digest.of(data).hex()}", trust_env=False).content == data
+        assert (
+            httpx.get(f"{registry.base_url}/media/{Digest.of(data).hex()}", timeout=60, trust_env=False).content == data
+        )
 
     fetched = Shop(tmp_path / "fetched", capsys)
     fetched.folder.mkdir()
@@ -589,7 +591,7 @@ def test_amendments_of_others_are_refused_by_name(registry: RunningRegistry, stu
     assert order(studio, good.digest, token_of(registry, other)).startswith("other-piece")
     refused = order(rival, good.digest)
     assert "WrongOrderNonce" in refused or "InvalidOrderSignature" in refused
-    with httpx.Client(base_url=registry.base_url, trust_env=False) as http:
+    with httpx.Client(base_url=registry.base_url, timeout=60, trust_env=False) as http:
         assert http.get(f"/api/v1/certificates/{good.digest}/document").status_code == 404
         assert http.get(f"/api/v1/certificates/{good.digest}").json()["state"] == "registered"
     assert registry.client.verdict(first.piece.serial)["outcome"] == "AUTHENTIC"

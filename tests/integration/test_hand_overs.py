@@ -32,6 +32,7 @@ from provenance.ledger import Moved, ReinstateCall, SuspendCall
 from provenance.serial import Serial
 from provenance.status import AmendOrder
 from provenance.tag import tag_url
+from provenance_registry.service.limits import CLIENT_BURST
 from tests.support.hand_overs import Counter
 from tests.support.registries import RunningRegistry, Studio
 from tests.support.signatures import high_s
@@ -328,12 +329,13 @@ def test_phones_may_ask_the_ledger_and_its_companion(counter: Counter, token: in
 
 def test_too_many_requests_of_one_client_wait(counter: Counter, studio: Studio, token: int) -> None:
     unsigned = {**counter.order(someone(), HolderAction.REPORT_LOST, token), "signature": "0x00"}
-    answers = [counter.post("holder-orders", unsigned) for _ in range(75)]
-    limited = [answer for answer in answers if answer.status_code == 429]
-    assert limited
-    assert {answer.status_code for answer in answers} == {409, 429}
-    assert limited[-1].json()["code"] == "too-many-requests"
-    assert int(limited[-1].headers["retry-after"]) == limited[-1].json()["retryAfter"] >= 1
+    answers = [counter.post("holder-orders", unsigned)]
+    while answers[-1].status_code == 409:  # A slow machine gains some more meanwhile.
+        answers.append(counter.post("holder-orders", unsigned))
+    limited = answers[-1]
+    assert len(answers) > CLIENT_BURST
+    assert (limited.status_code, limited.json()["code"]) == (429, "too-many-requests")
+    assert int(limited.headers["retry-after"]) == limited.json()["retryAfter"] >= 1
     neighbour = Counter(counter.registry, "203.0.113.9")
     order = neighbour.order(studio.account, HolderAction.REPORT_LOST, token)
     assert neighbour.done("holder-orders", order)["state"] == "final"
@@ -361,7 +363,7 @@ def test_a_holder_that_never_answers_costs_nothing(tmp_path: Path) -> None:
     counter.refused("claims", counter.claim(strange, code, code.address), "InvalidHolderSignature")
     order = counter.order(someone(), HolderAction.REPORT_LOST, token)
     counter.refused("holder-orders", order, "InvalidHolderSignature")
-    assert time.monotonic() - began < 20  # All the gas of a transaction would take minutes.
+    assert time.monotonic() - began < 60  # All the gas of a transaction would take minutes.
     assert counter.ledger.balance(relayer) == before
     other = counter.piece(studio)
     registry.stop()
@@ -432,8 +434,7 @@ def _selector(signature: str) -> str:
 
 def _until(good: object) -> None:
     assert callable(good)
-    for _ in range(100):
-        if good():
-            return
+    deadline = time.monotonic() + 60
+    while not good():
+        assert time.monotonic() < deadline, "it did not come to be"
         time.sleep(0.05)
-    raise AssertionError("it did not come to be")

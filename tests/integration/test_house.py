@@ -48,7 +48,7 @@ def city(home: RunningRegistry, tmp_path: Path) -> Iterator[ServedChain]:
 
 
 def accounts(home: RunningRegistry) -> dict[str, Address]:
-    with httpx.Client(base_url=home.base_url, trust_env=False) as http:
+    with httpx.Client(base_url=home.base_url, timeout=60, trust_env=False) as http:
         said = http.get("/api/v1/registry").json()
     return {name: Address.parse(said[name]) for name in ("anchorer", "relayer")}
 
@@ -79,14 +79,16 @@ def successor(home: RunningRegistry, city: ServedChain, final: BlockRef) -> EVML
 
 
 def verdicts(home: RunningRegistry, *pieces: Bundle) -> list[tuple[str, bool]]:
-    with httpx.Client(base_url=home.base_url, trust_env=False, headers={"accept": "application/json"}) as http:
+    with httpx.Client(
+        base_url=home.base_url, timeout=60, trust_env=False, headers={"accept": "application/json"}
+    ) as http:
         said = [http.get(f"/P/{piece.certificate.piece.serial.compact}").json() for piece in pieces]
     advisories = [{advisory["code"] for advisory in each["advisories"]} for each in said]
     return [(each["reason"], "imported" in codes) for each, codes in zip(said, advisories, strict=True)]
 
 
 def page(home: RunningRegistry, piece: Bundle) -> str:
-    with httpx.Client(base_url=home.base_url, trust_env=False, headers={"accept": "text/html"}) as http:
+    with httpx.Client(base_url=home.base_url, timeout=60, trust_env=False, headers={"accept": "text/html"}) as http:
         return http.get(f"/P/{piece.certificate.piece.serial.compact}").text
 
 

@@ -63,7 +63,7 @@ class Teller:
         return list(self._get("/readyz").json().get("troubles", []))
 
     def _get(self, path: str) -> httpx.Response:
-        return httpx.get(self._placed.registry.base_url + path, trust_env=False, timeout=30)
+        return httpx.get(self._placed.registry.base_url + path, trust_env=False, timeout=60)
 
     @staticmethod
     def _until(look: Callable[[], object]) -> None:

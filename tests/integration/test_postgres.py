@@ -127,7 +127,7 @@ def test_the_way_of_a_piece(address: str, tmp_path: Path) -> None:
     studio.wait_anchored(certificate)
     registry.kill()
     registry.start()
-    answer = httpx.get(f"{registry.base_url}/api/v1/pieces/{certificate.piece.serial}")
+    answer = httpx.get(f"{registry.base_url}/api/v1/pieces/{certificate.piece.serial}", timeout=60)
     assert answer.json()["outcome"] == Outcome.AUTHENTIC.value
     assert registry.stop() == 0
     assert not (tmp_path / "data" / "registry.db").exists()

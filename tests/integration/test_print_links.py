@@ -270,7 +270,7 @@ def test_what_is_no_order_is_refused(
     many = [Serial.random().compact for _ in range(MAX_TAGS + 1)]
     assert http.post(LINKS, content=canonicalize({**members, "tags": [*many]})).status_code == 422
     large = b'{"a":"' + b"x" * 200_000 + b'"}'
-    assert httpx.post(f"{registry.base_url}{LINKS}", content=large, trust_env=False).status_code == 413
+    assert httpx.post(f"{registry.base_url}{LINKS}", content=large, timeout=60, trust_env=False).status_code == 413
 
 
 def test_a_form_may_say_anything(studio: Studio, pieces: list[Certificate], http: httpx.Client) -> None:
@@ -298,7 +298,10 @@ def test_a_form_may_say_anything(studio: Studio, pieces: list[Certificate], http
     assert '"><i>x' not in opened(http, given.code, right='"><i>x').text
     assert http.get("/print/tags").status_code == 405
     many = b"code=" + code + b"&tag=0" * 20_000
-    assert httpx.post(f"{studio.registry.base_url}/print/tags", content=many, trust_env=False).status_code == 413
+    assert (
+        httpx.post(f"{studio.registry.base_url}/print/tags", content=many, timeout=60, trust_env=False).status_code
+        == 413
+    )
 
 
 def test_revoked_and_held_pieces_are_shown_without_a_tag(

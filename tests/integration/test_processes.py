@@ -56,7 +56,7 @@ class Reader(threading.Thread):
         self.ended = threading.Event()
 
     def run(self) -> None:
-        with httpx.Client(timeout=20, trust_env=False) as client:
+        with httpx.Client(timeout=60, trust_env=False) as client:
             while not self.ended.is_set():
                 try:
                     outcome = client.get(self.url).json()["outcome"]

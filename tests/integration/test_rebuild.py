@@ -31,7 +31,7 @@ def run(*words: object) -> tuple[int, dict[str, Any]]:
 
 
 def verdict(registry: RunningRegistry, serial: Serial) -> dict[str, Any]:
-    told = httpx.get(f"{registry.base_url}/api/v1/pieces/{serial.compact}", timeout=30).json()
+    told = httpx.get(f"{registry.base_url}/api/v1/pieces/{serial.compact}", timeout=60).json()
     return {name: told[name] for name in ("outcome", "reason", "tokenId", "digest", "studio") if name in told}
 
 

@@ -7,6 +7,7 @@ import gzip
 import json
 import re
 import socket
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -36,7 +37,7 @@ from tests.support.registries import RunningRegistry, Studio
 
 @pytest.fixture(scope="module")
 def http(registry: RunningRegistry) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=registry.base_url, timeout=30, trust_env=False) as client:
+    with httpx.Client(base_url=registry.base_url, timeout=60, trust_env=False) as client:
         yield client
 
 
@@ -346,7 +347,7 @@ def test_the_index_agrees_with_the_chain_on_every_token(registry: RunningRegistr
             record = ledger.record(lot << 32 | index, studio.signer.public_key.key_id, head)
             if record is None:
                 break
-            answer = httpx.get(f"{registry.base_url}/tokens/{lot << 32 | index}", trust_env=False).json()
+            answer = httpx.get(f"{registry.base_url}/tokens/{lot << 32 | index}", timeout=60, trust_env=False).json()
             serial = Serial.parse(answer["attributes"][0]["value"])
             said = registry.client.verdict(serial)
             assert said["studio"] == str(record.studio)
@@ -567,11 +568,8 @@ def test_a_digest_names_its_certificate(http: httpx.Client, anchored: Certificat
 
 
 def _until(ask: Any, good: Any) -> Any:
-    import time
-
-    for _ in range(100):
-        answer = ask()
-        if good(answer):
-            return answer
+    deadline = time.monotonic() + 60
+    while not good(answer := ask()):
+        assert time.monotonic() < deadline, answer
         time.sleep(0.05)
-    raise AssertionError(answer)
+    return answer

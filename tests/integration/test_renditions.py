@@ -22,7 +22,7 @@ from tests.support.registries import RunningRegistry, Studio
 
 @pytest.fixture(scope="module")
 def http(registry: RunningRegistry) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=registry.base_url, timeout=30, trust_env=False) as client:
+    with httpx.Client(base_url=registry.base_url, timeout=60, trust_env=False) as client:
         yield client
 
 

@@ -24,7 +24,7 @@ HOSTILE = "line one\r\n\x1b[2J\x1b]8;;http://x\x07\u202eevil\x9b31m\nREPORT 1 is
 
 def report(registry: RunningRegistry, serial: Serial, text: str, tag: int = 1) -> None:
     form = {"reason": "copy", "text": text, "contact": "微信 tea\x1b[1m", "tag": str(tag)}
-    answer = httpx.post(f"{registry.base_url}/P/{serial.compact}/report", data=form, trust_env=False)
+    answer = httpx.post(f"{registry.base_url}/P/{serial.compact}/report", data=form, timeout=60, trust_env=False)
     assert answer.status_code == 303
 
 
@@ -81,7 +81,9 @@ def test_a_studio_reads_closes_doubts_and_trusts(
 
     doubt = shop.done("reports", "doubt", oldest)
     assert (doubt["serial"], doubt["tag"], doubt["changed"]) == (first.compact, 2, 1)
-    page_of = httpx.get(f"{registry.base_url}/P/{first.compact}/2", headers={"accept": "text/html"}, trust_env=False)
+    page_of = httpx.get(
+        f"{registry.base_url}/P/{first.compact}/2", headers={"accept": "text/html"}, timeout=60, trust_env=False
+    )
     assert "Possible copy" in page_of.text
     code, _out, err = spoken(shop, capsys, "reports", "--all")
     assert f"{first}/2: the studio says since {datetime.now(UTC).date()} that there may be copies." in " ".join(

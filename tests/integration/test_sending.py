@@ -157,7 +157,7 @@ class Older(BaseHTTPRequestHandler):
         self._answer(told.status_code, told.content)
 
     def do_GET(self) -> None:
-        told = httpx.get(self.registry + self.path)
+        told = httpx.get(self.registry + self.path, timeout=60)
         self._answer(told.status_code, told.content)
 
     def _answer(self, status: int, body: bytes) -> None:

@@ -145,11 +145,11 @@ def test_a_shared_cache_tells_languages_apart(http: httpx.Client) -> None:
 
 
 def test_pictures_are_limited_for_each_client(http: httpx.Client) -> None:
-    forwarded = {"x-forwarded-for": "203.0.113.77"}
+    forwarded = {"x-forwarded-for": "203.0.113.93"}  # No other test's.
     at = f"/api/v1/pieces/{Serial.random()}/card.png"
-    answers = [http.get(at, headers=forwarded) for _ in range(170)]
-    assert answers[0].status_code == 404
-    refused = answers[-1]
+    assert http.get(at, headers=forwarded).status_code == 404
+    while (refused := http.get(at, headers=forwarded)).status_code == 404:
+        pass  # There is room for one more after a second.
     assert (refused.status_code, refused.content) == (429, b"")
     assert refused.headers["content-type"].startswith("text/plain")
     assert (refused.headers["cache-control"], int(refused.headers["retry-after"]) > 0) == ("no-store", True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import httpx
@@ -17,17 +18,19 @@ WORDS = {"en": "What “Genuine record” means", "zh-Hans": "“证书属实”
 
 @pytest.fixture(scope="module")
 def http(registry: RunningRegistry) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=registry.base_url, timeout=30, trust_env=False) as client:
+    with httpx.Client(base_url=registry.base_url, timeout=60, trust_env=False) as client:
         yield client
 
 
 def indexed(http: httpx.Client, studio: Studio, **wanted: object) -> None:
     """Wait until the registry's index says so of a studio: `accredit` waits for its key alone."""
-    for _ in range(200):
+    deadline = time.monotonic() + 60
+    while True:
         said = http.get(f"/api/v1/studios/{studio.account.address}").json()
         if all(said.get(name) == value for name, value in wanted.items()):
             return
-    raise AssertionError(said)
+        assert time.monotonic() < deadline, said
+        time.sleep(0.05)
 
 
 def test_a_studio_is_listed_and_its_page_tells_what_the_ledger_says(
@@ -93,12 +96,10 @@ def test_the_name_of_a_studio_and_the_place_in_its_gallery_are_kept_in_other_lan
 
 
 def test_who_asks_for_too_much_is_told_so_in_his_language(http: httpx.Client, studio: Studio) -> None:
-    crowd = {"x-forwarded-for": "203.0.113.91"}
-    while (answer := http.get("/studios/lin", headers=crowd)).status_code == 200:
-        pass
-    assert answer.status_code == 429
     for language in LANGUAGES:
-        told = http.get("/studios/lin", headers={**crowd, "accept-language": language})
+        crowd = {"x-forwarded-for": "203.0.113.91", "accept-language": language}
+        while (told := http.get("/studios/lin", headers=crowd)).status_code == 200:
+            pass  # There is room for one more after some seconds.
         assert (told.status_code, int(told.headers["retry-after"]) > 0) == (429, True)
         assert f'<html lang="{language}"' in told.text
         assert f'<h1 class="small">{PAGE_TEXTS[language]["busy"]}</h1>' in told.text

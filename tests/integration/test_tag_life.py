@@ -40,7 +40,7 @@ main.run(sys.argv[2:])
 
 def advisories(registry: RunningRegistry, serial: Serial, number: int = 1) -> list[str]:
     address = registry.base_url + tag_url("", serial, number)
-    verdict = httpx.get(address, headers={"accept": "application/json"}, trust_env=False).json()
+    verdict = httpx.get(address, headers={"accept": "application/json"}, timeout=60, trust_env=False).json()
     return [item["code"] for item in verdict["advisories"]]
 
 
@@ -97,7 +97,10 @@ def test_what_another_folder_voided_is_seen(shop: SecretShop, registry: RunningR
     void = TagVoid(registry.base_url, serial, 1, datetime(2026, 11, 26, tzinfo=UTC), "the other folder", 2)
     for item in (void, replace(void, number=2, replacement=3)):
         data = SignedOrder.sign(item, signer).to_bytes()
-        assert httpx.post(f"{registry.base_url}/api/v1/tags:void", content=data, trust_env=False).status_code == 201
+        assert (
+            httpx.post(f"{registry.base_url}/api/v1/tags:void", content=data, timeout=60, trust_env=False).status_code
+            == 201
+        )
     assert shop.done("tag", "void", serial, "1")["by"] == "the other folder"
     told = shop.done("tag", "void", serial)
     assert (told["number"], told["new"]) == (3, True)
@@ -112,7 +115,10 @@ def test_what_another_folder_voided_is_not_printed(shop: SecretShop, registry: R
         TagVoid(registry.base_url, other, 1, datetime(2026, 11, 26, tzinfo=UTC), "the lost folder"),
     ):
         data = SignedOrder.sign(void, signer).to_bytes()
-        assert httpx.post(f"{registry.base_url}/api/v1/tags:void", content=data, trust_env=False).status_code == 201
+        assert (
+            httpx.post(f"{registry.base_url}/api/v1/tags:void", content=data, timeout=60, trust_env=False).status_code
+            == 201
+        )
     code, _, talk = shop.run("tag", "print", other)
     assert (code, "is voided" in talk) == (3, True), talk
     assert shop.run("tag", "boxcard", other)[1]["error"] == "tag-void"

@@ -54,7 +54,7 @@ def pieces(registry: RunningRegistry, studio: Studio) -> list[int]:
     studio.wait_anchored(*certificates)
     states = registry.client.states([certificate.digest for certificate in certificates])
     assert len(states) == len(certificates)
-    with httpx.Client(base_url=registry.base_url, trust_env=False) as http:
+    with httpx.Client(base_url=registry.base_url, timeout=60, trust_env=False) as http:
         return [
             int(http.get(f"/api/v1/certificates/{certificate.digest}").json()["tokenId"])
             for certificate in certificates
@@ -113,7 +113,7 @@ def test_every_token_and_its_owner_is_found_from_transfers_alone(
 
 
 def test_metadata_is_found_from_the_token_alone(wallet: Contract, pieces: list[int]) -> None:
-    with httpx.Client(trust_env=False) as http:
+    with httpx.Client(timeout=60, trust_env=False) as http:
         for token in pieces:
             answer = http.get(wallet.functions.tokenURI(token).call())
             assert answer.status_code == 200

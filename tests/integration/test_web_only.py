@@ -46,7 +46,7 @@ def pair(chain: RunningRegistry, postgres: Server, tmp_path: Path) -> Iterator[t
 
 
 def sends(registry: RunningRegistry) -> bool:
-    return "kilnmark_sender 1" in httpx.get(f"{registry.base_url}/metrics").text
+    return "kilnmark_sender 1" in httpx.get(f"{registry.base_url}/metrics", timeout=60).text
 
 
 def wait_authentic(registry: RunningRegistry, certificate: Certificate) -> None:
@@ -79,7 +79,7 @@ def test_one_answers_and_the_other_sends(pair: tuple[RunningRegistry, RunningReg
     while time.monotonic() < until:
         assert not sends(web)
         time.sleep(0.2)
-    states = httpx.get(f"{web.base_url}/metrics").text
+    states = httpx.get(f"{web.base_url}/metrics", timeout=60).text
     assert 'kilnmark_certificates{state="waiting"} 1' in states
     assert web.client.verdict(first.piece.serial)["outcome"] == "AUTHENTIC"
     sender.start()

@@ -105,7 +105,7 @@ class PageStates:
 
     def _ask_too_much(self, page: Page, language: str) -> None:
         studio = f"{self._registry.base_url}/{OTHERS['busy']}"
-        while httpx.get(studio, headers=CROWD).status_code != 429:
+        while httpx.get(studio, headers=CROWD, timeout=60).status_code != 429:
             pass
         page.set_extra_http_headers(CROWD)
         while (answer := page.goto(f"{studio}?lang={language}")) is None or answer.status != 429:
@@ -164,7 +164,7 @@ class PageStates:
         repository.close()
         at, asked = tag_url(self._registry.base_url, serial), {"accept": "application/json"}
         deadline = time.monotonic() + 60
-        while "possible-copy" not in str(httpx.get(at, headers=asked).json()["advisories"]):
+        while "possible-copy" not in str(httpx.get(at, headers=asked, timeout=60).json()["advisories"]):
             assert time.monotonic() < deadline, self._registry.log
             time.sleep(0.1)
 
@@ -178,7 +178,7 @@ class PageStates:
 
 
 def _changed(route: Route) -> None:
-    route.fulfill(body=httpx.get(route.request.url).content.replace(b"Lid with", b"Jar with"))
+    route.fulfill(body=httpx.get(route.request.url, timeout=60).content.replace(b"Lid with", b"Jar with"))
 
 
 def _quoted(text: str | None) -> str:

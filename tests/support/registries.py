@@ -77,7 +77,7 @@ class RunningRegistry:
     def log(self) -> str:
         return (self.folder.parent / f"{self.folder.name}.log").read_text("utf-8", "replace")
 
-    def wait_ready(self, patience: float = 60.0) -> None:
+    def wait_ready(self, patience: float = 120.0) -> None:
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
             assert self.process is not None
@@ -90,7 +90,7 @@ class RunningRegistry:
             time.sleep(0.05)
         raise AssertionError(f"not ready: {self.log}")
 
-    def wait_alive(self, patience: float = 60.0) -> None:
+    def wait_alive(self, patience: float = 120.0) -> None:
         """Wait until it answers at all: one with an older database is not ready."""
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
@@ -151,7 +151,7 @@ class Studio:
         # The chain has it; the registry's index has it a moment later.
         url = f"{self.registry.base_url}/api/v1/keys/{self.signer.public_key.key_id}"
         deadline = time.monotonic() + 60
-        while httpx.get(url).status_code != 200:
+        while httpx.get(url, timeout=60, trust_env=False).status_code != 200:
             assert time.monotonic() < deadline, self.registry.log
             time.sleep(0.05)
 
