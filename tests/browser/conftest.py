@@ -6,10 +6,12 @@ import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 800}
+PATIENCE = 120_000.0
+"""Milliseconds for whatever a page must do; the machine may be busy."""
 _QUIET = (
     "--no-sandbox",
     "--disable-gpu",
@@ -30,9 +32,17 @@ def browser() -> Iterator[Browser]:
     if path is None:
         pytest.skip("no Chromium: install Debian's package chromium to run the browser tests")
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=path, args=list(_QUIET))
+        running = playwright.chromium.launch(executable_path=path, args=list(_QUIET), timeout=PATIENCE)
+        running.on("context", lambda context: context.set_default_timeout(PATIENCE))
         yield running
         running.close()
+
+
+def leave(context: BrowserContext) -> None:
+    """Close pages: what they still ask a test's handlers for fails then, which the next test must not be told of."""
+    for page in context.pages:
+        page.unroute_all(behavior="ignoreErrors")
+    context.close()
 
 
 @pytest.fixture
@@ -56,7 +66,7 @@ def open_page(browser: Browser) -> Iterator[Open]:
 
     yield go
     for context in contexts:
-        context.close()
+        leave(context)
     # Chromium reports the status of a page that is not found, or of a form that comes back, as an error of its own.
     told = "the server responded with a status of 404", "the server responded with a status of 422"
     assert [text for text in complaints if not any(words in text for words in told)] == []

@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from provenance.catalogs import LANGUAGES
-from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.conftest import DESKTOP, PHONE, leave
 from tests.browser.test_page import overflow
 from tests.support.page_states import OTHERS, STATES, PageStates
 from tests.support.registries import RunningRegistry, Studio
@@ -67,7 +67,7 @@ def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(reduced_motion="reduce")
     context.add_init_script(path=AXE)
     yield context.new_page()
-    context.close()
+    leave(context)
 
 
 @pytest.mark.parametrize("state", STATES)

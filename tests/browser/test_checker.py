@@ -48,7 +48,7 @@ def saved(registry: RunningRegistry, studio: Studio, tmp_path_factory: pytest.Te
     registry.client.upload(photo.digest, photo.data)
     studio.wait_anchored(certificate)
     bundle = registry.client.bundle(certificate.piece.serial).decode()
-    (folder / "verify.html").write_bytes(httpx.get(f"{registry.base_url}/verify.html?lang=en").content)
+    (folder / "verify.html").write_bytes(httpx.get(f"{registry.base_url}/verify.html?lang=en", timeout=60).content)
     (folder / "bundle.json").write_text(bundle, "utf-8")
     (folder / f"{photo.digest.hex()}.jpg").write_bytes(photo.data)
     (folder / "other").mkdir()

@@ -69,7 +69,7 @@ def test_titles_are_read_back_as_they_were_signed(
     certificates = [studio.sign(title) for title in titles]
     studio.submit(plain, *certificates)
     studio.wait_anchored(plain, *certificates)
-    with httpx.Client(headers={"accept": "text/html"}, trust_env=False) as http:
+    with httpx.Client(headers={"accept": "text/html"}, trust_env=False, timeout=60) as http:
         pages = [http.get(tag_url(registry.base_url, one.piece.serial)).text for one in (plain, *certificates)]
     first, *read = list[dict[str, Any]](parser.evaluate(READ, pages))
     assert [page["title"] for page in read] == titles

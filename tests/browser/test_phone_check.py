@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -13,11 +12,9 @@ import pytest
 from playwright.sync_api import Browser, Page, Route
 
 from provenance.canonical import canonicalize
-from provenance.serial import Serial
-from provenance.status import Status, StatusOrder
 from provenance.tag import tag_url
-from tests.browser.conftest import Open
-from tests.browser.test_page import anchored, shown
+from tests.browser.conftest import Open, leave
+from tests.browser.test_page import anchored, revoke, shown
 from tests.support.registries import RunningRegistry, Studio
 
 
@@ -35,7 +32,7 @@ def lying(page: Page, url: str, lies: dict[str, Callable[[Any], Any]]) -> None:
     def change(route: Route) -> None:
         for end, lie in lies.items():
             if end in route.request.url and not route.request.url.endswith(".js"):
-                answer = httpx.get(route.request.url, headers={"accept": route.request.headers["accept"]})
+                answer = httpx.get(route.request.url, headers={"accept": route.request.headers["accept"]}, timeout=60)
                 is_page = answer.headers["content-type"].startswith("text/html")
                 body = lie(answer.text) if is_page else canonicalize(lie(answer.json()))
                 return route.fulfill(status=200, headers=dict(answer.headers), body=body)
@@ -61,18 +58,6 @@ def test_without_scripts_only_the_registry_has_answered(
 ) -> None:
     page = open_page(tag_url(registry.base_url, anchored(studio)), language="en", scripts=False)
     assert page.inner_text("#phone") == "Only the registry has answered"
-
-
-def revoke(registry: RunningRegistry, studio: Studio, serial: Serial) -> None:
-    ledger = registry.ledger()
-    token = int(str(registry.client.verdict(serial)["tokenId"]))
-    order = StatusOrder(token, Status.REVOKED, studio.account.address, ledger.order_nonce(studio.account.address), 0)
-    answer = registry.client.relay(order, studio.account.sign_message(ledger.identity, order))
-    for _ in range(200):
-        if registry.client.order(str(answer["id"]))["state"] == "final":
-            return
-        time.sleep(0.05)
-    raise AssertionError("not revoked")
 
 
 def test_a_registry_that_omits_the_revocation_is_contradicted(
@@ -154,4 +139,4 @@ def test_a_ledger_that_is_not_reached_accuses_nobody(
     page.reload()
     assert "could not check" in settled(page)
     assert shown(page) == ("Genuine record", "authentic")
-    context.close()
+    leave(context)

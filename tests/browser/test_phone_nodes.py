@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, Route
 
 from provenance.serial import Serial
 from provenance.tag import tag_url
+from tests.browser.conftest import leave
 from tests.browser.test_page import anchored, shown
 from tests.browser.test_phone_check import settled
 from tests.support.registries import RunningRegistry, Studio
@@ -31,7 +32,7 @@ def phone(browser: Browser, registry: RunningRegistry) -> Iterator[Page]:
     made = context.new_page()
 
     def page(route: Route) -> None:
-        answer = httpx.get(route.request.url, headers={"accept": "text/html", "accept-language": "en"})
+        answer = httpx.get(route.request.url, headers={"accept": "text/html", "accept-language": "en"}, timeout=60)
         headers = {"content-type": "text/html", "content-security-policy": answer.headers["content-security-policy"]}
         headers["content-security-policy"] = headers["content-security-policy"].replace(
             "connect-src", "connect-src https://other.example"
@@ -41,7 +42,7 @@ def phone(browser: Browser, registry: RunningRegistry) -> Iterator[Page]:
     made.route("**/P/*", page)
     name_both(made, registry, 1)
     yield made
-    context.close()
+    leave(context)
 
 
 def name_both(phone: Page, registry: RunningRegistry, agreeing: int) -> None:
@@ -55,9 +56,9 @@ def honest(registry: RunningRegistry, word: str = "", lie: str = "") -> Answer:
 
     def answer(route: Route) -> None:
         if route.request.method == "OPTIONS":
-            told = httpx.options(f"{registry.base_url}/rpc")
+            told = httpx.options(f"{registry.base_url}/rpc", timeout=60)
             return route.fulfill(status=204, headers=dict(told.headers))
-        told = httpx.post(f"{registry.base_url}/rpc", content=route.request.post_data or "")
+        told = httpx.post(f"{registry.base_url}/rpc", content=route.request.post_data or "", timeout=60)
         body = told.text.replace(word, lie) if word else told.text
         return route.fulfill(headers={"access-control-allow-origin": "*"}, body=body)
 
@@ -128,7 +129,7 @@ def test_an_answer_without_measure_is_not_read_to_its_end(
     phone: Page, registry: RunningRegistry, serial: Serial, what: str
 ) -> None:
     def padded(route: Route) -> None:  # Blanks before a policy change nothing, but that they are too many.
-        route.fulfill(body=b" " * (5 * 2**20) + httpx.get(route.request.url).content)
+        route.fulfill(body=b" " * (5 * 2**20) + httpx.get(route.request.url, timeout=60).content)
 
     phone.route(f"**/{what}", padded)
     line, page = found(phone, registry, serial)
@@ -136,9 +137,10 @@ def test_an_answer_without_measure_is_not_read_to_its_end(
 
 
 def test_an_answer_that_never_comes_is_not_waited_for(phone: Page, registry: RunningRegistry, serial: Serial) -> None:
+    kept = list[Route]()
     phone.clock.install()
-    phone.route(own(registry), lambda route: None)
-    phone.route(OTHER, lambda route: None)
+    phone.route(own(registry), lambda route: kept.append(route))
+    phone.route(OTHER, lambda route: kept.append(route))
     with phone.expect_request(OTHER):
         phone.goto(tag_url(registry.base_url, serial))
         phone.clock.run_for(2_000)
@@ -147,3 +149,5 @@ def test_an_answer_that_never_comes_is_not_waited_for(phone: Page, registry: Run
     phone.wait_for_selector("#phone:not(:has-text('checking'))")
     assert "only the registry has answered" in phone.inner_text("#phone")
     assert shown(phone) == GENUINE
+    for route in kept:
+        route.abort()  # Else Playwright waits for an answer beyond the test's end.

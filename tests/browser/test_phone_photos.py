@@ -13,12 +13,10 @@ from provenance.media import prepare_photo
 from provenance.piece import Photo
 from provenance.tag import tag_url
 from tests.browser.conftest import Open
-from tests.browser.test_page import shown
+from tests.browser.test_page import METERED, shown
 from tests.browser.test_phone_check import lying, settled
 from tests.support.photos import photo_bytes
 from tests.support.registries import RunningRegistry, Studio
-
-METERED = "Object.defineProperty(navigator, 'connection', {value: {effectiveType: '4g', saveData: true}});"
 
 
 class Shown(NamedTuple):

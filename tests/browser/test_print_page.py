@@ -15,7 +15,7 @@ from provenance.printing.readback import read_sheet
 from provenance.serial import Serial
 from provenance.signed_orders import SignedOrder
 from provenance.tag import tag_url
-from tests.browser.conftest import PHONE, Open
+from tests.browser.conftest import PHONE, Open, leave
 from tests.browser.test_page import HOSTILE_TITLES, overflow
 from tests.support.registries import RunningRegistry, Studio
 
@@ -186,7 +186,7 @@ def test_what_is_lost_on_the_way_is_said(browser: Browser, given: Given, tmp_pat
     page.click("button[value=none]")
     page.check("#t0")
     assert len(saved(page, tmp_path)) == 1
-    context.close()
+    leave(context)
 
 
 def test_inside_wechat_a_file_is_sent_and_the_way_out_is_told(

@@ -26,6 +26,7 @@ from provenance.evm.abi import interface
 from provenance.keys import PublicKey
 from provenance.verdict import CODES, Outcome
 from provenance_registry.http.linking import linked_module
+from tests.browser.conftest import leave
 from tests.support.spellings import (
     POLICIES_READ,
     POLICIES_REFUSED,
@@ -129,7 +130,7 @@ def page(browser: Browser) -> Iterator[Page]:
         made.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
         made.goto(f"http://localhost:{server.server_address[1]}")
         yield made
-        context.close()
+        leave(context)
         server.shutdown()
     assert complaints == []
 

@@ -15,9 +15,9 @@ from provenance.certificate import Certificate
 from provenance.media import prepare_photo
 from provenance.piece import Photo
 from provenance.serial import Serial
-from provenance.status import Status, StatusOrder
 from provenance_registry.http.static_files import EDITION, FILES, MEDIA_TYPES, address
 from tests.browser.conftest import Open
+from tests.browser.test_page import revoke
 from tests.support.photos import photo_bytes
 from tests.support.registries import RunningRegistry, Studio
 
@@ -96,14 +96,7 @@ def test_a_changed_word_and_a_changed_size(studio: Studio, page: Page) -> None:
 
 def test_a_revoked_piece(registry: RunningRegistry, studio: Studio, page: Page) -> None:
     serial = anchored(studio).piece.serial
-    ledger = registry.ledger()
-    token = int(str(registry.client.verdict(serial)["tokenId"]))
-    order = StatusOrder(token, Status.REVOKED, studio.account.address, ledger.order_nonce(studio.account.address), 0)
-    answer = registry.client.relay(order, studio.account.sign_message(ledger.identity, order))
-    for _ in range(200):
-        if registry.client.order(str(answer["id"]))["state"] == "final":
-            break
-        page.wait_for_timeout(50)
+    revoke(registry, studio, serial)
     found = verdict(page, serial)
     assert (found["outcome"], found["reason"]) == ("NOT_AUTHENTIC", "revoked")
 
@@ -117,7 +110,7 @@ def test_many_at_once_are_all_answered(studio: Studio, page: Page) -> None:
 
 def test_files_and_pages_are_packed_for_whoever_can_unpack_them(registry: RunningRegistry) -> None:
     unpack = {"br": brotli.decompress, "gzip": gzip.decompress}
-    with httpx.Client(base_url=registry.base_url) as http:
+    with httpx.Client(base_url=registry.base_url, timeout=60) as http:
         for asked, coding in (("gzip, br", "br"), ("gzip, br;q=0", "gzip"), ("identity", None), ("", None)):
             for path in (f"/static/{EDITION}/check.js", "/"):
                 with http.stream("GET", path, headers={"accept-encoding": asked, "accept": "text/html"}) as answer:
@@ -130,7 +123,7 @@ def test_files_and_pages_are_packed_for_whoever_can_unpack_them(registry: Runnin
 
 
 def test_the_modules_are_served_with_type_policy_and_edition(registry: RunningRegistry) -> None:
-    with httpx.Client(base_url=registry.base_url) as http:
+    with httpx.Client(base_url=registry.base_url, timeout=60) as http:
         for name, data in FILES.items():
             fixed, newest = http.get(f"/static/{EDITION}/{name}"), http.get(f"/static/{name}")
             kind = MEDIA_TYPES[name.rpartition(".")[2]]
