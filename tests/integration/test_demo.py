@@ -152,7 +152,7 @@ def test_a_folder_of_an_earlier_version_is_told_to_be_one(tmp_path: Path) -> Non
         assert older != bytes(facts)
         records.execute("UPDATE pieces SET facts=?", (older,))
     process = subprocess.run(
-        [*COMMAND, "--dir", str(folder)], env=environment(), capture_output=True, text=True, timeout=60, check=False
+        [*COMMAND, "--dir", str(folder)], env=environment(), capture_output=True, text=True, timeout=120, check=False
     )
     assert process.returncode == 5
     assert "of an earlier version" in process.stderr

@@ -9,7 +9,8 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ PLACES = 3
 PATIENCE = f"""
 import provenance_registry.http.streaming as streaming
 streaming.MAX_SILENCE = {SILENCE}
-streaming.HELPER_PATIENCE = 12.0
+streaming.HELPER_PATIENCE = 20.0
 streaming.MAX_CLIENT_STREAMS = {PLACES}
 """
 
@@ -53,7 +54,7 @@ def studio(registry: RunningRegistry) -> Studio:
 
 
 def connect(registry: RunningRegistry) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", registry.port), timeout=30)
+    return socket.create_connection(("127.0.0.1", registry.port), timeout=60)
 
 
 def chunk(data: bytes) -> bytes:
@@ -75,7 +76,7 @@ def rest_of(connection: socket.socket) -> bytes:
 def is_alive(registry: RunningRegistry, studio: Studio) -> None:
     """The next in the line is served at once, and no place is lost."""
     certificate = studio.sign("after")
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + 120
     while True:
         try:
             (answer,) = [json.loads(line) for line in stream(registry.base_url, PATH, [certificate.data])]
@@ -96,7 +97,7 @@ def test_who_sends_nothing_is_dropped(registry: RunningRegistry, studio: Studio,
         began = time.monotonic()
         said = rest_of(first)
         assert b'"stream-stalled"' in said
-        assert time.monotonic() - began < SILENCE + 6
+        assert time.monotonic() - began < SILENCE + 60
         is_alive(registry, studio)
 
 
@@ -106,12 +107,16 @@ def test_who_trickles_a_line_that_never_ends_is_dropped(registry: RunningRegistr
         connection.settimeout(0.2)
         said, began = b"", time.monotonic()
         while b"stream-stalled" not in said:
-            assert time.monotonic() - began < SILENCE + 8
+            assert time.monotonic() - began < SILENCE + 60
             try:
                 connection.sendall(chunk(b"x"))
                 said += connection.recv(65_536)
             except TimeoutError:
                 continue
+            except ConnectionError:  # It was dropped a moment ago.
+                said += rest_of(connection)
+                break
+        assert b"stream-stalled" in said
     is_alive(registry, studio)
 
 
@@ -121,11 +126,17 @@ def test_who_sends_a_short_line_now_and_then_keeps_no_place(registry: RunningReg
         connection.settimeout(0.8 * SILENCE)
         said, began = b"", time.monotonic()
         while b"stream-stalled" not in said:
-            assert time.monotonic() - began < 5 * SILENCE
-            with suppress(TimeoutError):
+            assert time.monotonic() - began < SILENCE + 60
+            try:
                 connection.sendall(chunk(b"{}\n"))
                 while b"stream-stalled" not in said:
-                    said += connection.recv(65_536)
+                    said += connection.recv(65_536) or pytest.fail("it ended")
+            except TimeoutError:
+                continue
+            except ConnectionError:  # It was dropped a moment ago.
+                said += rest_of(connection)
+                break
+        assert b"stream-stalled" in said
         assert b'"line":1' in said
     is_alive(registry, studio)
 
@@ -144,7 +155,7 @@ def test_who_takes_no_answers_costs_neither_place_nor_memory(registry: RunningRe
                     connection.sendall(lines)
                     sent += len(lines)
         assert sent < 2**28
-        deadline = time.monotonic() + 40
+        deadline = time.monotonic() + 120
         while registry.log.count("its answers are not taken") < before_log + 2:  # Though both are still there.
             assert time.monotonic() < deadline
             time.sleep(0.1)
@@ -176,27 +187,29 @@ def test_a_stream_without_an_end_stays_in_bounds(registry: RunningRegistry, stud
     """Its lines are answered as they come, memory does not grow with them, and others are served meanwhile."""
     assert registry.process is not None
     known, ends, answered = studio.sign("again and again"), time.monotonic() + 6, 0
+    served = list[Future[None]]()
 
     def without_end() -> Iterator[bytes]:
-        while time.monotonic() < ends:
+        while time.monotonic() < ends or not any(other.done() for other in served):
             yield known.data
             yield b"{}"
 
     before = memory_of(registry.process.pid)
-    for answer in stream(registry.base_url, PATH, without_end()):
-        answered += 1
-        assert json.loads(answer)["line"] == answered
-        if answered == 1_000:
-            is_alive(registry, studio)
+    with ThreadPoolExecutor(1) as other:
+        for answer in stream(registry.base_url, PATH, without_end()):
+            answered += 1
+            assert json.loads(answer)["line"] == answered
+            if answered == 1_000:
+                served.append(other.submit(is_alive, registry, studio))
+        served[0].result()
     grown = memory_of(registry.process.pid) - before
-    print(f"{answered:,} lines answered in 6 s; the registry grew by {grown:,} bytes")
-    assert answered > 1_000
+    print(f"{answered:,} lines answered; the registry grew by {grown:,} bytes")
     assert grown < 64 * 2**20
 
 
 def hold(registry: RunningRegistry, studio: Studio) -> socket.socket:
     """Take a place, as soon as one is free that a test before had."""
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + 120
     while True:
         certificate, connection, said = studio.sign("holds a place"), connect(registry), b""
         connection.sendall(HEAD + chunk(certificate.data + b"\n"))
@@ -213,15 +226,17 @@ def hold(registry: RunningRegistry, studio: Studio) -> socket.socket:
 
 def test_too_many_streams_are_told_when_to_come_again(registry: RunningRegistry, studio: Studio) -> None:
     is_alive(registry, studio)
-    with ExitStack() as stack:
-        for _place in range(PLACES):
-            stack.enter_context(hold(registry, studio))
-        third = http.client.HTTPConnection("127.0.0.1", registry.port, timeout=30)
-        third.request("POST", PATH, b"{}\n")
-        told = third.getresponse()
-        problem = json.loads(told.read())
-        assert (told.status, problem["code"], told.headers["retry-after"]) == (429, "too-many-streams", "5")
-        third.close()
+    for _ in range(20):  # Whoever takes places slowly loses the first to silence.
+        with ExitStack() as stack:
+            for _place in range(PLACES):
+                stack.enter_context(hold(registry, studio))
+            another = stack.enter_context(closing(http.client.HTTPConnection("127.0.0.1", registry.port, timeout=60)))
+            another.request("POST", PATH, b"{}\n")
+            told = another.getresponse()
+            problem = json.loads(told.read())
+        if told.status == 429:
+            break
+    assert (told.status, problem["code"], told.headers["retry-after"]) == (429, "too-many-streams", "5")
     is_alive(registry, studio)
 
 

@@ -216,7 +216,7 @@ def test_an_ended_key_is_told_wherever_it_is_used(desk: Desk) -> None:
 
 def wait_for(arrived: Callable[[], bool]) -> None:
     """Wait until the registry has read what is on its ledger."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not arrived():
         assert time.monotonic() < deadline
         time.sleep(0.1)

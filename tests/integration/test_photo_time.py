@@ -17,7 +17,7 @@ from provenance_cli import client as client_module
 from provenance_cli.client import RegistryClient
 from provenance_cli.commands.verify import PhotosAt
 
-PHOTOS = [bytes([number]) * 1_000 for number in range(6)]
+PHOTOS = [bytes([number]) * 1_000 for number in range(20)]
 
 
 class Slow(BaseHTTPRequestHandler):
@@ -60,8 +60,8 @@ def test_slow_photos_have_one_time_together(slow: ThreadingHTTPServer) -> None:
     came = found.index(None)
     assert found == PHOTOS[:came] + [None] * (len(PHOTOS) - came), "what did not come is not at hand, and never altered"
     assert 1 <= came <= 3
-    assert took < 5.5, "six would have taken six seconds and more"
-    assert len(Slow.asked) == came + 1, "nothing is asked for any more"
+    assert took < 15, "all would have taken twenty seconds and more"
+    assert came <= len(Slow.asked) <= came + 1, "nothing is asked for any more"
 
 
 def test_an_upload_has_a_total_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,5 +89,5 @@ def test_an_upload_has_a_total_time(monkeypatch: pytest.MonkeyPatch) -> None:
             client.upload(Digest.of(data), data)
         took = time.monotonic() - began
         ends.set()
-        thread.join(10)
+        thread.join(60)
     assert took < 30

@@ -108,7 +108,7 @@ def test_a_chain_that_seals_nothing_is_named_and_the_rest_goes_on(settings: Sett
         said = readiness(registry)
         assert (said["status"], said["code"]) == ("not-ready", "clock-ahead")
         assert registry.services.index.directory.studio(studio) is not None
-        assert registry.services.index.lag < 5
+        assert registry.services.index.lag < 60
     finally:
         registry.close()
 
@@ -191,7 +191,7 @@ def test_a_node_that_hangs_over_a_studios_number_keeps_no_certificate_waiting(
     hangs = threading.Event()
 
     def order_nonce(*_: object) -> int:
-        assert hangs.wait(60)
+        assert hangs.wait(120)
         return 7
 
     monkeypatch.setattr(EVMLedger, "order_nonce", order_nonce)
@@ -205,11 +205,11 @@ def test_a_node_that_hangs_over_a_studios_number_keeps_no_certificate_waiting(
             time.sleep(0.5)
             try:
                 answer = pool.submit(client.post, "/api/v1/certificates", content=b"{}")
-                assert answer.result(20).status_code == 422
+                assert answer.result(60).status_code == 422
                 assert not any(each.done() for each in asked)
             finally:
                 hangs.set()
-            assert {each.result(20).json()["orderNonce"] for each in asked} == {"7"}
+            assert {each.result(60).json()["orderNonce"] for each in asked} == {"7"}
     finally:
         registry.close()
 

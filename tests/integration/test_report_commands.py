@@ -155,7 +155,7 @@ def test_what_cannot_be_is_said_and_a_registry_that_answers_anything_is_none(
 def test_its_commands_are_completed() -> None:
     words = {"COMP_WORDS": "kilnmark reports ", "COMP_CWORD": "2", "_KILNMARK_COMPLETE": "bash_complete"}
     script = "from provenance_cli.main import cli; cli(prog_name='kilnmark')"
-    done = subprocess.run([sys.executable, "-c", script], env={**os.environ, **words}, capture_output=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", script], env={**os.environ, **words}, capture_output=True, timeout=120)
     assert {line.partition(",")[2] for line in done.stdout.decode().splitlines()} == {
         "list", "show", "close", "doubt", "trust",
     }  # fmt: skip

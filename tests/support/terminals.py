@@ -99,7 +99,7 @@ class Terminal:
         return self._tmux("capture-pane", "-p", *(["-e"] if styled else []))
 
     def close(self) -> None:
-        subprocess.run(["tmux", "-L", self._socket, "kill-server"], capture_output=True, check=False, timeout=20)
+        subprocess.run(["tmux", "-L", self._socket, "kill-server"], capture_output=True, check=False, timeout=60)
 
     def __enter__(self) -> Terminal:
         return self
@@ -111,6 +111,6 @@ class Terminal:
         environment = {**os.environ, "LC_ALL": "C.UTF-8"}
         done = subprocess.run(
             ["tmux", "-L", self._socket, *arguments], capture_output=True, text=True, encoding="utf-8", check=True,
-            timeout=20, env=environment,
+            timeout=60, env=environment,
         )  # fmt: skip
         return done.stdout.rstrip("\n")
