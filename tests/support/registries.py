@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import httpx
@@ -170,10 +171,11 @@ class Studio:
 
     def wait_anchored(self, *certificates: Certificate, patience: float = 60.0) -> None:
         deadline = time.monotonic() + patience
-        wanted = [certificate.digest for certificate in certificates]
+        wanted = list(dict.fromkeys(certificate.digest for certificate in certificates))
         while time.monotonic() < deadline:
             states = self.registry.client.states(wanted)
             if len(states) == len(wanted) and {state for state, *_ in states.values()} == {"anchored"}:
                 return
             time.sleep(0.05)
-        raise AssertionError(f"not anchored: {self.registry.client.states(wanted)} {self.registry.log}")
+        told = Counter(state for state, *_ in self.registry.client.states(wanted).values())
+        raise AssertionError(f"not anchored: {told} of {len(wanted)} {self.registry.log}")
