@@ -62,16 +62,16 @@ def test_one_transaction_writes_at_a_time_whoever_writes(address: str) -> None:
 
     def slow(_: object) -> None:
         began.set()
-        assert go_on.wait(20)
+        assert go_on.wait(60)
 
     with ThreadPoolExecutor(2) as pool:
         one = pool.submit(first.write, slow)
-        assert began.wait(20)
+        assert began.wait(60)
         other = pool.submit(second.write, lambda transaction: transaction.held())
         with pytest.raises(TimeoutError):
             other.result(0.3)
         go_on.set()
-        assert (one.result(20), other.result(20)) == (None, 0)
+        assert (one.result(60), other.result(60)) == (None, 0)
     first.close()
     second.close()
 
@@ -110,7 +110,7 @@ def test_a_server_that_dies_is_told_and_found_again(server: Server) -> None:
     with pytest.raises(UnreachableError):
         repository.counts()
     assert repository.trouble is not None
-    server.start()
+    server.start_again()
     assert repository.counts()[State.HELD] == 0
     assert repository.write(lambda transaction: transaction.held()) == 0
     assert repository.trouble is None
