@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 from pytest_socket import disable_socket, enable_socket, socket_allow_hosts
 
 if TYPE_CHECKING:  # Unit tests must not pay for web3.
@@ -32,6 +33,10 @@ LONG = {
     "test_tag_check.py",
     "test_tag_life.py",
 }
+# A busy machine takes longer than Hypothesis has patience for, now and then.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
+
 OFFLINE = ("unit", "property", "vectors", "architecture")
 
 

@@ -62,7 +62,7 @@ def running(command: list[str], port: int) -> Iterator[BoundedHTTPProvider]:
                 yield provider
         finally:
             os.killpg(process.pid, 15)  # The shell's children too: it leads a session of its own.
-            process.wait(10)
+            process.wait(120)
 
 
 @contextmanager

@@ -95,11 +95,11 @@ def test_a_command_file_runs_in_its_folder_wherever_that_is_moved(tmp_path: Path
     folder.mkdir()
     script = folder / MACOS
     script.write_bytes(for_macos(str(python)))
-    done = subprocess.run(["sh", str(script)], capture_output=True, text=True, cwd="/", timeout=20, check=True)
+    done = subprocess.run(["sh", str(script)], capture_output=True, text=True, cwd="/", timeout=120, check=True)
     assert done.stdout == f"<-P><-m><provenance_cli><-C><.><start>{folder}\n"
     assert done.stderr == ""
     python.unlink()
-    gone = subprocess.run(["sh", str(script)], capture_output=True, text=True, cwd="/", timeout=20, check=False)
+    gone = subprocess.run(["sh", str(script)], capture_output=True, text=True, cwd="/", timeout=120, check=False)
     assert "kilnmark start --launcher" in gone.stdout
     assert gone.returncode != 0
 
@@ -125,7 +125,7 @@ def test_a_desktop_entry_is_read_by_the_specification(tmp_path: Path) -> None:
     assert entry["Name[zh_CN]"] == "窑款"
     command = words_of(entry["Exec"])
     assert command == [str(python), "-P", "-m", "provenance_cli", "-C", str(folder), "start"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     assert f"<-C><{folder}><start>" in done.stdout
 
 

@@ -26,7 +26,8 @@ from tests.support.stopping import stop_outside_a_write
 
 pytestmark = pytest.mark.usefixtures("either_database")
 
-SECONDS = 1.0
+SECONDS = 30.0
+"""A term that ends where a test says so, and not by itself while a busy machine waits for its disk."""
 
 
 @pytest.fixture
@@ -41,21 +42,41 @@ def lease(repository: SQLRepository, clock: Ticking | None = None) -> Lease:
     return Lease(repository, alone=False, seconds=SECONDS, clock=clock or time.monotonic)
 
 
+def run_out(repository: SQLRepository) -> None:
+    """Let the lease be over in the database."""
+    with repository._engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE leases SET expires = 0")
+
+
 def test_one_holds_it_until_it_stops_renewing(two: tuple[SQLRepository, SQLRepository]) -> None:
-    first, second = map(lease, two)
+    clock, ends = Ticking(), list[int]()
+    first, second = lease(two[0], clock), lease(two[1], clock)
     for _ in range(4):  # Renewed, it lasts longer than one term.
         first.keep()
         second.keep()
         assert (first.is_held, second.is_held) == (True, False)
-        time.sleep(SECONDS / 3)
-    time.sleep(SECONDS)
+        with two[0]._engine.begin() as connection:
+            ends.append(connection.exec_driver_sql("SELECT expires FROM leases").scalar_one())
+        clock.now += SECONDS / 3
+        time.sleep(0.02)
+    assert ends == sorted(set(ends))
+    clock.now += SECONDS
     assert not first.is_held
+    run_out(two[0])
     second.keep()
     assert second.is_held
     first.keep()
     assert not first.is_held
     with pytest.raises(LedgerError, match="Another process sends"):
         first.require()
+
+
+def test_the_database_lets_it_end_by_its_own_clock(two: tuple[SQLRepository, SQLRepository]) -> None:
+    brief, second = Lease(two[0], alone=False, seconds=0.1, clock=Ticking()), lease(two[1])
+    brief.keep()
+    time.sleep(0.2)
+    second.keep()
+    assert second.is_held
 
 
 def test_who_stops_lets_go_at_once(two: tuple[SQLRepository, SQLRepository]) -> None:
@@ -107,7 +128,7 @@ def test_who_never_sends_tells_that_nobody_does(two: tuple[SQLRepository, SQLRep
     assert [looked(0), looked(14), looked(2), looked(1)] == [None, None, "no-sender", "no-sender"]
     sending.keep()
     assert looked(3) is None
-    time.sleep(SECONDS * 1.2)  # It died.
+    run_out(two[1])  # It died.
     assert [looked(3), looked(14), looked(2)] == [None, None, "no-sender"]
 
 
@@ -117,7 +138,7 @@ def test_a_write_under_an_older_token_is_undone(two: tuple[SQLRepository, SQLRep
     first.keep()
     fenced = two[0].fenced(first.check)
     entry = fenced.write(lambda t: t.prepare("anchor", ANCHORER.address, 0, b"raw", Hash32(b"\1" * 32)))
-    time.sleep(SECONDS * 1.2)
+    run_out(two[1])
     second.keep()
     assert (first.is_held, second.is_held) == (True, True)
     with pytest.raises(LedgerError, match="Another process sends"):
@@ -126,7 +147,7 @@ def test_a_write_under_an_older_token_is_undone(two: tuple[SQLRepository, SQLRep
     assert not first.is_held  # It knows by now.
     two[1].fenced(second.check).write(lambda t: t.move(entry, Sending.SENT))
     # A lease that ran out and was taken by nobody is another one all the same.
-    time.sleep(SECONDS * 1.2)
+    run_out(two[1])
     before = second._term
     second.keep()
     assert before is not None
@@ -170,7 +191,7 @@ def test_a_registry_that_slept_sends_nothing_and_the_other_goes_on(
     assert first.state(certificate) == "batched"
     sent = list[object]()
     monkeypatch.setattr(first.node, "send", sent.append)
-    time.sleep(SECONDS * 1.2)
+    run_out(first.repository)
     clock.now = SECONDS * 1.2
     first.worker.turn()
     assert sent == []  # It knows by its own clock that its time is over.
@@ -194,7 +215,7 @@ from provenance_registry.service.lease import Lease
 from provenance_registry.worker.sender import Sender
 where = sys.argv[1]
 repository = SQLRepository(where if "://" in where else Path(where))
-lease = Lease(repository, alone=False, seconds=2.0)
+lease = Lease(repository, alone=False, seconds=5.0)
 lease.start()
 while True:
     if lease.is_held:
@@ -215,7 +236,7 @@ def test_a_process_that_is_stopped_for_a_while_and_one_that_takes_over(tmp_path:
         return [(int(line.split()[0]), float(line.split()[1])) for line in text if line.count(" ") == 1]
 
     def until(number: int, least: int) -> None:
-        end = time.monotonic() + 20
+        end = time.monotonic() + 120
         while len(lines(number)) < least:
             assert time.monotonic() < end
             time.sleep(0.02)
@@ -231,7 +252,7 @@ def test_a_process_that_is_stopped_for_a_while_and_one_that_takes_over(tmp_path:
         stop_outside_a_write(processes[0].pid, path)
         stopped = time.clock_gettime(time.CLOCK_BOOTTIME)
         until(1, 5)
-        assert lines(1)[0][1] - stopped < 6  # Seconds: it was taken over.
+        assert lines(1)[0][1] - stopped < 60  # Seconds: it was taken over.
         seen = len(lines(0))
         os.kill(processes[0].pid, signal.SIGCONT)
         time.sleep(1.5)
@@ -253,8 +274,7 @@ def test_work_that_is_stuck_keeps_no_lease(two: tuple[SQLRepository, SQLReposito
         first.keep()
         fenced.write(lambda transaction: transaction.held())
     assert (first.is_held, first.stall) == (True, None)
-    with two[0]._engine.begin() as connection:  # Its last renewal is long ago.
-        connection.exec_driver_sql("UPDATE leases SET expires = 0")
+    run_out(two[0])  # Its last renewal is long ago.
     clock.now = 178.0
     first.keep()
     assert first.stall is not None
