@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -196,9 +197,10 @@ def test_what_is_wrong_withdrawn_or_unknown_is_answered_alike(
 def test_a_link_that_ran_out_tells_so_to_whoever_has_the_secret(
     studio: Studio, pieces: list[Certificate], http: httpx.Client
 ) -> None:
-    given = give(http, studio, serials(pieces)[0], days=2 / 86_400)
+    given = give(http, studio, serials(pieces)[0], days=8 / 86_400)
     while now() < given.link.expires:
         opened(http, code_of(given.link.id, new_secret()))
+        time.sleep(0.2)
     over = opened(http, given.code)
     assert over.status_code == 410
     assert said(over.text) == [

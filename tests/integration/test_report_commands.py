@@ -24,7 +24,9 @@ HOSTILE = "line one\r\n\x1b[2J\x1b]8;;http://x\x07\u202eevil\x9b31m\nREPORT 1 is
 
 def report(registry: RunningRegistry, serial: Serial, text: str, tag: int = 1) -> None:
     form = {"reason": "copy", "text": text, "contact": "微信 tea\x1b[1m", "tag": str(tag)}
-    answer = httpx.post(f"{registry.base_url}/P/{serial.compact}/report", data=form, timeout=60, trust_env=False)
+    own = {"x-forwarded-for": "203.0.113.94"}  # A registry counts what each address sends.
+    at = f"{registry.base_url}/P/{serial.compact}/report"
+    answer = httpx.post(at, data=form, headers=own, timeout=60, trust_env=False)
     assert answer.status_code == 303
 
 
