@@ -17,7 +17,7 @@ import httpx
 from provenance.encoding import Digest
 from provenance.piece import Photo
 from tests.faults.clocks import FastClock
-from tests.faults.forked import CHILD, PATIENCE, ForkedRegistry
+from tests.faults.forked import CHILD, GLANCE, PATIENCE, ForkedRegistry
 from tests.faults.insistent import Insistent
 from tests.faults.small_disk import SmallDisk, failing, injected, mounted
 from tests.faults.tables import Tally, carry_out
@@ -114,11 +114,14 @@ class _Life:
         return began
 
     def _start_full(self) -> None:
-        """Start on the full disk: it says why it cannot, or serves; either way it is killed then."""
+        """Start on the full disk: it says why it cannot, or serves and is killed then."""
+        registry, deadline = self.registry, time.monotonic() + PATIENCE
         self.disk.fill()
-        self.registry.start(wait=False)
-        assert self.registry.pid is not None
-        code = self.registry.server.wait(self.registry.pid, 1.5)
+        registry.start(wait=False)
+        assert registry.pid is not None
+        while (code := registry.server.code(registry.pid)) is None and not registry.listens():
+            assert time.monotonic() < deadline, registry.log
+            time.sleep(GLANCE)
         if code not in (None, 5):
             self.tally.faults.append(f"started on a full disk, it ended with {code}: {self.registry.log[-2_000:]}")
         self.tally.notes["did not start on a full disk" if code == 5 else "started on a full disk"] += 1
@@ -175,11 +178,11 @@ class _Life:
 
     def _upload(self, digest: str, data: bytes) -> int:
         url = f"{self.registry.base_url}/api/v1/media/{digest}"
-        return httpx.put(url, content=data, timeout=15, trust_env=False).status_code
+        return httpx.put(url, content=data, timeout=60, trust_env=False).status_code
 
     def _height(self) -> int:
         asked = {"jsonrpc": "2.0", "id": 1, "method": "eth_blockNumber", "params": []}
-        answer = httpx.post(f"{self.registry.base_url}/rpc", json=asked, timeout=15, trust_env=False).json()
+        answer = httpx.post(f"{self.registry.base_url}/rpc", json=asked, timeout=60, trust_env=False).json()
         return int(answer["result"], 16)
 
 

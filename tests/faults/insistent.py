@@ -17,10 +17,11 @@ from tests.faults.forked import Submitter
 from tests.faults.tables import Tally
 from tests.support.registries import RunningRegistry
 
-PATIENCE = 15.0
-"""Seconds for one answer: none of these faults may keep a client waiting for longer."""
-SOON = 5.0
-"""Seconds after a refusal within which ``/readyz`` must name what is the matter."""
+PATIENCE = 60.0
+"""Seconds for one answer: none of these faults may keep a client waiting for longer, on the busiest machine."""
+SOON = 60.0
+"""Seconds after a refusal within which ``/readyz`` must name what is the matter: it takes one or two, but where a
+machine does much else."""
 NONE = "no answer"
 
 

@@ -73,8 +73,8 @@ def _trial(postgres: Server, studio: Insistent, kept: str, tally: Tally, rng: ra
         if not studio.named(NAMES):
             tally.faults.append(f"{kind}: /readyz names {studio.troubles()}")
         tally.longest("s until /readyz named it", time.monotonic() - down)
-        _want(httpx.get(kept, timeout=15, trust_env=False), 503, "database-away", kind, tally)
-        alive = httpx.get(f"{studio.registry.base_url}/healthz", timeout=15, trust_env=False)
+        _want(httpx.get(kept, timeout=60, trust_env=False), 503, "database-away", kind, tally)
+        alive = httpx.get(f"{studio.registry.base_url}/healthz", timeout=60, trust_env=False)
         _want(alive, 200, None, kind, tally)
         time.sleep(rng.choice((0, 0.3, 1.5)))
         postgres.start_again()
@@ -86,7 +86,7 @@ def _trial(postgres: Server, studio: Insistent, kept: str, tally: Tally, rng: ra
     if not studio.recovered(PATIENCE):
         tally.faults.append(f"not recovered after {kind}: {studio.registry.client.ready()}")
     tally.tried(kind, time.monotonic() - began)
-    if httpx.get(kept, timeout=15, trust_env=False).json().get("outcome") != "AUTHENTIC":
+    if httpx.get(kept, timeout=60, trust_env=False).json().get("outcome") != "AUTHENTIC":
         tally.faults.append(f"{kind}: a piece that was anchored is not AUTHENTIC any more")
 
 

@@ -121,6 +121,12 @@ class Pair:
         return Counter({f"a write to {what} by who did not hold the lease": n for what, n in
                         self._database.execute(query)})  # fmt: skip
 
+    def wait_unfenced(self, patience: float) -> None:
+        """Wait until somebody without the lease wrote: who woke on a busy machine may do so late."""
+        deadline = time.monotonic() + patience
+        while not self.unfenced_writes() and time.monotonic() < deadline:
+            time.sleep(0.1)
+
     def watch(self) -> None:
         """Begin to write down who writes."""
         self._database.execute(_WATCH)

@@ -26,7 +26,7 @@ EACH_WORLD = 15
 """Trials on one chain: anvil forgets the state of blocks that are a thousand behind."""
 LEASE = 5.0
 """Seconds of the lease, as the registry has it."""
-UNREACHED = 5.0
+UNREACHED = 20.0
 """Seconds after which a checkpoint that was not passed is given up, and the process stopped where it is."""
 KINDS = (
     "after-sign",
@@ -61,6 +61,8 @@ def run(
                 with pair(server, Path(folder, str(done)), database, lease=lease, unfenced=unfenced) as made:
                     for _ in range(min(EACH_WORLD, trials - done)):
                         _trial(made, KINDS[tally.trials.total() % len(KINDS)], tally, rng, lease)
+                    if unfenced:
+                        made.wait_unfenced(PATIENCE)
                     _judge(made, tally, rng)
                 tell(f"{tally.trials.total():,} trials: {tally.lost} lost, {tally.double} double")
     finally:

@@ -70,7 +70,7 @@ def failing(pid: int, calls: str, error: str, when: str, paths: Sequence[Path], 
             yield
         finally:
             tracing.terminate()  # It lets go of the process, which goes on.
-            tracing.communicate(timeout=30)
+            tracing.communicate(timeout=120)
 
 
 def injected(log: Path) -> int:
@@ -80,7 +80,7 @@ def injected(log: Path) -> int:
 
 def _wait_traced(pid: int, tracing: subprocess.Popen[str]) -> None:
     """Return once all threads of a process are traced; or it is dead."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         if tracing.poll() is not None:
             told = tracing.stderr.read().strip() if tracing.stderr else ""

@@ -81,7 +81,7 @@ def test_a_registry_whose_disk_is_full_or_fails_loses_and_doubles_nothing() -> N
     assert tally.notes["answer: 507 database-unusable"] > len(FILLED), str(tally)
     assert tally.notes["system calls that failed"] > len(FAILING), str(tally)
     assert tally.verdicts > 0
-    assert tally.slowest < 30.0, str(tally)
+    assert tally.slowest < 60.0, str(tally)
 
 
 def test_a_tool_that_may_not_make_its_fault_says_so(

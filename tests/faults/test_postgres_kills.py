@@ -23,4 +23,4 @@ def test_postgresql_killed_in_the_middle_loses_and_doubles_nothing() -> None:
     assert tally.notes["answer: 503 database-away"] > len(KINDS), str(tally)
     assert tally.acknowledged > len(KINDS)
     assert tally.verdicts > 0
-    assert tally.slowest < 30.0, str(tally)
+    assert tally.slowest < 60.0, str(tally)

@@ -98,12 +98,14 @@ def test_a_print_that_is_killed_goes_on(tmp_path: Path) -> None:
         folder = tmp_path / str(runs)
         folder.mkdir()
         tags, number = begin(folder)
-        longest = length * 0.7
+        longest, before = length * 0.7, kills
         while killed(folder, number, dice.uniform(0.01, longest)):
             kills += 1
             longest *= 1.25  # A busy machine prints slower than it did alone: every job ends at last.
             judge(folder, tags, number, whole=False)
         judge(folder, tags, number, whole=True)
+        if kills == before:
+            length *= 0.8  # The first print loaded fonts, or the machine was busier: this one was over too soon.
         runs += 1
         assert runs < 10 * KILLS
 

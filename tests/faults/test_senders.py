@@ -23,7 +23,7 @@ def test_who_wakes_under_an_old_lease_neither_sends_nor_writes() -> None:
     assert tally.trials.keys() == {"after-sign", "before-send", "random"}
     assert tally.acknowledged > 3
     assert tally.notes["writes of who sends"] > 3, str(tally)
-    assert tally.longest_of["s until the other held the lease"] < 15.0, str(tally)
+    assert tally.longest_of["s until the other held the lease"] < 60.0, str(tally)
 
 
 @pytest.mark.timeout(300)
