@@ -102,7 +102,7 @@ def test_it_is_left_calmly_from_anywhere(terminal: Terminal, key: str) -> None:
     terminal.wait("How many pieces")
     terminal.press(key)
     terminal.wait("Nothing is lost; run the same command again")
-    terminal.wait("Enter alone leaves")
+    terminal.asked("Enter alone leaves:")
     terminal.press(key)
     screen = terminal.wait("Goodbye.")
     assert terminal.ended() == 0

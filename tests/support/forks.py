@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import functools
 import gc
 import importlib
@@ -179,7 +180,8 @@ class _Children:
 
     def tell(self, pid: int, what: dict[str, Any]) -> None:
         if self.code(pid) is None:
-            os.write(self.pipes[pid], json.dumps(what).encode() + b"\n")
+            with contextlib.suppress(BrokenPipeError):  # It is dying, and cannot be waited for yet.
+                os.write(self.pipes[pid], json.dumps(what).encode() + b"\n")
 
 
 def main() -> int:

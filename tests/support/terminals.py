@@ -80,6 +80,13 @@ class Terminal:
             time.sleep(0.1)
         raise AssertionError(f"{text!r} did not come:\n{self.screen()}")
 
+    def asked(self, question: str, patience: float = PATIENCE) -> None:
+        """Return once `question` stands last on the screen, so that it is the one that is asked now."""
+        wanted, deadline = "".join(question.split()), time.monotonic() + patience
+        while not "".join(self.screen().split()).endswith(wanted):
+            assert time.monotonic() < deadline, f"{question!r} is not asked:\n{self.screen()}"
+            time.sleep(0.1)
+
     def ended(self, patience: float = PATIENCE) -> int:
         """Return the exit code once the command has ended."""
         deadline = time.monotonic() + patience
