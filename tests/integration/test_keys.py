@@ -577,10 +577,9 @@ def test_no_secret_is_printed_or_written_in_a_whole_run(
             secrets += forms(secret)
     inputs = {desk.folder / name for name in ("passphrase", "new", "wrong", phrase.name)}
     files = [path for path in desk.folder.rglob("*") if path.is_file() and path not in inputs]
-    files += [path for path in desk.registry.folder.rglob("*") if path.is_file()]
     assert {"keystore.json", "workshop.db", "application.json"} <= {path.name for path in files}
     places = {str(path): path.read_bytes() for path in files}
-    places |= {"log": desk.registry.log.encode(), "output": "".join(desk.said).encode()}
+    places |= desk.registry.written() | {"output": "".join(desk.said).encode()}
     assert len(places["output"]) > 5_000
     for place, content in places.items():
         for secret in secrets:

@@ -407,8 +407,7 @@ def test_the_secret_stands_in_no_log_and_in_no_database(
     known = parse_code(given.code)
     assert known == (given.link.id, given.secret)
     spelled = given.code.partition(".")[2].encode()
-    files = [path for path in registry.folder.rglob("*") if path.is_file()]
-    everything = b"".join(path.read_bytes() for path in files) + registry.log.encode()
+    everything = b"".join(registry.written().values())
     assert given.link.id.encode() in everything
     for form in (spelled, spelled.upper(), given.secret, given.secret.hex().encode()):
         assert form not in everything

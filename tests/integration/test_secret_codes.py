@@ -89,12 +89,6 @@ def shop_account(shop: SecretShop) -> Account:
     return Account.from_seed(shop.workshop.keystore().unlock("four words of mine").seed)
 
 
-def everything_of(house: RunningRegistry) -> bytes:
-    """Every byte that the registry wrote: database, journals, chain, log."""
-    files = [path for path in house.folder.rglob("*") if path.is_file()]
-    return house.log.encode() + b"".join(path.read_bytes() for path in files)
-
-
 def test_a_secret_code_claims_once_and_its_secret_is_on_paper_only(
     shop: SecretShop, counter: Counter, house: RunningRegistry
 ) -> None:
@@ -143,7 +137,7 @@ def test_a_secret_code_claims_once_and_its_secret_is_on_paper_only(
     assert counter.wait("claims", counter.post("claims", good).json()["id"])["state"] == "final"  # The same one.
     assert (counter.nonce(token), counter.holder(token)) == (1, buyer.address)
 
-    written = everything_of(house)
+    written = b"".join(house.written().values())
     assert claim_account(code).address.value.hex().encode() in written.lower().replace(b"0x", b"") or (
         claim_account(code).address.value in written
     )

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -77,6 +78,14 @@ class RunningRegistry:
     @property
     def log(self) -> str:
         return (self.folder.parent / f"{self.folder.name}.log").read_text("utf-8", "replace")
+
+    def written(self) -> dict[str, bytes]:
+        """Return every file that it wrote, by its place, and its log as ``log``."""
+        found = {"log": self.log.encode()}
+        for path in self.folder.rglob("*"):
+            with suppress(FileNotFoundError, IsADirectoryError):  # It may put a file away meanwhile.
+                found[str(path)] = path.read_bytes()
+        return found
 
     def wait_ready(self, patience: float = 120.0) -> None:
         deadline = time.monotonic() + patience
