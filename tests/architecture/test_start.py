@@ -25,7 +25,7 @@ def loaded(heavy: str, *arguments: str) -> tuple[int, str, list[str]]:
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=120,
         check=False,
     )
     return process.returncode, process.stdout, process.stderr.rpartition("LOADED")[2].split()

@@ -71,6 +71,12 @@ def provider(served: HangingUp) -> Iterator[BoundedHTTPProvider]:
         yield opened
 
 
+@pytest.fixture
+def _a_busy_machine_is_quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(node_module, "QUICKLY", 60.0)
+
+
+@pytest.mark.usefixtures("_a_busy_machine_is_quick")
 @pytest.mark.parametrize("midway", [False, True])
 def test_a_question_is_asked_again(served: HangingUp, provider: BoundedHTTPProvider, midway: bool) -> None:
     served.times, served.midway = ATTEMPTS - 1, midway
@@ -78,6 +84,7 @@ def test_a_question_is_asked_again(served: HangingUp, provider: BoundedHTTPProvi
     assert served.asked == ATTEMPTS
 
 
+@pytest.mark.usefixtures("_a_busy_machine_is_quick")
 def test_it_is_given_up_in_the_end(served: HangingUp, provider: BoundedHTTPProvider) -> None:
     served.times = 100
     with pytest.raises(LedgerError) as caught:

@@ -98,7 +98,7 @@ def test_an_answer_that_drips_is_given_up(url: str, way: str, ask: Asking, monke
     with pytest.raises(ProvenanceError) as caught:
         ask(url + way)
     assert caught.value.code in {"node-unreachable", "registry-unreachable"}
-    assert time.monotonic() - start < 15
+    assert time.monotonic() - start < 60
 
 
 @pytest.mark.parametrize("ask", ASKING, ids=["node", "registry"])

@@ -81,5 +81,5 @@ def failures(top: Path, workshop: Path, lang: str) -> Iterator[Screen]:
             if fill:
                 disk.fill()
             else:
-                subprocess.run(["mount", "-o", "remount,ro", str(disk.folder)], check=True, timeout=20)
+                subprocess.run(["mount", "-o", "remount,ro", str(disk.folder)], check=True, timeout=60)
             yield sitting.run(name, stick)

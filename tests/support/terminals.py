@@ -91,8 +91,9 @@ class Terminal:
         """Return the exit code once the command has ended."""
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
-            if self._status.exists() and (status := self._status.read_text("utf-8")).endswith("\n"):
-                return int(status)
+            # A pane is dead once tmux has read all that the command wrote: before, its last lines may not stand there.
+            if self._tmux("display-message", "-p", "#{pane_dead}") == "1":
+                return int(self._status.read_text("utf-8"))
             time.sleep(0.1)
         raise AssertionError(f"it did not end:\n{self.screen()}")
 

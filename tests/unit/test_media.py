@@ -185,13 +185,13 @@ def test_a_files_name_is_on_the_disk_before_it_counts(
 
 
 def test_an_upload_that_trickles_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploads, "MAX_GRACE", 0.3)
+    monkeypatch.setattr(uploads, "MAX_GRACE", 0.5)
     monkeypatch.setattr(uploads, "MIN_RATE", 1_000.0)
 
     async def took(size: int) -> int:
         async def stream() -> AsyncIterator[bytes]:
-            for _ in range(20):
-                await asyncio.sleep(0.05)
+            for number in range(20):
+                await asyncio.sleep(0.05 if number else 0)
                 yield bytes(size)
 
         request: Any = SimpleNamespace(stream=stream)

@@ -148,7 +148,7 @@ def test_the_script_reports_and_misses_what_it_did_not_measure(tmp_path: Path) -
     command = [sys.executable, "benchmarks/scan_rate.py", "--captures", "1", "--without-opencv", "--json"]
     file = tmp_path / "shots.csv"
     command += ["--sizes", "17", "--dpis", "300", "--jobs", "1", "--shots", str(file)]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=280)
     answer = json.loads(run.stdout)
     assert answer["benchmark"] == "scan_rate"
     assert "39 in all" in answer["conditions"]
