@@ -62,12 +62,13 @@ def test_a_node_that_hangs_stops_neither_registering_nor_files(chain: RunningReg
     behind.admin, behind.steward = chain.admin, chain.steward
     behind.start()
     try:
-        studio, photo = Studio(behind), photo_bytes(seed=1)
+        studio, before, photo = Studio(behind), photo_bytes(seed=2), photo_bytes(seed=1)
         studio.accredit()
-        certificate = studio.sign(photos=(Photo(Digest.of(photo)),))
+        certificate = studio.sign(photos=(Photo(Digest.of(before)), Photo(Digest.of(photo))))
         studio.submit(certificate)
         studio.wait_anchored(certificate)
         token = str(behind.client.state(certificate.digest)["tokenId"])
+        behind.client.upload(Digest.of(before), before)  # What decodes photos takes its time to start.
         node.hangs.set()
         order = {
             "action": "REPORT_LOST",

@@ -178,7 +178,7 @@ class Studio:
     def submit(self, *certificates: Certificate) -> list[dict[str, object]]:
         return self.registry.client.submit([certificate.data for certificate in certificates])
 
-    def wait_anchored(self, *certificates: Certificate, patience: float = 60.0) -> None:
+    def wait_anchored(self, *certificates: Certificate, patience: float = 120.0) -> None:
         deadline = time.monotonic() + patience
         wanted = list(dict.fromkeys(certificate.digest for certificate in certificates))
         while time.monotonic() < deadline:
