@@ -143,12 +143,14 @@ def test_it_works_without_scripts(registry: RunningRegistry, open_page: Open, gi
     page.fill("#code", given.address)
     page.click("#open button")
     page.click("button[value=none]")
-    assert page.inner_text("#chosen") == "0 chosen"
+    page.wait_for_selector("#chosen:text-is('0 chosen')")
     page.check("#t4")
     assert saved(page, tmp_path) == [tag_url(registry.base_url, given.serials[4])]
     page.click("button[value=new]")
+    page.wait_for_selector("[data-k=printed]")
     assert kinds(page)[4] == "printed"
     page.click("#s4")
+    page.wait_for_selector("[data-k=spoiled]")
     assert kinds(page)[4] == "spoiled"
     assert page.inner_text("#chosen") == "9 chosen"
     assert given.secret not in page.url

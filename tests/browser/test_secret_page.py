@@ -68,7 +68,7 @@ def test_no_secret_leaves_the_phone_with_its_page(
     assert f"GET /P/{serial.compact} HTTP".encode() in wire.sent
     page.click("nav.lang summary")
     page.click("nav.lang a[hreflang=en]")
-    page.wait_for_load_state()
+    page.wait_for_selector("html[lang=en]")
     assert b"lang=en" in wire.sent
     page.goto(f"{wire.url}/healthz")
     assert b"GET /healthz" in wire.sent
