@@ -120,7 +120,7 @@ def test_either_may_die_under_load(chain: RunningRegistry, pair: list[RunningReg
     for thread in loads:
         thread.join(90)
     studio.registry = living
-    studio.wait_anchored(*certificates)
+    studio.wait_anchored(*certificates, patience=60)  # A lease that nobody renews ends after seconds.
     reader.ended.set()
     reader.join(60)
     assert reader.bad == []
