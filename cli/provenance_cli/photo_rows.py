@@ -17,12 +17,14 @@ _ALIKE = 0.9
 def rows_of(sights: Sequence[Sight]) -> list[list[Sight]]:
     """Return codes in rows.
 
-    A sheet seen from the side has rows that draw together: each code says itself which way its row runs.  Codes that
-    lie in all directions are counted by the photo's own edges.
+    A sheet seen from the side has rows that draw together: each code says itself which way its row runs, or the nearest
+    that was read where it was not, as its corners are guesses.  Codes that lie in all directions are counted by the
+    photo's own edges.
     """
     if not sights:
         return []
-    ways = [_way(sight) for sight in sights]
+    sure = [sight for sight in sights if sight.text] or sights
+    ways = [_way(min(sure, key=lambda other: math.dist(sight.centre, other.centre))) for sight in sights]
     mean = sum(x for x, _ in ways) / len(ways), sum(y for _, y in ways) / len(ways)
     is_sheet = math.hypot(*mean) >= _ALIKE
     if not is_sheet:

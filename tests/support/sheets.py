@@ -6,6 +6,7 @@ import io
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from random import Random
+from statistics import NormalDist
 
 import pypdfium2
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
@@ -66,8 +67,11 @@ def photographed(
     ImageDraw.Draw(shadow).polygon(edge, fill=105)
     soft = shadow.filter(ImageFilter.GaussianBlur(12)).resize(size)
     photo = ImageChops.multiply(photo, Image.merge("RGB", [soft] * 3)).filter(ImageFilter.GaussianBlur(blur))
-    grain = Image.effect_noise(size, noise * 2).convert("RGB")
-    photo = ImageChops.add(photo, grain, 1, -128)
+    # Pillow's own noise is another one in each run.
+    strength = NormalDist(128, noise * 2)
+    grain = Image.frombytes("L", size, random.randbytes(width * height))
+    grain = grain.point([min(255, max(0, round(strength.inv_cdf((byte + 0.5) / 256)))) for byte in range(256)])
+    photo = ImageChops.add(photo, grain.convert("RGB"), 1, -128)
     if turn:
         photo = photo.rotate(turn, expand=True)
     stored = io.BytesIO()
