@@ -28,8 +28,9 @@ $(STAMP): requirements.lock pyproject.toml
 demo: $(STAMP) ## Run the whole way of a piece and keep the registry up (ARGS=--exit ends it)
 	@$(BIN)/kilnmark demo $(ARGS)
 
+# Many processes load the same modules: let them keep what they compile, whatever the caller's environment says.
 test: $(STAMP) tools lint types imports ## Run every check: style, types, imports, tests, contract, browser, docs
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: test ## The same as test
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,17 +17,25 @@ from provenance_cli.exits import EXIT_CODES
 from provenance_registry.http.problems import STATUSES
 
 PATHS = sorted(path for folder in [*SOURCES, ROOT / "tests"] for path in folder.rglob("*.py"))
-TREES = {path: ast.parse(path.read_text("utf-8")) for path in PATHS}
-FAMILY = error_family(TREES.values())
 OWN = {"hint", "field", "line", "retryable", "retry_after"}
 """Arguments of the constructors that are no facts."""
+
+
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
+@functools.cache
+def known_family() -> set[str]:
+    """Return the names of all errors.  No tree is kept: together they are a million objects."""
+    return error_family(map(parsed, PATHS))
 
 
 def errors_made(tree: ast.Module) -> Iterator[tuple[ast.Call, str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             name, _, method = ast.unparse(node.func).partition(".")
-            if name in FAMILY and method in ("", "like"):
+            if name in known_family() and method in ("", "like"):
                 yield node, method
 
 
@@ -50,7 +59,7 @@ def placeholders(template: str) -> set[str]:
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_errors_are_literal_templates_with_all_their_facts(path: Path) -> None:
-    tree = TREES[path]
+    tree = parsed(path)
     for call, method in errors_made(tree):
         where = f"{path.relative_to(ROOT)}:{call.lineno}"
         words = {word.arg: word.value for word in call.keywords}
@@ -76,6 +85,6 @@ def test_both_edges_know_the_whole_family() -> None:
         kind = todo.pop()
         family.add(kind)
         todo += kind.__subclasses__()
-    assert {kind.__name__ for kind in family} | {"ProvenanceError"} == FAMILY
+    assert {kind.__name__ for kind in family} | {"ProvenanceError"} == known_family()
     assert EXIT_CODES.keys() == family
     assert STATUSES.keys() == family

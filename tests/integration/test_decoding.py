@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import os
 import random
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -121,6 +122,12 @@ def test_codes_are_read(decoder: Decoder) -> None:
     assert decoder.read_codes(photo_bytes()) == []
 
 
+@functools.cache
+def vast() -> bytes:
+    """Return a picture of few bytes and many pixels.  Making it takes a gigabyte: not before it is needed."""
+    return saved(Image.new("1", (30_000, 30_000)), "PNG")
+
+
 @pytest.mark.parametrize(
     ("data", "code"),
     [
@@ -128,18 +135,18 @@ def test_codes_are_read(decoder: Decoder) -> None:
         (b"no photo", "not-a-photo"),
         (b"\x00\x00\x00\x18ftypheic" + bytes(40), "broken-photo"),
         (photo_bytes()[:3_000], "broken-photo"),
-        (saved(Image.new("1", (30_000, 30_000)), "PNG"), "too-many-pixels"),
+        (vast, "too-many-pixels"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not-a-photo"),
     ],
 )
 @pytest.mark.parametrize("question", ["prepare", "render", "read_codes"])
 def test_what_is_no_photo_is_refused_and_the_next_is_served(
-    decoder: Decoder, question: str, data: bytes, code: str
+    decoder: Decoder, question: str, data: bytes | Callable[[], bytes], code: str
 ) -> None:
     decoder.prepare(photo_bytes((40, 40)))
     before = pid_of(decoder)
     with pytest.raises(MalformedError) as caught:
-        getattr(decoder, question)(data)
+        getattr(decoder, question)(data() if callable(data) else data)
     assert caught.value.code == code
     assert decoder.prepare(photo_bytes((40, 40))).width == 40
     assert pid_of(decoder) == before
