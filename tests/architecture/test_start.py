@@ -45,3 +45,17 @@ def test_the_help_of_a_command_loads_no_chain_and_no_database(command: str) -> N
     assert code == 0
     assert "Usage: kilnmark" in text
     assert modules == []
+
+
+def test_pairings_are_loaded_for_who_calls_one_and_are_right_then() -> None:
+    code = (
+        "import sys; import provenance.evm.accounts, provenance.evm.embedded\n"
+        "from provenance.evm.late import PAIRINGS\n"
+        "assert not [name for name in PAIRINGS if sys.modules[name].__spec__]\n"
+        "from py_ecc.bls import G2ProofOfPossession as bls\n"
+        "key, signed = bls.SkToPk(7), bls.Sign(7, b'cup')\n"
+        "print(bls.Verify(key, b'cup', signed), bls.Verify(key, b'pot', signed))\n"
+        "assert sys.modules[PAIRINGS[1]].__spec__"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert (done.stdout.split(), done.stderr) == (["True", "False"], "")
