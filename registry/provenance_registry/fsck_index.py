@@ -43,6 +43,8 @@ def check_index(database: sa.Connection, ledger: EVMLedger, add: Add) -> None:
     with tempfile.TemporaryDirectory(prefix="kilnmark-fsck-") as folder:
         engine = sa.create_engine(f"sqlite:///{Path(folder) / 'index.db'}", poolclass=sa.NullPool)
         with closing(engine.connect()) as derived:
+            for pragma in ("synchronous=OFF", "journal_mode=MEMORY"):  # Nothing of it is to outlive this check.
+                derived.exec_driver_sql(f"PRAGMA {pragma}")
             metadata.create_all(derived)
             _derive(derived, ledger, row.block_number)
             for table in indexing.EVENT_TABLES:
