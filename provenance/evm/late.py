@@ -7,8 +7,8 @@ somebody calls one.
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable
-from functools import cache
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -18,6 +18,7 @@ PAIRINGS = (
     "py_ecc.optimized_bls12_381.optimized_pairing",
     "py_ecc.optimized_bn128.optimized_pairing",
 )
+_loading = threading.RLock()
 
 
 class _StandIn(ModuleType):
@@ -29,10 +30,11 @@ class _StandIn(ModuleType):
         return lambda *arguments, **words: getattr(_loaded(self.__name__), name)(*arguments, **words)
 
 
-@cache
 def _loaded(name: str) -> ModuleType:
-    del sys.modules[name]
-    return import_module(name)
+    with _loading:  # Threads that need the same module at once load it once.
+        if isinstance(sys.modules.get(name), _StandIn):
+            del sys.modules[name]
+        return import_module(name)
 
 
 def put_off() -> None:
