@@ -17,11 +17,10 @@ import httpx
 from provenance.encoding import Digest
 from provenance.piece import Photo
 from tests.faults.clocks import FastClock
-from tests.faults.forked import CHILD, GLANCE, PATIENCE, ForkedRegistry
+from tests.faults.forked import GLANCE, PATIENCE, ForkedRegistry, warm_server
 from tests.faults.insistent import Insistent
 from tests.faults.small_disk import SmallDisk, failing, injected, mounted
 from tests.faults.tables import Tally, carry_out
-from tests.support.forks import ForkServer
 
 TRIALS = 200
 EACH_FOLDER = 20
@@ -46,7 +45,8 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 def run(trials: int, rng: random.Random, tell: Callable[[str], None] = lambda _: None) -> Tally:
     """Carry out the trials, one kind of fault after another; raises `NotPermittedError`."""
     tally = Tally()
-    with ForkServer(CHILD) as server, tempfile.TemporaryDirectory(prefix="kilnmark-disk-") as folder:
+    server = warm_server()
+    with tempfile.TemporaryDirectory(prefix="kilnmark-disk-") as folder:
         while (done := tally.trials.total()) < trials:
             with mounted(Path(folder, str(done))) as disk:
                 life = _Life(disk, ForkedRegistry(server, disk.folder, FastClock.now()), tally, rng)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import json
 import random
 import socket
+import threading
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +29,22 @@ CHILD = "tests.faults.child"
 """What the children of its fork server do."""
 GLANCE, LOOK = 0.005, 0.02
 """Seconds between questions: to the system, and to a registry, which must not be kept from its work by them."""
+
+
+_ONCE = threading.Lock()
+
+
+def warm_server() -> ForkServer:
+    """Return the fork server of this process, which takes seconds to warm up; what it started ends with the process."""
+    with _ONCE:
+        return _server()
+
+
+@cache
+def _server() -> ForkServer:
+    server = ForkServer(CHILD)
+    atexit.register(server.__exit__)
+    return server
 
 
 class ForkedRegistry(RunningRegistry):

@@ -22,9 +22,8 @@ from provenance.errors import ProvenanceError
 from provenance_registry.service.checkpoints import CHECKPOINTS, RARE
 from tests.faults import rare
 from tests.faults.clocks import FastClock
-from tests.faults.forked import CHILD, PATIENCE, ForkedRegistry, Submitter
+from tests.faults.forked import PATIENCE, ForkedRegistry, Submitter, warm_server
 from tests.faults.tables import Tally
-from tests.support.forks import ForkServer
 
 TRIALS = 500
 AIM = 5.0
@@ -54,7 +53,8 @@ class Kills:
     def run(self) -> Tally:
         """Carry out the trials."""
         tally = Tally()
-        with ForkServer(CHILD) as server, tempfile.TemporaryDirectory(prefix="kilnmark-kills-") as folder:
+        server = warm_server()
+        with tempfile.TemporaryDirectory(prefix="kilnmark-kills-") as folder:
             number = 0
             while tally.trials.total() < self.trials:
                 number += 1

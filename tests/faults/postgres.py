@@ -15,10 +15,9 @@ from pathlib import Path
 import httpx
 
 from tests.faults.clocks import FastClock
-from tests.faults.forked import CHILD, PATIENCE, ForkedRegistry
+from tests.faults.forked import PATIENCE, ForkedRegistry, warm_server
 from tests.faults.insistent import Insistent
 from tests.faults.tables import Tally, carry_out
-from tests.support.forks import ForkServer
 from tests.support.postgres import Server
 
 TRIALS = 100
@@ -33,7 +32,8 @@ def run(trials: int, rng: random.Random, tell: Callable[[str], None] = lambda _:
     tally = Tally()
     postgres = Server()
     try:
-        with ForkServer(CHILD) as server, tempfile.TemporaryDirectory(prefix="kilnmark-postgres-") as folder:
+        server = warm_server()
+        with tempfile.TemporaryDirectory(prefix="kilnmark-postgres-") as folder:
             while (done := tally.trials.total()) < trials:
                 address = postgres.make_migrated()
                 registry = ForkedRegistry(server, Path(folder, str(done)), FastClock.now(), KILNMARK_DATABASE=address)

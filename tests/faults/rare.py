@@ -14,10 +14,9 @@ from pathlib import Path
 
 from provenance.ledger import ReinstateCall, SuspendCall
 from provenance_cli.ledgers import send_and_wait
-from tests.faults.forked import CHILD, PATIENCE
+from tests.faults.forked import PATIENCE, warm_server
 from tests.faults.node_world import HIGHEST, World, world
 from tests.faults.tables import Tally
-from tests.support.forks import ForkServer
 
 RAISE_AFTER = 0.3
 """Seconds after which fees are raised here."""
@@ -28,7 +27,8 @@ def run(trials: int, rng: random.Random) -> Tally:
     """Carry out so many kills, at each of these checkpoints in turn."""
     tally = Tally()
     settings = {"KILNMARK_RAISE_FEES_AFTER": str(RAISE_AFTER)}
-    with ForkServer(CHILD) as server, tempfile.TemporaryDirectory(prefix="kilnmark-rare-") as folder:
+    server = warm_server()
+    with tempfile.TemporaryDirectory(prefix="kilnmark-rare-") as folder:
         while (done := tally.trials.total()) < trials:
             with world(server, Path(folder, str(done)), rng, **settings) as made:
                 for number in range(done, min(done + EACH_WORLD, trials)):

@@ -18,10 +18,9 @@ from pathlib import Path
 from provenance.certificate import Certificate
 from provenance.errors import ProvenanceError
 from tests.faults.flaky import LOSSES
-from tests.faults.forked import CHILD, PATIENCE
+from tests.faults.forked import PATIENCE, warm_server
 from tests.faults.node_world import HIGHEST, IDLE, World, world
 from tests.faults.tables import Tally, carry_out
-from tests.support.forks import ForkServer
 
 TRIALS = 100
 DEEPEST = 64
@@ -45,7 +44,8 @@ def run(trials: int, rng: random.Random, tell: Callable[[str], None] = lambda _:
     """Carry out the trials."""
     tally = Tally()
     settings = {"KILNMARK_CONFIRMATIONS": str(CONFIRMATIONS)}
-    with ForkServer(CHILD) as server, tempfile.TemporaryDirectory(prefix="kilnmark-reorgs-") as folder:
+    server = warm_server()
+    with tempfile.TemporaryDirectory(prefix="kilnmark-reorgs-") as folder:
         while tally.trials.total() < trials:
             with world(server, Path(folder, str(tally.trials.total())), rng, **settings) as made:
                 made.node.kinds = LOSSES

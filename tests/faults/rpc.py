@@ -13,10 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.faults.flaky import FAULTS
-from tests.faults.forked import CHILD, PATIENCE
+from tests.faults.forked import PATIENCE, warm_server
 from tests.faults.node_world import HIGHEST, World, world
 from tests.faults.tables import Tally, carry_out
-from tests.support.forks import ForkServer
 
 TRIALS = 60
 EACH_WORLD = 50
@@ -28,7 +27,8 @@ CHANCE = 0.3
 def run(trials: int, rng: random.Random, tell: Callable[[str], None] = lambda _: None) -> Tally:
     """Carry out the trials: one kind of fault after another, then all of them mixed."""
     tally = Tally()
-    with ForkServer(CHILD) as server, tempfile.TemporaryDirectory(prefix="kilnmark-rpc-") as folder:
+    server = warm_server()
+    with tempfile.TemporaryDirectory(prefix="kilnmark-rpc-") as folder:
         while tally.trials.total() < trials:
             name = str(tally.trials.total())
             with world(server, Path(folder, name), rng) as made:

@@ -15,10 +15,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.faults.forked import CHILD, PATIENCE, ForkedRegistry
+from tests.faults.forked import PATIENCE, ForkedRegistry, warm_server
 from tests.faults.sender_world import Pair, pair
 from tests.faults.tables import Tally, carry_out
-from tests.support.forks import ForkServer
 from tests.support.postgres import Server
 
 TRIALS = 100
@@ -55,7 +54,8 @@ def run(
     tally = Tally()
     postgres = Server()
     try:
-        with ForkServer(CHILD) as server, tempfile.TemporaryDirectory(prefix="kilnmark-senders-") as folder:
+        server = warm_server()
+        with tempfile.TemporaryDirectory(prefix="kilnmark-senders-") as folder:
             while (done := tally.trials.total()) < trials:
                 database = postgres.make_migrated()
                 with pair(server, Path(folder, str(done)), database, lease=lease, unfenced=unfenced) as made:

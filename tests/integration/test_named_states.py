@@ -17,9 +17,8 @@ from provenance.evm.accounts import Account
 from provenance.ledger import GrantRoleCall, RevokeRoleCall, Role
 from provenance_cli import exits
 from provenance_cli.ledgers import send_and_wait
-from tests.faults.forked import CHILD
+from tests.faults.forked import warm_server
 from tests.faults.node_world import World, world
-from tests.support.forks import ForkServer
 from tests.support.shops import Shop
 
 pytestmark = pytest.mark.skipif(
@@ -32,7 +31,8 @@ PAUSE = 0.5
 @pytest.fixture(scope="module")
 def placed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("named")
-    with ForkServer(CHILD) as server, world(server, folder / "data", random.Random(1)) as made:
+    server = warm_server()
+    with world(server, folder / "data", random.Random(1)) as made:
         made.registry.kill()
         made.registry.more["pause"] = PAUSE
         made.registry.start()
