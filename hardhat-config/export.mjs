@@ -32,6 +32,6 @@ writeFileSync(target, JSON.stringify(out, null, 1) + '\n');
 console.log(`wrote ${target}: ${out.runtime.PieceLedger.size} bytes of deployed code`);
 
 if (to < 0) {
-  const {contractName, bytecode} = JSON.parse(readFileSync('artifacts/test/PlainMint.sol/PlainMint.json', 'utf8'));
+  const {contractName, bytecode} = JSON.parse(readFileSync('cache/test-artifacts/test/PlainMint.sol/PlainMint.json', 'utf8'));
   writeFileSync('../benchmarks/plain_mint.json', JSON.stringify({contractName, bytecode}, null, 1) + '\n');
 }

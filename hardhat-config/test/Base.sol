@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
+import {IAccessControlDefaultAdminRules} from "@openzeppelin/contracts/access/extensions/IAccessControlDefaultAdminRules.sol";
+import {IERC5267} from "@openzeppelin/contracts/interfaces/IERC5267.sol";
+import {IERC721Metadata} from "@openzeppelin/contracts/token/ERC721/extensions/IERC721Metadata.sol";
+
+import {IERC5192} from "../contracts/IERC5192.sol";
+import {IERC7572} from "../contracts/IERC7572.sol";
+import {IHandOver} from "../contracts/IHandOver.sol";
 import {IPieceLedger} from "../contracts/IPieceLedger.sol";
 import {ISuccession} from "../contracts/ISuccession.sol";
-import {PieceLedger} from "../contracts/PieceLedger.sol";
 
 /// @dev The few cheat codes that the tests need; Hardhat's runner answers at their usual address.
 interface Vm {
@@ -22,6 +29,7 @@ interface Vm {
     function sign(uint256 secret, bytes32 digest) external returns (uint8 v, bytes32 r, bytes32 s);
     function assume(bool condition) external;
     function recordLogs() external;
+    function getCode(string calldata artifact) external view returns (bytes memory creationCode);
 
     function roll(uint256 number) external;
     function getRecordedLogs() external returns (Log[] memory);
@@ -29,6 +37,19 @@ interface Vm {
     function signP256(uint256 secret, bytes32 digest) external pure returns (bytes32 r, bytes32 s);
     function publicKeyP256(uint256 secret) external pure returns (uint256 x, uint256 y);
 }
+
+/// @dev All that a ledger answers to; tests that import the contract itself have it compiled with them once more.
+interface Ledger is
+    IPieceLedger,
+    IHandOver,
+    ISuccession,
+    IAccessControl,
+    IAccessControlDefaultAdminRules,
+    IERC721Metadata,
+    IERC5192,
+    IERC5267,
+    IERC7572
+{}
 
 /// @dev A ledger at 2026 with its people, and the short hand in which the trees below are written.
 abstract contract Base {
@@ -51,7 +72,7 @@ abstract contract Base {
     address internal stranger = address(0x572);
     address internal other = address(0x07E);
     address internal studio;
-    PieceLedger internal ledger;
+    Ledger internal ledger;
     bytes internal multikey = abi.encodePacked(bytes2(0x8024), bytes1(0x02), keccak256("key"));
     bytes32 internal keyId;
 
@@ -63,21 +84,33 @@ abstract contract Base {
     }
 
     /// @dev A ledger with the same people; one with an importer succeeds another of this chain.
-    function _deploy(bytes32 id, bool transferable, address importer) internal returns (PieceLedger) {
+    function _deploy(bytes32 id, bool transferable, address importer) internal returns (Ledger) {
         ISuccession.Deployment memory from;
         if (importer != address(0)) from = ISuccession.Deployment(address(ledger), uint64(block.chainid), 1_000);
-        return
-            new PieceLedger(
-                admin,
-                3 days,
-                steward,
-                anchorer,
-                id,
-                "https://registry.example/tokens/",
-                transferable,
-                importer,
-                from
-            );
+        return _create(id, "https://registry.example/tokens/", transferable, importer, from);
+    }
+
+    /// @dev From the creation code that this run has compiled as it is shipped. `new PieceLedger` would have the compiler
+    /// optimize the whole ledger again in each test contract. What the constructor reverts with goes on to the caller.
+    function _create(
+        bytes32 id,
+        string memory base,
+        bool transferable,
+        address importer,
+        ISuccession.Deployment memory from
+    ) internal returns (Ledger made) {
+        bytes memory code = abi.encodePacked(
+            vm.getCode("PieceLedger.sol:PieceLedger"),
+            abi.encode(admin, 3 days, steward, anchorer, id, base, transferable, importer, from)
+        );
+        assembly ("memory-safe") {
+            made := create(0, add(code, 0x20), mload(code))
+            if iszero(made) {
+                let reason := mload(0x40)
+                returndatacopy(reason, 0, returndatasize())
+                revert(reason, returndatasize())
+            }
+        }
     }
 
     function _later(uint64 step) internal {

@@ -3,15 +3,15 @@ pragma solidity 0.8.37;
 
 import {IHandOver} from "../contracts/IHandOver.sol";
 import {IPieceLedger} from "../contracts/IPieceLedger.sol";
-import {PieceLedger} from "../contracts/PieceLedger.sol";
+import {Ledger} from "./Base.sol";
 import {Signer} from "./Signing.sol";
 
 /// @dev Says yes to everything, after it tried to act on its own behalf.
 contract Reentrant {
-    PieceLedger private immutable _ledger;
+    Ledger private immutable _ledger;
     uint256 private immutable _token;
 
-    constructor(PieceLedger ledger, uint256 token) {
+    constructor(Ledger ledger, uint256 token) {
         (_ledger, _token) = (ledger, token);
     }
 

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {IHandOver} from "../contracts/IHandOver.sol";
 import {IPieceLedger} from "../contracts/IPieceLedger.sol";
-import {PieceLedger} from "../contracts/PieceLedger.sol";
+import {Ledger} from "./Base.sol";
 import {Signer} from "./Signing.sol";
 
 /// @dev Everybody at once: people who do what they may, and who try what they may not. It keeps its own book, knows what
@@ -52,7 +52,7 @@ contract World is Signer {
         anchor(1, 3);
     }
 
-    function book() external view returns (PieceLedger) {
+    function book() external view returns (Ledger) {
         return ledger;
     }
 

@@ -2,7 +2,6 @@
 pragma solidity 0.8.37;
 
 import {IHandOver} from "../contracts/IHandOver.sol";
-import {Signatures} from "../contracts/Signatures.sol";
 import {Signer} from "./Signing.sol";
 
 /// @dev A verifier that an attacker would choose.
@@ -105,7 +104,8 @@ contract PasskeyTest is Signer {
     }
 
     function test_Passkey_RevertWhen_TheVerifierIsThatOfAnotherLedger() public {
-        bytes memory signer = _signer(PHONE_SECRET, address(new Signatures()));
+        address verifier = _deploy(keccak256("another"), false, address(0)).passkeyVerifier();
+        bytes memory signer = _signer(PHONE_SECRET, verifier);
         _refuse(abi.encodePacked(signer, _assertion(PHONE_SECRET, _now(_token), 0x05)));
     }
 

@@ -4,8 +4,7 @@ pragma solidity 0.8.37;
 import {Base64} from "@openzeppelin/contracts/utils/Base64.sol";
 
 import {IHandOver} from "../contracts/IHandOver.sol";
-import {PieceLedger} from "../contracts/PieceLedger.sol";
-import {Base} from "./Base.sol";
+import {Base, Ledger} from "./Base.sol";
 
 /// @dev What wallets and phones do: the digests written out once more, keys that sign them, and a phone's passkey.
 abstract contract Signer is Base {
@@ -23,7 +22,7 @@ abstract contract Signer is Base {
         claimKey = vm.addr(CLAIM_SECRET);
     }
 
-    function _domain(PieceLedger here) internal view returns (bytes32) {
+    function _domain(Ledger here) internal view returns (bytes32) {
         return
             keccak256(
                 abi.encode(
@@ -39,12 +38,12 @@ abstract contract Signer is Base {
             );
     }
 
-    function _typed(PieceLedger here, bytes memory content) internal view returns (bytes32) {
+    function _typed(Ledger here, bytes memory content) internal view returns (bytes32) {
         return keccak256(abi.encodePacked(hex"1901", _domain(here), keccak256(content)));
     }
 
     function _releaseDigest(
-        PieceLedger here,
+        Ledger here,
         uint256 token,
         address key,
         uint256 nonce,
@@ -55,7 +54,7 @@ abstract contract Signer is Base {
     }
 
     function _claimDigest(
-        PieceLedger here,
+        Ledger here,
         uint256 token,
         address to,
         uint256 nonce,

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {IHandOver} from "../contracts/IHandOver.sol";
 import {IPieceLedger} from "../contracts/IPieceLedger.sol";
 import {ISuccession} from "../contracts/ISuccession.sol";
-import {PieceLedger} from "../contracts/PieceLedger.sol";
+import {Ledger} from "./Base.sol";
 import {Signer} from "./Signing.sol";
 
 // import
@@ -65,7 +65,7 @@ import {Signer} from "./Signing.sol";
 contract SuccessionTest is Signer {
     bytes32 private constant IMPORTER = keccak256("IMPORTER_ROLE");
     address private _importer = address(0x13);
-    PieceLedger private _old;
+    Ledger private _old;
     uint256 private _token;
 
     /// @dev The predecessor has an anchor of 2026, a studio suspended since, and a piece that was sold, amended and lost.
@@ -485,9 +485,9 @@ contract SuccessionTest is Signer {
         ISuccession.Deployment memory none;
         ISuccession.Deployment memory from = ISuccession.Deployment(address(_old), 1, 1);
         vm.expectRevert(abi.encodeWithSelector(ISuccession.InvalidDeployment.selector));
-        new PieceLedger(admin, 3 days, steward, anchorer, ID, "", false, _importer, none);
+        _create(ID, "", false, _importer, none);
         vm.expectRevert(abi.encodeWithSelector(ISuccession.InvalidDeployment.selector));
-        new PieceLedger(admin, 3 days, steward, anchorer, ID, "", false, address(0), from);
+        _create(ID, "", false, address(0), from);
     }
 
     // --- nameSuccessor

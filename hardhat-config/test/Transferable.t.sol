@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {IHandOver} from "../contracts/IHandOver.sol";
 import {IPieceLedger} from "../contracts/IPieceLedger.sol";
 import {ISuccession} from "../contracts/ISuccession.sol";
-import {PieceLedger} from "../contracts/PieceLedger.sol";
+import {Ledger} from "./Base.sol";
 import {Signer} from "./Signing.sol";
 
 /// @dev Sends a piece on at once when it gets it.
@@ -16,7 +16,7 @@ contract Passing {
     }
 
     function onERC721Received(address, address, uint256 token, bytes calldata) external returns (bytes4) {
-        PieceLedger(msg.sender).transferFrom(address(this), _to, token);
+        Ledger(msg.sender).transferFrom(address(this), _to, token);
         return this.onERC721Received.selector;
     }
 }
