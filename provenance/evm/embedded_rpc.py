@@ -5,7 +5,6 @@ Parameters come from anywhere: whatever is wrong with them becomes a JSON-RPC er
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -18,6 +17,7 @@ from web3.types import RPCEndpoint, RPCResponse
 
 from provenance.errors import LedgerError
 from provenance.evm.embedded import CHAIN_ID, TRANSACTION_GAS, EmbeddedChain
+from provenance.evm.free_state import FreeState
 
 CALL_GAS = TRANSACTION_GAS
 MAX_LOGS = 20_000
@@ -47,7 +47,7 @@ class EmbeddedRPC:
     """Answers JSON-RPC methods from an `EmbeddedChain`."""
 
     def __init__(self, chain: EmbeddedChain) -> None:
-        self._chain = chain
+        self._chain, self._free = chain, FreeState(chain)
         self._last_receipt: tuple[bytes, dict[str, Any]] | None = None
         self._methods: dict[str, Callable[..., Any]] = {
             "web3_clientVersion": lambda: "Kilnmark/embedded",
@@ -169,26 +169,20 @@ class EmbeddedRPC:
         gas = min(_integer(call.get("gas", hex(CALL_GAS))), CALL_GAS)
         to: Any = _address(call["to"]) if call.get("to") else b""
         value = _integer(call.get("value", "0x0"))
-        chain = self._chain.chain
         sender = _address(call.get("from", "0x" + "00" * 20))
-        vm: Any = chain.get_vm(header)
-        unsigned = chain.create_unsigned_transaction(
-            nonce=vm.state.get_nonce(sender),
-            gas_price=0,
-            gas=gas,
-            to=to,
-            value=value,
-            data=data,
-        )
-        if unsigned.intrinsic_gas > gas:
-            raise RPCError(-32000, "intrinsic gas too low")
-        # py-evm's own costless state is that of a later block, dated by the system's clock.
-        hashes = itertools.chain((header.parent_hash,), vm.previous_hashes)
-        state = vm.build_state(chain.chaindb.db, header.copy(base_fee_per_gas=0), vm.chain_context, hashes)
-        before = state.snapshot()
-        call_from: Any = SpoofTransaction(unsigned, from_=sender)
-        computation = state.costless_execute_transaction(call_from)
-        state.revert(before)
+        with self._free.after(header) as state:
+            unsigned = self._chain.chain.create_unsigned_transaction(
+                nonce=state.get_nonce(sender),
+                gas_price=0,
+                gas=gas,
+                to=to,
+                value=value,
+                data=data,
+            )
+            if unsigned.intrinsic_gas > gas:
+                raise RPCError(-32000, "intrinsic gas too low")
+            call_from: Any = SpoofTransaction(unsigned, from_=sender)
+            computation = state.costless_execute_transaction(call_from)
         if computation.is_error:
             if isinstance(computation.error, OutOfGas):
                 raise RPCError(-32000, "out of gas")

@@ -329,6 +329,31 @@ def test_a_simulated_call_is_dated_by_its_block_and_an_estimate_by_the_clock(pla
         place.rpc.request("eth_estimateGas", [{"data": later_reverts.format(int(place.now) - 1, 13)}])
 
 
+def test_what_a_call_did_is_undone_and_no_later_call_knows_of_it(place: Place) -> None:
+    # It counts in storage, which the first touch makes dearer than later ones, and returns the number.
+    counter = bytes.fromhex("5f5460010180" + "5f55" + "5f52" + "60205ff3")
+    made = place.pay(0, to=b"", data=b"\x6d" + counter + bytes.fromhex("5f52600e6012f3"))
+    place.now += 1
+    place.chain.seal()
+    receipt = place.rpc.request("eth_getTransactionReceipt", [made])
+    to = {"to": receipt["contractAddress"], "from": str(place.account.address)}
+
+    def told(rpc: EmbeddedRPC, at: str = "latest") -> tuple[int, int]:
+        return int(rpc.request("eth_call", [to, at]), 16), int(rpc.request("eth_estimateGas", [to, at]), 16)
+
+    first = told(EmbeddedRPC(place.chain))
+    assert [told(place.rpc) for _ in range(3)] == 3 * [first]
+    assert first[0] == 1
+    with pytest.raises(RPCError):  # Nobody has so much.
+        place.rpc.request("eth_call", [{**to, "value": hex(2**200)}, "latest"])
+    assert told(place.rpc) == first
+    place.pay(1, to=bytes.fromhex(to["to"][2:]), value=0)
+    place.now += 1
+    place.chain.seal()
+    assert told(place.rpc) == told(EmbeddedRPC(place.chain))
+    assert [told(place.rpc, at)[0] for at in ("latest", receipt["blockNumber"], "latest")] == [2, 1, 2]
+
+
 def test_state_is_read_at_a_block_by_number_and_by_hash(place: Place) -> None:
     receiver = str(Address(secrets.token_bytes(20)))
     blocks = [place.block()]
