@@ -12,6 +12,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from pytest_socket import disable_socket, enable_socket, socket_allow_hosts
 
+from provenance import keystore
+
 if TYPE_CHECKING:  # Unit tests must not pay for web3.
     from tests.support.postgres import Server
     from tests.support.registries import RunningRegistry, Studio
@@ -36,6 +38,8 @@ LONG = {
 # A busy machine takes longer than Hypothesis has patience for, now and then.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+# Keystores are opened often; only programs of their own, such as the demo, take half a second and 128 MiB for it.
+keystore.SCRYPT_COST = keystore.MIN_SCRYPT_COST
 
 OFFLINE = ("unit", "property", "vectors", "architecture")
 
