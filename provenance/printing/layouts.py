@@ -22,6 +22,8 @@ PAGES = {"A4": (210.0, 297.0), "Letter": (215.9, 279.4)}
 """Pages that have a name, in mm."""
 MAX_SIDE = 1_500.0
 """Longest side of a page in mm."""
+ROLL_DPI = 203
+"""Dots an inch that label printers have where nothing else is said: most of them do."""
 MAX_LAYOUT_BYTES = 65_536
 DEFAULT_LAYOUT = "L7160"
 _SLACK = 0.01

@@ -11,11 +11,9 @@ from provenance.errors import ConfigurationError
 from provenance.printing.codes import DEFAULT_MODULE_MM, Level
 from provenance.printing.fonts import width
 from provenance.printing.label import DIM, RED, Composition, Label, Width, compose
-from provenance.printing.layouts import Layout
+from provenance.printing.layouts import ROLL_DPI, Layout
 from provenance.printing.pen import Pen
 
-ROLL_DPI = 203
-"""Dots an inch that label printers have where nothing else is said: most of them do."""
 _FINE_MM = 0.01
 
 

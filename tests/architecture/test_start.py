@@ -61,3 +61,15 @@ def test_pairings_are_loaded_for_who_calls_one_and_are_right_then() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert (done.stdout.split(), done.stderr) == (["True", "False"] * 2, "")
+
+
+def test_a_registry_starts_without_what_its_helpers_draw_with() -> None:
+    code = (
+        "import sys; from provenance_registry.service.sheets import papers_for\n"
+        "papers = papers_for('https://registry.example/P/0000000000000'); print(len(papers) > 3, 'fpdf' in sys.modules)"
+    )
+    paths = f"{ROOT}:{ROOT / 'cli'}:{ROOT / 'registry'}"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={"PYTHONPATH": paths}, capture_output=True, text=True, timeout=120
+    )
+    assert (done.stdout.split(), done.stderr) == (["True", "False"], "")

@@ -43,8 +43,7 @@ class Paper:
 def papers_for(url: str) -> tuple[Paper, ...]:
     """Return the sheets and rolls whose labels have room for the code of `url`: rolls first, as shops have them."""
     from provenance.printing.label import Label, compose
-    from provenance.printing.layouts import PAGES, known_layouts
-    from provenance.printing.sheet import ROLL_DPI
+    from provenance.printing.layouts import PAGES, ROLL_DPI, known_layouts
 
     names = dict[int, list[str]]()
     layouts = {id(layout): layout for layout in known_layouts().values()}
